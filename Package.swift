@@ -1,0 +1,229 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+/// The house: `Sources/<Group>/<Target>`. A target imports from groups above its own, and from siblings before it. `Tests/HouseTests` holds these lists against what is really imported.
+let settings: [SwiftSetting] = [
+    .enableUpcomingFeature("ExistentialAny"),
+    .enableUpcomingFeature("InternalImportsByDefault"),
+    .enableUpcomingFeature("MemberImportVisibility"),
+    .enableUpcomingFeature("NonisolatedNonsendingByDefault"),
+    .enableUpcomingFeature("InferIsolatedConformances"),
+    .treatAllWarnings(as: .error),
+]
+
+extension Target.Dependency {
+    static let argumentParser = product(name: "ArgumentParser", package: "swift-argument-parser")
+    static let collections = product(name: "OrderedCollections", package: "swift-collections")
+    static let crypto = product(name: "Crypto", package: "swift-crypto")
+    static let grdb = product(name: "GRDB", package: "GRDB.swift")
+    static let subprocess = product(name: "Subprocess", package: "swift-subprocess")
+    static let system = product(name: "SystemPackage", package: "swift-system")
+    static let yams = product(name: "Yams", package: "Yams")
+}
+
+func room(_ name: String, in group: String, _ dependencies: [Target.Dependency]) -> Target {
+    .target(
+        name: name,
+        dependencies: dependencies,
+        path: "Sources/\(group)/\(name)",
+        swiftSettings: settings
+    )
+}
+
+func tests(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
+    .testTarget(
+        name: name,
+        dependencies: dependencies,
+        path: "Tests/\(name)",
+        exclude: ["Golden"],
+        swiftSettings: settings
+    )
+}
+
+let package = Package(
+    name: "kiln",
+    platforms: [.macOS(.v15)],
+    products: [.executable(name: "kiln", targets: ["kiln"])],
+    dependencies: [
+        .package(url: "https://github.com/apple/swift-argument-parser.git", from: "1.8.2"),
+        .package(url: "https://github.com/apple/swift-collections.git", from: "1.6.0"),
+        .package(url: "https://github.com/apple/swift-crypto.git", from: "4.5.2"),
+        .package(url: "https://github.com/apple/swift-system.git", from: "1.8.1"),
+        .package(url: "https://github.com/groue/GRDB.swift.git", from: "7.10.0"),
+        .package(url: "https://github.com/jpsim/Yams.git", from: "6.2.2"),
+        .package(url: "https://github.com/swiftlang/swift-subprocess.git", from: "1.0.2"),
+    ],
+    targets: [
+        // Foundation
+        .systemLibrary(name: "CLinux", path: "Sources/Foundation/CLinux"),
+        room("KilnDiagnostics", in: "Foundation", []),
+        room("KilnSystem", in: "Foundation", ["KilnDiagnostics", .subprocess, .system]),
+        // Image
+        .systemLibrary(
+            name: "CZstd",
+            path: "Sources/Image/CZstd",
+            pkgConfig: "libzstd",
+            providers: [.apt(["libzstd-dev"])]
+        ),
+        .systemLibrary(
+            name: "CZlib",
+            path: "Sources/Image/CZlib",
+            pkgConfig: "zlib",
+            providers: [.apt(["zlib1g-dev"])]
+        ),
+        room("KilnOCI", in: "Image", ["KilnDiagnostics", .crypto]),
+        room(
+            "KilnArchive",
+            in: "Image",
+            ["KilnDiagnostics", "KilnSystem", "KilnOCI", "CLinux", "CZstd", "CZlib", .system]
+        ),
+        room("KilnStore", in: "Image", ["KilnDiagnostics", "KilnSystem", "KilnOCI", "KilnArchive", .system]),
+        // Definition
+        room(
+            "KilnDefinition",
+            in: "Definition",
+            ["KilnDiagnostics", "KilnSystem", "KilnOCI", .collections, .system, .yams]
+        ),
+        // Bake
+        room(
+            "KilnLock",
+            in: "Bake",
+            [
+                "KilnDiagnostics", "KilnSystem", "KilnOCI", "KilnStore", "KilnDefinition", .collections,
+                .system,
+            ]
+        ),
+        room(
+            "KilnBake",
+            in: "Bake",
+            [
+                "KilnDiagnostics", "KilnSystem", "KilnOCI", "KilnArchive", "KilnStore", "KilnDefinition",
+                "KilnLock",
+                .collections, .system,
+            ]
+        ),
+        // Fleet
+        room("KilnRollout", in: "Fleet", ["KilnDiagnostics"]),
+        room(
+            "KilnFleet",
+            in: "Fleet",
+            [
+                "KilnDiagnostics", "KilnSystem", "KilnOCI", "KilnArchive", "KilnStore", "KilnDefinition",
+                "KilnRollout",
+                .collections,
+                .system,
+            ]
+        ),
+        room("KilnDrift", in: "Fleet", ["KilnDiagnostics", "KilnSystem", "KilnOCI", "KilnFleet", .system]),
+        room(
+            "KilnPlatformLocal",
+            in: "Fleet",
+            [
+                "KilnDiagnostics", "KilnSystem", "KilnOCI", "KilnStore", "KilnDefinition", "KilnFleet",
+                "KilnDrift",
+                .collections, .system,
+            ]
+        ),
+        // Service
+        room(
+            "KilnCatalog",
+            in: "Service",
+            [
+                "KilnDiagnostics", "KilnSystem", "KilnOCI", "KilnDefinition", "KilnRollout", "KilnFleet",
+                .grdb, .system,
+            ]
+        ),
+        // Faces
+        room(
+            "KilnCommands",
+            in: "Faces",
+            [
+                "KilnDiagnostics", "KilnSystem", "KilnOCI", "KilnArchive", "KilnStore", "KilnDefinition",
+                "KilnLock",
+                "KilnBake", "KilnRollout", "KilnFleet", "KilnDrift", "KilnPlatformLocal", "KilnCatalog",
+                .argumentParser, .collections, .system,
+            ]
+        ),
+        .executableTarget(
+            name: "kiln",
+            dependencies: ["KilnCommands", "KilnDiagnostics"],
+            path: "Sources/Faces/kiln",
+            swiftSettings: settings
+        ),
+        // Tests
+        .target(
+            name: "KilnTestSupport",
+            dependencies: ["KilnSystem", .system],
+            path: "Tests/KilnTestSupport",
+            swiftSettings: settings
+        ),
+        tests(
+            "HouseTests",
+            [
+                "KilnTestSupport", "KilnDiagnostics", "KilnSystem", "KilnDefinition", "KilnCommands",
+                .argumentParser,
+                .collections, .system,
+            ]
+        ),
+        tests("KilnDiagnosticsTests", ["KilnDiagnostics"]),
+        tests("KilnSystemTests", ["KilnTestSupport", "KilnDiagnostics", "KilnSystem", .system]),
+        tests(
+            "KilnArchiveTests",
+            ["KilnTestSupport", "KilnDiagnostics", "KilnSystem", "KilnOCI", "KilnArchive", .system]
+        ),
+        tests(
+            "KilnStoreTests",
+            [
+                "KilnTestSupport", "KilnDiagnostics", "KilnSystem", "KilnOCI", "KilnArchive", "KilnStore",
+                .system,
+            ]
+        ),
+        tests(
+            "KilnDefinitionTests",
+            [
+                "KilnTestSupport", "KilnDiagnostics", "KilnSystem", "KilnOCI", "KilnDefinition", .collections,
+                .system,
+            ]
+        ),
+        tests(
+            "KilnLockTests",
+            [
+                "KilnTestSupport", "KilnDiagnostics", "KilnSystem", "KilnOCI", "KilnStore", "KilnDefinition",
+                "KilnLock",
+                .collections, .system,
+            ]
+        ),
+        tests(
+            "KilnBakeTests",
+            [
+                "KilnTestSupport", "KilnDiagnostics", "KilnSystem", "KilnOCI", "KilnArchive", "KilnStore",
+                "KilnDefinition", "KilnLock", "KilnBake", .collections, .system,
+            ]
+        ),
+        tests("KilnRolloutTests", ["KilnDiagnostics", "KilnRollout"]),
+        tests(
+            "KilnFleetTests",
+            [
+                "KilnTestSupport", "KilnDiagnostics", "KilnSystem", "KilnOCI", "KilnDefinition",
+                "KilnRollout",
+                "KilnFleet", "KilnCatalog", .collections, .system,
+            ]
+        ),
+        tests(
+            "KilnDriftTests",
+            [
+                "KilnTestSupport", "KilnDiagnostics", "KilnSystem", "KilnOCI", "KilnFleet", "KilnDrift",
+                .system,
+            ]
+        ),
+        tests(
+            "KilnPlatformLocalTests",
+            [
+                "KilnTestSupport", "KilnDiagnostics", "KilnSystem", "KilnOCI", "KilnArchive", "KilnStore",
+                "KilnDefinition", "KilnFleet", "KilnDrift", "KilnPlatformLocal", .collections, .system,
+            ]
+        ),
+        tests("EndToEndTests", ["KilnTestSupport", "KilnDiagnostics", "KilnSystem", .system]),
+    ],
+    swiftLanguageModes: [.v6]
+)
