@@ -1,0 +1,239 @@
+import Glibc
+import Synchronization
+package import SystemPackage
+
+/// What a path names.
+package struct FileFacts: Sendable, Hashable {
+    package enum Kind: Sendable, Hashable {
+        case file
+        case directory
+        case symlink
+        case other
+    }
+
+    package let kind: Kind
+    /// Permission bits with setuid, setgid and sticky.
+    package let mode: UInt32
+    package let size: Int64
+    package let inode: UInt64
+    package let device: UInt64
+    package let userID: UInt32
+    package let groupID: UInt32
+    /// Nanoseconds since the epoch.
+    package let modified: Int64
+    /// Nanoseconds since the epoch; moves with every change of content or metadata.
+    package let changed: Int64
+}
+
+/// Small file operations whose errors name the path.
+package enum Files {
+    /// The whole file; refuses more than `limit` bytes.
+    package static func read(_ path: FilePath, limit: Int = 64 << 20) throws -> [UInt8] {
+        let descriptor = try call("open \(path)") {
+            try FileDescriptor.open(path, .readOnly, options: .closeOnExec)
+        }
+        defer { try? descriptor.close() }
+        var bytes: [UInt8] = []
+        var chunk = [UInt8](repeating: 0, count: 65536)
+        while true {
+            let count = try call("read \(path)") {
+                try chunk.withUnsafeMutableBytes { try descriptor.read(into: $0) }
+            }
+            if count == 0 { return bytes }
+            bytes += chunk[..<count]
+            guard bytes.count <= limit else {
+                throw SystemError("read \(path): more than \(limit) bytes", .fileTooLarge)
+            }
+        }
+    }
+
+    package static func readText(_ path: FilePath, limit: Int = 64 << 20) throws -> String {
+        String(decoding: try read(path, limit: limit), as: UTF8.self)
+    }
+
+    /// Replaces the file as a whole: written beside it, synced, renamed. A crash leaves the old or the new content.
+    ///
+    /// Without `synced` that holds when the process dies; a power loss may leave an empty file.
+    package static func write(
+        _ bytes: some Sequence<UInt8>,
+        to path: FilePath,
+        mode: UInt16 = 0o644,
+        synced: Bool = true
+    ) throws {
+        let temporary = path.removingLastComponent().appending(
+            ".\(path.lastComponent?.string ?? "file").\(getpid()).\(writes.add(1, ordering: .relaxed).newValue).tmp"
+        )
+        do {
+            try write(Array(bytes), directlyTo: temporary, mode: mode, synced: synced)
+            try rename(temporary, to: path)
+        } catch {
+            unlink(temporary.string)
+            throw error
+        }
+        try syncDirectory(path.folder)
+    }
+
+    /// Keeps the temporary names of writes that run at once apart.
+    private static let writes = Atomic<Int>(0)
+
+    package static func write(
+        _ text: String,
+        to path: FilePath,
+        mode: UInt16 = 0o644,
+        synced: Bool = true
+    ) throws {
+        try write(text.utf8, to: path, mode: mode, synced: synced)
+    }
+
+    package static func rename(_ source: FilePath, to target: FilePath) throws {
+        guard Glibc.rename(source.string, target.string) == 0 else {
+            throw SystemError.last("rename \(source) to \(target)")
+        }
+    }
+
+    /// Creates the directory and what is missing above it.
+    package static func createDirectory(_ path: FilePath, mode: UInt16 = 0o755) throws {
+        if mkdir(path.string, mode_t(mode)) == 0 { return }
+        switch errno {
+        case EEXIST where facts(path, followingSymlinks: true)?.kind == .directory: return
+        case ENOENT where path != path.removingLastComponent():
+            try createDirectory(path.removingLastComponent())
+            if mkdir(path.string, mode_t(mode)) == 0 || errno == EEXIST { return }
+            throw SystemError.last("create directory \(path)")
+        default: throw SystemError.last("create directory \(path)")
+        }
+    }
+
+    /// Names in the directory, sorted by their bytes; empty when there is no such directory.
+    package static func list(_ path: FilePath) throws -> [String] {
+        guard let stream = opendir(path.string) else {
+            if errno == ENOENT { return [] }
+            throw SystemError.last("list \(path)")
+        }
+        defer { closedir(stream) }
+        var names: [String] = []
+        while let entry = readdir(stream) {
+            let name = withUnsafePointer(to: &entry.pointee.d_name) {
+                $0.withMemoryRebound(to: CChar.self, capacity: 256) { String(cString: $0) }
+            }
+            if name != ".", name != ".." { names.append(name) }
+        }
+        return names.sorted { $0.utf8.lexicographicallyPrecedes($1.utf8) }
+    }
+
+    /// nil when there is nothing at the path (or it cannot be reached).
+    package static func facts(_ path: FilePath, followingSymlinks: Bool = false) -> FileFacts? {
+        var info = stat()
+        let result = path.withPlatformString { followingSymlinks ? stat($0, &info) : lstat($0, &info) }
+        guard result == 0 else { return nil }
+        return FileFacts(info)
+    }
+
+    package static func exists(_ path: FilePath) -> Bool {
+        facts(path) != nil
+    }
+
+    /// Removes a file or a whole tree, without following symlinks or crossing into another mount. Missing is fine.
+    package static func remove(_ path: FilePath) throws {
+        guard let facts = facts(path) else { return }
+        guard facts.kind == .directory else {
+            guard path.withPlatformString(unlink) == 0 || errno == ENOENT else {
+                throw SystemError.last("remove \(path)")
+            }
+            return
+        }
+        for child in try children(of: path) {
+            if let below = Files.facts(child), below.kind == .directory, below.device != facts.device {
+                throw SystemError("remove \(child): something is mounted there", .resourceBusy)
+            }
+            try remove(child)
+        }
+        guard path.withPlatformString(rmdir) == 0 || errno == ENOENT else {
+            throw SystemError.last("remove \(path)")
+        }
+    }
+
+    /// What is in a directory, by its very bytes: a name need not be UTF-8.
+    private static func children(of path: FilePath) throws -> [FilePath] {
+        guard let stream = path.withPlatformString(opendir) else {
+            if errno == ENOENT { return [] }
+            throw SystemError.last("list \(path)")
+        }
+        defer { closedir(stream) }
+        var children: [FilePath] = []
+        while let entry = readdir(stream) {
+            let name = withUnsafePointer(to: &entry.pointee.d_name) {
+                $0.withMemoryRebound(to: CChar.self, capacity: 256) { FilePath(platformString: $0) }
+            }
+            if name != ".", name != ".." { children.append(path.pushing(name)) }
+        }
+        return children
+    }
+
+    /// Makes a rename in the directory survive a power loss.
+    package static func syncDirectory(_ path: FilePath) throws {
+        let descriptor = try call("open \(path)") {
+            try FileDescriptor.open(path, .readOnly, options: [.directory, .closeOnExec])
+        }
+        defer { try? descriptor.close() }
+        guard fsync(descriptor.rawValue) == 0 else { throw SystemError.last("sync \(path)") }
+    }
+
+    private static func write(
+        _ bytes: [UInt8],
+        directlyTo path: FilePath,
+        mode: UInt16,
+        synced: Bool
+    ) throws {
+        let descriptor = try call("write \(path)") {
+            try FileDescriptor.open(
+                path,
+                .writeOnly,
+                options: [.create, .truncate, .closeOnExec],
+                permissions: FilePermissions(rawValue: CModeT(mode))
+            )
+        }
+        defer { try? descriptor.close() }
+        _ = try call("write \(path)") { try descriptor.writeAll(bytes) }
+        guard fchmod(descriptor.rawValue, mode_t(mode)) == 0, !synced || fsync(descriptor.rawValue) == 0
+        else {
+            throw SystemError.last("write \(path)")
+        }
+    }
+
+    private static func call<Result>(_ action: String, _ body: () throws -> Result) throws -> Result {
+        do {
+            return try body()
+        } catch let errno as Errno {
+            throw SystemError(action, errno)
+        }
+    }
+}
+
+extension FileFacts {
+    fileprivate init(_ info: stat) {
+        kind =
+            switch info.st_mode & S_IFMT {
+            case S_IFREG: .file
+            case S_IFDIR: .directory
+            case S_IFLNK: .symlink
+            default: .other
+            }
+        mode = UInt32(info.st_mode & 0o7777)
+        size = Int64(info.st_size)
+        inode = UInt64(info.st_ino)
+        device = UInt64(info.st_dev)
+        userID = info.st_uid
+        groupID = info.st_gid
+        modified = Int64(info.st_mtim.tv_sec) * 1_000_000_000 + Int64(info.st_mtim.tv_nsec)
+        changed = Int64(info.st_ctim.tv_sec) * 1_000_000_000 + Int64(info.st_ctim.tv_nsec)
+    }
+}
+
+extension FilePath {
+    /// The folder that holds it; `.` for a bare name.
+    fileprivate var folder: FilePath {
+        let folder = removingLastComponent()
+        return folder.isEmpty ? "." : folder
+    }
+}

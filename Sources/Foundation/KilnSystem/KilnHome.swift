@@ -1,0 +1,70 @@
+import Glibc
+package import SystemPackage
+
+/// Where everything that Kiln keeps lives (DESIGN.md, section 6).
+package struct KilnHome: Sendable, Hashable {
+    package let root: FilePath
+    /// For what must not outlive a boot and needs short paths: sockets, container state, network namespaces.
+    package let runtime: FilePath
+
+    /// `runtime` is `/run/kiln` for the default home and `/run/kiln/<id>` for any other, so that two homes never meet.
+    package init(root: FilePath) {
+        self.root = root
+        identifier = Self.identifier(of: root)
+        runtime = identifier.isEmpty ? "/run/kiln" : FilePath("/run/kiln").appending(identifier)
+    }
+
+    /// `$KILN_HOME`, else `/var/lib/kiln` for root and `$XDG_DATA_HOME/kiln` for others.
+    package init(environment: [String: String], userID: UInt32) {
+        if let home = environment["KILN_HOME"], !home.isEmpty {
+            self.init(root: FilePath(home).absolute)
+        } else if userID == 0 {
+            self.init(root: Self.systemRoot)
+        } else if let data = environment["XDG_DATA_HOME"], !data.isEmpty {
+            self.init(root: FilePath(data).appending("kiln"))
+        } else {
+            self.init(root: FilePath(environment["HOME"] ?? "/").appending(".local/share/kiln"))
+        }
+    }
+
+    /// Empty for the default home, else eight hex digits that tell this home's bridge, cgroups and sockets from another's.
+    package let identifier: String
+
+    /// An OCI image layout that other tools read as is.
+    package var images: FilePath { root.appending("images") }
+    /// Sealed layers (EROFS) and what is known of each layer.
+    package var layers: FilePath { root.appending("layers") }
+    /// Fetched archives, named by their sha256.
+    package var packages: FilePath { root.appending("packages") }
+    /// Archive indexes as apt fetched and checked them; apt refreshes what is there.
+    package var indexes: FilePath { root.appending("indexes") }
+    package var catalog: FilePath { root.appending("kiln.db") }
+    /// Bake results by cache key.
+    package var cache: FilePath { root.appending("cache") }
+    /// `run/<fleet>/<instance>`: bundles, logs, evidence.
+    package var run: FilePath { root.appending("run") }
+    package var volumes: FilePath { root.appending("volumes") }
+    /// For work in progress; whatever is in it when no lock is held may be deleted.
+    package var scratch: FilePath { root.appending("tmp") }
+
+    private static let systemRoot: FilePath = "/var/lib/kiln"
+
+    private static func identifier(of root: FilePath) -> String {
+        guard root != systemRoot else { return "" }
+        // FNV-1a, 64 bits: a name that is stable across runs, not a protection.
+        var hash: UInt64 = 0xcbf2_9ce4_8422_2325
+        for byte in root.string.utf8 { hash = (hash ^ UInt64(byte)) &* 0x100_0000_01b3 }
+        let digits = String(UInt32(truncatingIfNeeded: hash ^ (hash >> 32)), radix: 16)
+        return String(repeating: "0", count: 8 - digits.count) + digits
+    }
+}
+
+extension FilePath {
+    /// This path from the root of the file system, without `.` and `..`; symlinks are left as they are.
+    package var absolute: FilePath {
+        if isAbsolute { return lexicallyNormalized() }
+        guard let directory = getcwd(nil, 0) else { return lexicallyNormalized() }
+        defer { free(directory) }
+        return FilePath(String(cString: directory)).pushing(self).lexicallyNormalized()
+    }
+}

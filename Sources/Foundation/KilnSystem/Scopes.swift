@@ -1,0 +1,76 @@
+import Glibc
+package import SystemPackage
+
+/// A directory that lives as long as a piece of work.
+package enum TemporaryDirectory {
+    /// Creates `<parent>/<prefix>XXXXXX` for the body and removes it afterwards, on success, error and cancellation.
+    package static func with<Result>(
+        in parent: FilePath,
+        prefix: String,
+        _ body: (FilePath) async throws -> Result
+    ) async throws -> Result {
+        try Files.createDirectory(parent)
+        let path = try make(in: parent, prefix: prefix)
+        let result: Result
+        do {
+            result = try await body(path)
+        } catch {
+            try? Files.remove(path)
+            throw error
+        }
+        try Files.remove(path)
+        return result
+    }
+
+    private static func make(in parent: FilePath, prefix: String) throws -> FilePath {
+        var template = Array(parent.appending(prefix + "XXXXXX").string.utf8CString)
+        let made = template.withUnsafeMutableBufferPointer { buffer -> String? in
+            guard let base = buffer.baseAddress, mkdtemp(base) != nil else { return nil }
+            return String(cString: base)
+        }
+        guard let made else { throw SystemError.last("create a temporary directory in \(parent)") }
+        return FilePath(made)
+    }
+}
+
+/// An advisory lock on a file (flock(2)); the kernel drops it when its holder dies.
+package enum FileLock {
+    package enum Mode: Sendable {
+        case shared
+        case exclusive
+    }
+
+    /// Runs the body while holding the lock; `onWait` is called once when another process has it.
+    package static func with<Result>(
+        _ path: FilePath,
+        _ mode: Mode = .exclusive,
+        onWait: () -> Void = {},
+        _ body: () async throws -> Result
+    ) async throws -> Result {
+        let descriptor = open(path.string, O_RDWR | O_CREAT | O_CLOEXEC, 0o644)
+        guard descriptor >= 0 else { throw SystemError.last("open \(path)") }
+        defer { close(descriptor) }
+        let operation = mode == .exclusive ? LOCK_EX : LOCK_SH
+        var told = false
+        while flock(descriptor, operation | LOCK_NB) != 0 {
+            guard errno == EWOULDBLOCK || errno == EINTR else { throw SystemError.last("lock \(path)") }
+            if !told { onWait() }
+            told = true
+            try await Task.sleep(for: .milliseconds(50))
+        }
+        return try await body()
+    }
+
+    /// The same, giving nil at once when another process has it.
+    package static func tryWith<Result>(
+        _ path: FilePath,
+        _ mode: Mode = .exclusive,
+        _ body: () async throws -> Result
+    ) async throws -> Result? {
+        let descriptor = open(path.string, O_RDWR | O_CREAT | O_CLOEXEC, 0o644)
+        guard descriptor >= 0 else { throw SystemError.last("open \(path)") }
+        defer { close(descriptor) }
+        guard flock(descriptor, (mode == .exclusive ? LOCK_EX : LOCK_SH) | LOCK_NB) == 0 else { return nil }
+        return try await body()
+    }
+}

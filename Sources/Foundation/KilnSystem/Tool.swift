@@ -1,0 +1,259 @@
+package import KilnDiagnostics
+import Subprocess
+package import SystemPackage
+
+/// A command as data: what to run, not the running of it.
+package struct ToolInvocation: Sendable, Hashable {
+    /// A name looked up in `PATH`, or a path.
+    package var executable: String
+    package var arguments: [String]
+    /// Added to (or replacing) the inherited variables; nil removes one.
+    package var environment: [String: String?]
+    /// Start from an empty environment instead of the inherited one.
+    package var clearsEnvironment: Bool
+    package var input: [UInt8]?
+    package var workingDirectory: FilePath?
+
+    package init(
+        _ executable: String,
+        _ arguments: [String] = [],
+        environment: [String: String?] = [:],
+        clearsEnvironment: Bool = false,
+        input: [UInt8]? = nil,
+        workingDirectory: FilePath? = nil
+    ) {
+        self.executable = executable
+        self.arguments = arguments
+        self.environment = environment
+        self.clearsEnvironment = clearsEnvironment
+        self.input = input
+        self.workingDirectory = workingDirectory
+    }
+
+    /// The command as it can be pasted into a shell.
+    package var commandLine: String {
+        let variables = environment.compactMap { name, value in value.map { "\(name)=\(Self.quote($0))" } }
+            .sorted()
+        return (variables + ([executable] + arguments).map(Self.quote)).joined(separator: " ")
+    }
+
+    private static func quote(_ word: String) -> String {
+        let plain = word.utf8.allSatisfy { byte in
+            (48...57).contains(byte) || (65...90).contains(byte) || (97...122).contains(byte)
+                || "@%+=:,./-_".utf8.contains(byte)
+        }
+        return plain && !word.isEmpty
+            ? word
+            : "'" + word.split(separator: "'", omittingEmptySubsequences: false).joined(separator: #"'\''"#)
+                + "'"
+    }
+}
+
+package struct ToolOutput: Sendable {
+    package let status: ToolStatus
+    package let standardOutput: [UInt8]
+    package let standardError: [UInt8]
+
+    package var text: String { String(decoding: standardOutput, as: UTF8.self) }
+    package var errorText: String { String(decoding: standardError, as: UTF8.self) }
+}
+
+package enum ToolStatus: Sendable, Hashable, CustomStringConvertible {
+    case exited(Int32)
+    case signalled(Int32)
+
+    package var description: String {
+        switch self {
+        case .exited(let code): "exit status \(code)"
+        case .signalled(let signal): "killed by signal \(signal)"
+        }
+    }
+}
+
+/// A tool that is missing or that failed.
+package struct ToolError: DiagnosticError {
+    package enum Reason: Sendable {
+        case notFound
+        case cannotStart(String)
+        case failed(ToolStatus, output: String)
+    }
+
+    package let invocation: ToolInvocation
+    package let reason: Reason
+
+    package init(invocation: ToolInvocation, reason: Reason) {
+        self.invocation = invocation
+        self.reason = reason
+    }
+
+    package var diagnostics: [Diagnostic] {
+        switch reason {
+        case .notFound:
+            [
+                Diagnostic(
+                    code: "tool.missing",
+                    "\(invocation.executable) is not installed",
+                    hint: "kiln doctor says which package brings it"
+                )
+            ]
+        case .cannotStart(let why):
+            [Diagnostic(code: "tool.start", "cannot run \(invocation.executable)", causes: [why])]
+        case .failed(let status, let output):
+            [
+                Diagnostic(
+                    code: "tool.failed",
+                    "\(invocation.executable) failed: \(status)",
+                    causes: output.isEmpty ? [] : [Self.lastLines(of: output)],
+                    hint: "the command was: \(invocation.commandLine)"
+                )
+            ]
+        }
+    }
+
+    /// What a person reads first: the end of a tool's complaint.
+    package static func lastLines(of text: String, count: Int = 12) -> String {
+        text.split(separator: "\n").suffix(count).joined(separator: "\n")
+    }
+}
+
+/// Runs tools. They get a process group of their own, so that Ctrl-C reaches Kiln alone, which then decides; when
+/// the surrounding task is cancelled they are asked to end, and killed five seconds later.
+package struct ToolRunner: Sendable {
+    /// Most bytes that are kept of a tool's output.
+    private let outputLimit: Int
+
+    package init(outputLimit: Int = 64 << 20) {
+        self.outputLimit = outputLimit
+    }
+
+    /// Runs to the end and throws `ToolError` unless it exits with 0.
+    @discardableResult
+    package func run(_ invocation: ToolInvocation) async throws -> ToolOutput {
+        let output = try await runUnchecked(invocation)
+        guard output.status == .exited(0) else {
+            let said = output.standardError.isEmpty ? output.text : output.errorText
+            throw ToolError(invocation: invocation, reason: .failed(output.status, output: said))
+        }
+        return output
+    }
+
+    /// Runs to the end, whatever the status.
+    package func runUnchecked(_ invocation: ToolInvocation) async throws -> ToolOutput {
+        do {
+            let result = try await Subprocess.run(
+                configuration(invocation),
+                input: .array(invocation.input ?? []),
+                output: .bytes(limit: outputLimit),
+                error: .bytes(limit: outputLimit)
+            )
+            return ToolOutput(
+                status: ToolStatus(result.terminationStatus),
+                standardOutput: result.standardOutput,
+                standardError: result.standardError
+            )
+        } catch let error as SubprocessError {
+            throw startError(error, invocation)
+        }
+    }
+
+    /// Runs to the end, handing over each line of its output (both streams merged) as it comes.
+    package func stream(
+        _ invocation: ToolInvocation,
+        _ line: (String) async throws -> Void
+    ) async throws -> ToolStatus {
+        do {
+            let result = try await Subprocess.run(
+                configuration(invocation),
+                input: .array(invocation.input ?? []),
+                output: .sequence,
+                error: .combinedWithOutput
+            ) { execution in
+                for try await text in execution.standardOutput.strings() {
+                    try await line(text.last == "\n" ? String(text.dropLast()) : text)
+                }
+            }
+            return ToolStatus(result.terminationStatus)
+        } catch let error as SubprocessError {
+            throw startError(error, invocation)
+        }
+    }
+
+    /// Runs to the end with its output going into a descriptor, which is closed whatever happens; throws unless it
+    /// exits with 0.
+    package func run(_ invocation: ToolInvocation, writingTo descriptor: FileDescriptor) async throws {
+        do {
+            let result = try await Subprocess.run(
+                configuration(invocation),
+                input: .none,
+                output: .fileDescriptor(descriptor, closeAfterSpawningProcess: true),
+                error: .bytes(limit: outputLimit)
+            )
+            let status = ToolStatus(result.terminationStatus)
+            guard status == .exited(0) else {
+                let said = String(decoding: result.standardError, as: UTF8.self)
+                throw ToolError(invocation: invocation, reason: .failed(status, output: said))
+            }
+        } catch let error as SubprocessError {
+            throw startError(error, invocation)
+        }
+    }
+
+    /// Starts a tool that detaches and goes on (a daemon): its output goes to `log`, so that no pipe ties it to us.
+    package func runDetaching(_ invocation: ToolInvocation, log: FilePath) async throws {
+        let descriptor = try FileDescriptor.open(
+            log,
+            .writeOnly,
+            options: [.create, .append, .closeOnExec],
+            permissions: .ownerReadWrite
+        )
+        defer { try? descriptor.close() }
+        do {
+            let result = try await Subprocess.run(
+                configuration(invocation),
+                input: .none,
+                output: .fileDescriptor(descriptor, closeAfterSpawningProcess: false),
+                error: .fileDescriptor(descriptor, closeAfterSpawningProcess: false)
+            )
+            let status = ToolStatus(result.terminationStatus)
+            guard status == .exited(0) else {
+                let said = (try? Files.readText(log)) ?? ""
+                throw ToolError(invocation: invocation, reason: .failed(status, output: said))
+            }
+        } catch let error as SubprocessError {
+            throw startError(error, invocation)
+        }
+    }
+
+    private func configuration(_ invocation: ToolInvocation) -> Configuration {
+        var options = PlatformOptions()
+        options.processGroupID = 0
+        options.teardownSequence = [.gracefulShutDown(allowedDurationToNextStep: .seconds(5))]
+        let changes = Dictionary(
+            uniqueKeysWithValues: invocation.environment.map { (Environment.Key(stringLiteral: $0), $1) }
+        )
+        return Configuration(
+            executable: invocation.executable.contains("/")
+                ? .path(FilePath(invocation.executable)) : .name(invocation.executable),
+            arguments: Arguments(invocation.arguments),
+            environment: invocation.clearsEnvironment
+                ? .custom(changes.compactMapValues { $0 }) : .inherit.updating(changes),
+            workingDirectory: invocation.workingDirectory,
+            platformOptions: options
+        )
+    }
+
+    private func startError(_ error: SubprocessError, _ invocation: ToolInvocation) -> any Error {
+        if Task.isCancelled { return CancellationError() }
+        if error.code == .executableNotFound { return ToolError(invocation: invocation, reason: .notFound) }
+        return ToolError(invocation: invocation, reason: .cannotStart(String(describing: error)))
+    }
+}
+
+extension ToolStatus {
+    fileprivate init(_ status: TerminationStatus) {
+        switch status {
+        case .exited(let code): self = .exited(code)
+        case .signaled(let signal): self = .signalled(signal)
+        }
+    }
+}

@@ -1,0 +1,82 @@
+import KilnDiagnostics
+import KilnSystem
+import KilnTestSupport
+import SystemPackage
+import Testing
+
+@Suite struct `Small file operations` {
+    @Test func `a write replaces the whole file and leaves nothing beside it`() async throws {
+        try await Sandbox.with { sandbox in
+            let file = try sandbox.write("old and longer", to: "a/b.txt")
+            try Files.write("new", to: file, mode: 0o600)
+            #expect(try Files.readText(file) == "new")
+            #expect(Files.facts(file)?.mode == 0o600)
+            #expect(try Files.list(file.removingLastComponent()) == ["b.txt"])
+        }
+    }
+
+    @Test func `a read past its limit is refused`() async throws {
+        try await Sandbox.with { sandbox in
+            let file = try sandbox.write("0123456789", to: "f")
+            #expect(throws: SystemError.self) { try Files.read(file, limit: 9) }
+        }
+    }
+
+    @Test func `removing a tree leaves what its symlinks point at`() async throws {
+        try await Sandbox.with { sandbox in
+            let kept = try sandbox.write("kept", to: "kept/file")
+            let tree = sandbox.path.appending("tree")
+            try Files.createDirectory(tree.appending("deep/er"))
+            try await ToolRunner().run(
+                ToolInvocation(
+                    "ln",
+                    ["-s", kept.removingLastComponent().string, tree.appending("link").string]
+                )
+            )
+            try Files.remove(tree)
+            #expect(!Files.exists(tree))
+            #expect(Files.exists(kept))
+        }
+    }
+}
+
+@Suite struct `Running tools` {
+    @Test func `a failing tool tells its status, its last words and its command`() async throws {
+        let invocation = ToolInvocation("sh", ["-c", "echo it broke >&2; exit 3"])
+        let error = await #expect(throws: ToolError.self) { try await ToolRunner().run(invocation) }
+        let diagnostic = try #require(error?.diagnostics.first)
+        #expect(diagnostic.message == "sh failed: exit status 3")
+        #expect(diagnostic.causes == ["it broke"])
+        #expect(diagnostic.hint == "the command was: sh -c 'echo it broke >&2; exit 3'")
+    }
+
+    @Test func `a missing tool points at doctor`() async throws {
+        let error = await #expect(throws: ToolError.self) {
+            try await ToolRunner().run(ToolInvocation("no-such-tool-here"))
+        }
+        #expect(error?.diagnostics.first?.message == "no-such-tool-here is not installed")
+    }
+
+    @Test func `input reaches the tool and lines stream out`() async throws {
+        let output = try await ToolRunner().run(
+            ToolInvocation("tr", ["a-z", "A-Z"], input: Array("kiln".utf8))
+        )
+        #expect(output.text == "KILN")
+        var lines: [String] = []
+        let status = try await ToolRunner().stream(ToolInvocation("printf", [#"one\ntwo\n"#])) {
+            lines.append($0)
+        }
+        #expect(status == .exited(0))
+        #expect(lines == ["one", "two"])
+    }
+}
+
+@Suite struct `Mount table` {
+    @Test func `an escaped target is read back`() throws {
+        let line = #"36 35 98:0 /mnt1 /mnt\0402 rw,noatime master:1 - ext3 /dev/root rw,errors=continue"#
+        let entry = try #require(MountTable(parsing: line).entries.first)
+        #expect(entry.target == "/mnt 2")
+        #expect(entry.type == "ext3")
+        #expect(entry.root == "/mnt1")
+    }
+}
