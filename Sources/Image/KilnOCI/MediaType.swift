@@ -1,0 +1,58 @@
+/// What a blob holds (OCI image spec, media-types.md).
+package struct MediaType: Sendable, Hashable, Codable, RawRepresentable {
+    package let rawValue: String
+
+    package init(rawValue: String) {
+        self.rawValue = rawValue
+    }
+
+    package static let index = MediaType(rawValue: "application/vnd.oci.image.index.v1+json")
+    package static let manifest = MediaType(rawValue: "application/vnd.oci.image.manifest.v1+json")
+    package static let config = MediaType(rawValue: "application/vnd.oci.image.config.v1+json")
+    package static let layerTar = MediaType(rawValue: "application/vnd.oci.image.layer.v1.tar")
+    package static let layerGzip = MediaType(rawValue: "application/vnd.oci.image.layer.v1.tar+gzip")
+    package static let layerZstd = MediaType(rawValue: "application/vnd.oci.image.layer.v1.tar+zstd")
+}
+
+/// Points at a blob by type, size in bytes and digest (OCI image spec, descriptor.md).
+package struct Descriptor: Sendable, Hashable, Codable {
+    package var mediaType: MediaType
+    package var digest: Digest
+    package var size: Int64
+    package var annotations: [String: String]?
+    package var platform: ImagePlatform?
+
+    package init(
+        mediaType: MediaType,
+        digest: Digest,
+        size: Int64,
+        annotations: [String: String]? = nil,
+        platform: ImagePlatform? = nil
+    ) {
+        self.mediaType = mediaType
+        self.digest = digest
+        self.size = size
+        self.annotations = annotations
+        self.platform = platform
+    }
+}
+
+/// An operating system and CPU, in GOOS/GOARCH spelling.
+package struct ImagePlatform: Sendable, Hashable, Codable {
+    package var architecture: String
+    package var os: String
+
+    package init(architecture: String, os: String = "linux") {
+        self.architecture = architecture
+        self.os = os
+    }
+
+    /// The CPU that this program was built for.
+    package static var host: ImagePlatform {
+        #if arch(arm64)
+        ImagePlatform(architecture: "arm64")
+        #else
+        ImagePlatform(architecture: "amd64")
+        #endif
+    }
+}
