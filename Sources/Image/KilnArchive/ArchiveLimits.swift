@@ -1,0 +1,20 @@
+/// What an archive from elsewhere may cost.
+package struct ArchiveLimits: Sendable, Hashable {
+    /// How many members.
+    package var entries = 2_000_000
+    /// Bytes of uncompressed tar.
+    package var totalSize: Int64 = 64 << 30
+    /// Bytes of a path or link target.
+    package var pathLength = 4096
+    /// Names in a path.
+    package var depth = 200
+    /// Bytes of extended headers before one member.
+    package var headerSize: Int64 = 1 << 20
+    /// Bytes that one compressed byte may become, counted once the stream is past `expansionFloor`.
+    package var expansion: Int64 = 2000
+    package var expansionFloor: Int64 = 1 << 30
+
+    package static let standard = ArchiveLimits()
+
+    package init() {}
+}

@@ -1,0 +1,61 @@
+import CLinux
+import Glibc
+import KilnSystem
+
+/// The attributes that layers keep, of open files.
+enum ExtendedAttributes {
+    /// What mounts and machines write for themselves stays out of layers and is never taken from them.
+    static func isKept(_ name: String) -> Bool {
+        name == "security.capability" || name == "system.posix_acl_access"
+            || name == "system.posix_acl_default"
+            || (name.hasPrefix("user.") && !name.hasPrefix("user.overlay."))
+    }
+
+    /// Overlay's own attributes, by which a file can be made to show another's content.
+    static func isOverlay(_ name: String) -> Bool {
+        name.hasPrefix("trusted.overlay.") || name.hasPrefix("user.overlay.")
+    }
+
+    /// `path` is for the error. File systems without attributes have none.
+    static func names(of descriptor: Int32, path: String) throws -> [String] {
+        var buffer = [UInt8](repeating: 0, count: 1024)
+        while true {
+            let count = buffer.withUnsafeMutableBytes {
+                flistxattr(descriptor, $0.baseAddress?.assumingMemoryBound(to: CChar.self), $0.count)
+            }
+            if count >= 0 {
+                return try buffer[..<count].split(separator: 0).map { name in
+                    guard let name = String(validating: name, as: UTF8.self) else {
+                        throw ArchiveError(.notUTF8, path: path)
+                    }
+                    return name
+                }
+            }
+            switch errno {
+            case ERANGE where buffer.count < 1 << 20: buffer = [UInt8](repeating: 0, count: buffer.count * 4)
+            case ENOTSUP, EBADF: return []
+            default: throw SystemError.last("list the attributes of \(path)")
+            }
+        }
+    }
+
+    static func value(_ name: String, of descriptor: Int32, path: String) throws -> [UInt8] {
+        var buffer = [UInt8](repeating: 0, count: 256)
+        while true {
+            let count = buffer.withUnsafeMutableBytes {
+                fgetxattr(descriptor, name, $0.baseAddress, $0.count)
+            }
+            if count >= 0 { return Array(buffer[..<count]) }
+            guard errno == ERANGE, buffer.count < 1 << 20 else {
+                throw SystemError.last("read attribute \(name) of \(path)")
+            }
+            buffer = [UInt8](repeating: 0, count: buffer.count * 16)
+        }
+    }
+
+    static func set(_ name: String, _ value: [UInt8], of descriptor: Int32, path: String) throws {
+        guard fsetxattr(descriptor, name, value, value.count, 0) == 0 else {
+            throw SystemError.last("write attribute \(name) of \(path)")
+        }
+    }
+}

@@ -1,0 +1,70 @@
+import Glibc
+import KilnSystem
+package import SystemPackage
+
+/// Turns a tree, or an archive of one, into a layer.
+package enum LayerDiff {
+    package enum Form: Sendable, Hashable {
+        /// What the tree holds is what the layer holds.
+        case plain
+        /// The upper directory of an overlay mounted with `metacopy=off,redirect_dir=off`: its deletions become whiteouts.
+        case overlayUpper
+    }
+
+    /// Adds everything below `tree`, in the order of `LayerIndex`, so that equal trees give equal tars.
+    ///
+    /// Owners are numbers, times are never after `epoch`, sockets are left out. Of the root itself an entry is made only
+    /// when it is not `0755 root:root` or has attributes. `excluding` is asked with each path; a folder goes with all in it.
+    /// Blocks: run it inside `Blocking.run`.
+    package static func write(
+        tree: FilePath,
+        form: Form,
+        epoch: Int64,
+        excluding: @escaping (String) -> Bool = { _ in false },
+        to writer: inout LayerWriter
+    ) throws {
+        let root = open(tree.string, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
+        guard root >= 0 else { throw SystemError.last("open \(tree)") }
+        defer { close(root) }
+        var walker = TreeWalker(root: tree, form: form, epoch: epoch, excluding: excluding)
+        try walker.writeRoot(root, to: &writer)
+    }
+
+    /// Adds what a plain, gzip or zstd tar holds, in the tar's own order. Takes no root, since nothing is laid out.
+    ///
+    /// Times, owners, attributes and exclusions as for a tree; whiteouts are refused. Blocks: run it inside `Blocking.run`.
+    package static func write(
+        archive: FilePath,
+        epoch: Int64,
+        limits: ArchiveLimits = .standard,
+        excluding: (String) -> Bool = { _ in false },
+        to writer: inout LayerWriter
+    ) throws {
+        var reader = TarReader(try Decompressor(FileSource(archive), limits: limits), limits: limits)
+        while var entry = try reader.next() {
+            if isExcluded(entry.path, excluding) { continue }
+            guard try Whiteout(path: entry.path) == nil else {
+                throw ArchiveError(.whiteoutRefused, path: entry.path)
+            }
+            if entry.path.isEmpty, entry.kind == .directory, entry.isPlainRoot { continue }
+            entry.mtime = min(entry.mtime, epoch)
+            entry.xattrs = entry.xattrs.filter { ExtendedAttributes.isKept($0.key) }
+            try writer.append(entry, from: &reader)
+        }
+    }
+
+    /// Whether the path or a folder above it is to be left out.
+    private static func isExcluded(_ path: String, _ excluding: (String) -> Bool) -> Bool {
+        var here = path
+        while !here.isEmpty {
+            if excluding(here) { return true }
+            here = EntryPath.split(here).parent
+        }
+        return false
+    }
+}
+
+extension TarEntry {
+    /// A root that goes without saying.
+    var isPlainRoot: Bool { mode == 0o755 && uid == 0 && gid == 0 && xattrs.isEmpty }
+}

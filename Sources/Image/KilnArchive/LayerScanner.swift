@@ -1,0 +1,28 @@
+package import KilnOCI
+package import SystemPackage
+
+/// What a blob from elsewhere is, found by reading it once.
+package struct ScannedLayer: Sendable, Hashable {
+    package let diffID: DiffID
+    package let uncompressedSize: Int64
+    package let index: LayerIndex
+}
+
+package enum LayerScanner {
+    /// Reads a plain, gzip or zstd tar. Blocks: run it inside `Blocking.run`.
+    package static func scan(_ blob: FilePath, limits: ArchiveLimits = .standard) throws -> ScannedLayer {
+        var reader = TarReader(try Decompressor(FileSource(blob), limits: limits), limits: limits)
+        var builder = LayerIndexBuilder()
+        while let entry = try reader.next() {
+            var hasher = ContentHasher()
+            var content: [UInt8]? = LayerIndex.captures(entry.path, size: entry.contentSize) ? [] : nil
+            try reader.readContent { piece in
+                hasher.update(piece)
+                content?.append(contentsOf: piece)
+            }
+            try builder.add(entry, digest: hasher.finish(), content: content)
+        }
+        let diffID = try reader.finish()
+        return ScannedLayer(diffID: diffID, uncompressedSize: reader.position, index: builder.finish())
+    }
+}

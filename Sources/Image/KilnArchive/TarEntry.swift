@@ -1,0 +1,47 @@
+/// One member of a tar: what it is called and everything that a layer keeps of it, apart from a file's content.
+package struct TarEntry: Sendable, Hashable {
+    package enum Kind: Sendable, Hashable {
+        /// In bytes.
+        case file(size: Int64)
+        case directory
+        /// The text of the link, as it is.
+        case symlink(target: String)
+        /// Another entry's path in the same archive.
+        case hardlink(target: String)
+        case characterDevice(major: UInt32, minor: UInt32)
+        case blockDevice(major: UInt32, minor: UInt32)
+        case fifo
+    }
+
+    /// From the root, without a leading `/`, without `.` and `..`; empty for the root itself.
+    ///
+    /// UTF-8 only: other names are an `ArchiveError` with `.notUTF8`, both when reading and when writing.
+    package var path: String
+    package var kind: Kind
+    /// Permission bits with setuid, setgid and sticky.
+    package var mode: UInt32
+    package var uid: UInt32
+    package var gid: UInt32
+    /// Seconds since 1970.
+    package var mtime: Int64
+    /// Extended attributes by their full name, such as `security.capability`.
+    package var xattrs: [String: [UInt8]]
+
+    package init(
+        path: String,
+        kind: Kind,
+        mode: UInt32,
+        uid: UInt32 = 0,
+        gid: UInt32 = 0,
+        mtime: Int64 = 0,
+        xattrs: [String: [UInt8]] = [:]
+    ) {
+        self.path = path
+        self.kind = kind
+        self.mode = mode
+        self.uid = uid
+        self.gid = gid
+        self.mtime = mtime
+        self.xattrs = xattrs
+    }
+}

@@ -1,0 +1,35 @@
+/// What a layer's reserved names mean (OCI image spec, layer.md: whiteouts).
+enum Whiteout: Equatable {
+    /// The path is gone from the layers below.
+    case removed(String)
+    /// Nothing of the layers below shows in this folder.
+    case opaque(String)
+
+    static let prefix = ".wh."
+    static let opaqueName = ".wh..wh..opq"
+
+    /// nil for a name that means itself; an error for one that would remove `.`, `..` or nothing.
+    init?(path: String) throws(ArchiveError) {
+        let (parent, name) = EntryPath.split(path)
+        guard name.utf8.starts(with: Self.prefix.utf8) else { return nil }
+        guard name != Self.opaqueName else {
+            self = .opaque(parent)
+            return
+        }
+        let removed = EntryPath.join(parent, String(name.dropFirst(Self.prefix.count)))
+        guard EntryPath.isValid(removed), !removed.isEmpty else {
+            throw ArchiveError(.unsafePath, path: path)
+        }
+        self = .removed(removed)
+    }
+
+    /// The reserved name that says so.
+    var path: String {
+        switch self {
+        case .removed(let path):
+            let (parent, name) = EntryPath.split(path)
+            return EntryPath.join(parent, Self.prefix + name)
+        case .opaque(let path): return EntryPath.join(path, Self.opaqueName)
+        }
+    }
+}
