@@ -1,0 +1,139 @@
+import KilnDiagnostics
+package import KilnOCI
+import KilnSystem
+
+/// An image under one of its names.
+package struct StoredImage: Sendable, Hashable {
+    package let name: String
+    /// Of the manifest.
+    package let descriptor: Descriptor
+}
+
+/// The names of images: the layout's `index.json`.
+extension ImageStore {
+    private static let nameAnnotation = "org.opencontainers.image.ref.name"
+
+    /// Gives the image the name, taking it from another that has it.
+    package func tag(_ name: String, _ descriptor: Descriptor) async throws {
+        guard Self.isName(name) else { throw StoreError(.badImageName(name)) }
+        guard hasBlob(descriptor) else { throw StoreError(.missingBlob(descriptor.digest)) }
+        try prepare()
+        try await update { manifests in
+            var named = descriptor
+            named.annotations = (descriptor.annotations ?? [:]).merging([Self.nameAnnotation: name]) { $1 }
+            if manifests.contains(named) { return }
+            manifests.removeAll { $0.annotations?[Self.nameAnnotation] == name }
+            manifests.append(named)
+            manifests.sort { Self.name(of: $0) < Self.name(of: $1) }
+        }
+    }
+
+    /// Takes the name away, or all names of the image that a digest refers to. Its blobs go with the next collection.
+    @discardableResult
+    package func remove(_ reference: String) async throws -> [StoredImage] {
+        let target = try resolve(reference)
+        let isName = try list().contains { $0.name == reference }
+        let gone = try list().filter {
+            isName ? $0.name == reference : $0.descriptor.digest == target.digest
+        }
+        try await update { manifests in
+            manifests.removeAll { descriptor in
+                gone.contains { $0.name == Self.name(of: descriptor) && !$0.name.isEmpty }
+            }
+        }
+        return gone
+    }
+
+    /// All names, sorted.
+    package func list() throws -> [StoredImage] {
+        try readIndex().manifests.compactMap { descriptor in
+            guard let name = descriptor.annotations?[Self.nameAnnotation] else { return nil }
+            return StoredImage(name: name, descriptor: descriptor)
+        }
+        .sorted { $0.name < $1.name }
+    }
+
+    /// The image that a user means: by name, by name without its version where only one has it, by digest, or by the first
+    /// digits of one (six at least).
+    package func resolve(_ reference: String) throws -> Descriptor {
+        let images = try list()
+        if let image = images.first(where: { $0.name == reference }) { return image.descriptor }
+        let versions = images.filter { $0.name.hasPrefix(reference + ":") }
+        if versions.count == 1, let only = versions.first { return only.descriptor }
+        if versions.count > 1 {
+            throw StoreError(.ambiguousImage(reference, candidates: versions.map(\.name)))
+        }
+        if let found = try byDigest(reference, images) { return found }
+        let similar = Spelling.nearest(to: reference, in: images.map(\.name))
+        throw StoreError(.unknownImage(reference, similar: similar))
+    }
+
+    private func byDigest(_ reference: String, _ images: [StoredImage]) throws -> Descriptor? {
+        let hex = reference.hasPrefix("sha256:") ? String(reference.dropFirst(7)) : reference
+        guard hex.utf8.count >= 6, hex.utf8.count <= 64, hex.utf8.allSatisfy(Self.isHexDigit) else {
+            return nil
+        }
+        var found: [Digest: Descriptor] = [:]
+        for image in images where image.descriptor.digest.hex.hasPrefix(hex) {
+            found[image.descriptor.digest] = image.descriptor
+        }
+        if found.isEmpty {
+            for name in try Files.list(blobs) where name.hasPrefix(hex) {
+                if let descriptor = untagged(name) { found[descriptor.digest] = descriptor }
+            }
+        }
+        guard found.count <= 1 else {
+            throw StoreError(.ambiguousImage(reference, candidates: found.keys.sorted().map(\.short)))
+        }
+        return found.values.first
+    }
+
+    /// A manifest that no name refers to, told from other blobs by reading it.
+    private func untagged(_ name: String) -> Descriptor? {
+        guard let digest = try? Digest(parsingHex: name), let facts = Files.facts(blobPath(digest)),
+            facts.size < 1 << 20, let manifest = try? manifest(digest)
+        else { return nil }
+        return Descriptor(
+            mediaType: manifest.value.mediaType,
+            digest: digest,
+            size: Int64(manifest.bytes.count)
+        )
+    }
+
+    func readIndex() throws -> ImageIndex {
+        guard Files.exists(indexPath) else { return ImageIndex(manifests: []) }
+        do {
+            return try CanonicalJSON.decode(ImageIndex.self, from: try Files.read(indexPath))
+        } catch let error as SystemError {
+            throw error
+        } catch {
+            throw StoreError(.unreadable(indexPath, why: String(describing: error)))
+        }
+    }
+
+    private func update(_ change: (inout [Descriptor]) -> Void) async throws {
+        try await FileLock.with(indexLock) {
+            let old = try readIndex()
+            var new = old
+            change(&new.manifests)
+            if new != old { try Files.write(try CanonicalJSON.encode(new), to: indexPath) }
+        }
+    }
+
+    private static func name(of descriptor: Descriptor) -> String {
+        descriptor.annotations?[nameAnnotation] ?? ""
+    }
+
+    private static func isName(_ name: String) -> Bool {
+        guard let first = name.utf8.first, isAlphanumeric(first), name.utf8.count <= 255 else { return false }
+        return name.utf8.allSatisfy { isAlphanumeric($0) || "._-/:+@".utf8.contains($0) }
+    }
+
+    private static func isAlphanumeric(_ byte: UInt8) -> Bool {
+        (48...57).contains(byte) || (65...90).contains(byte) || (97...122).contains(byte)
+    }
+
+    private static func isHexDigit(_ byte: UInt8) -> Bool {
+        (48...57).contains(byte) || (97...102).contains(byte)
+    }
+}

@@ -1,0 +1,102 @@
+package import KilnDiagnostics
+package import KilnOCI
+import KilnSystem
+package import SystemPackage
+
+/// What went wrong in the store of images, layers and packages.
+package struct StoreError: DiagnosticError {
+    package enum Reason: Sendable, Hashable {
+        case unknownImage(String, similar: String?)
+        /// A short digest that several images share.
+        case ambiguousImage(String, candidates: [String])
+        case badImageName(String)
+        case missingBlob(Digest)
+        /// What a file holds is not what its name or record says.
+        case wrongContent(FilePath, expected: Digest, found: Digest)
+        case wrongSize(FilePath, expected: Int64, found: Int64)
+        /// A sealed layer that is no longer the bytes that were sealed.
+        case alteredLayer(DiffID, path: FilePath)
+        case missingLayer(DiffID)
+        /// Two layers with one short name.
+        case layerNameTaken(DiffID, by: DiffID)
+        /// A file of the store that cannot be read as what it should be.
+        case unreadable(FilePath, why: String)
+        case needsRoot(String)
+        case mountRefused(FilePath, why: String)
+    }
+
+    package let reason: Reason
+
+    package init(_ reason: Reason) {
+        self.reason = reason
+    }
+
+    package var diagnostics: [Diagnostic] {
+        [Diagnostic(code: code, message, causes: causes, hint: hint, exitStatus: exitStatus)]
+    }
+
+    private var code: String {
+        switch reason {
+        case .unknownImage: "store.image.unknown"
+        case .ambiguousImage: "store.image.ambiguous"
+        case .badImageName: "store.image.name"
+        case .missingBlob, .missingLayer: "store.missing"
+        case .wrongContent, .wrongSize: "store.digest"
+        case .alteredLayer: "store.layer.altered"
+        case .layerNameTaken: "store.layer.name"
+        case .unreadable: "store.unreadable"
+        case .needsRoot: "store.root"
+        case .mountRefused: "store.mount"
+        }
+    }
+
+    private var message: String {
+        switch reason {
+        case .unknownImage(let name, _): "there is no image \"\(name)\""
+        case .ambiguousImage(let name, _): "several images begin with \(name)"
+        case .badImageName(let name): "\"\(name)\" is no name for an image"
+        case .missingBlob(let digest): "blob \(digest) is not in the store"
+        case .wrongContent(let path, _, _): "\(path) is damaged: its content does not match its digest"
+        case .wrongSize(let path, _, _): "\(path) has the wrong size"
+        case .alteredLayer(let diffID, _): "sealed layer \(diffID.short) was altered after it was sealed"
+        case .missingLayer(let diffID): "layer \(diffID.short) is not sealed here"
+        case .layerNameTaken(let diffID, _): "layer \(diffID) cannot be kept: its short name is taken"
+        case .unreadable(let path, _): "\(path) cannot be read"
+        case .needsRoot(let what): "\(what) needs root"
+        case .mountRefused(let path, _): "cannot mount the layers at \(path)"
+        }
+    }
+
+    private var causes: [String] {
+        switch reason {
+        case .ambiguousImage(_, let candidates): ["it could be \(candidates.joined(separator: ", "))"]
+        case .wrongContent(_, let expected, let found): ["expected \(expected), found \(found)"]
+        case .wrongSize(_, let expected, let found): ["expected \(expected) bytes, found \(found)"]
+        case .alteredLayer(_, let path): ["\(path) differs from the digest recorded at sealing"]
+        case .layerNameTaken(_, let other): ["\(other) has it"]
+        case .unreadable(_, let why), .mountRefused(_, let why): [why]
+        default: []
+        }
+    }
+
+    private var hint: String? {
+        switch reason {
+        case .unknownImage(_, let similar):
+            similar.map { "did you mean \"\($0)\"?" } ?? "kiln image list shows what there is"
+        case .ambiguousImage: "write more digits of the digest"
+        case .badImageName: "use letters, digits and . _ - / : in it"
+        case .missingBlob, .missingLayer: "bake or pull the image again"
+        case .wrongContent, .wrongSize: "it has to be baked or fetched again"
+        case .alteredLayer: "the instances on it should be replaced; remove the file to have it sealed anew"
+        case .needsRoot: "run the command with sudo"
+        default: nil
+        }
+    }
+
+    private var exitStatus: ExitStatus {
+        switch reason {
+        case .unknownImage, .ambiguousImage, .badImageName: .usage
+        default: .failed
+        }
+    }
+}
