@@ -1,0 +1,185 @@
+import KilnDiagnostics
+import OrderedCollections
+
+/// What a fleet needs of its image, and its values of each other.
+extension DefinitionChecks {
+    func judgeFleets(_ reading: inout Reading) {
+        for (name, fleet) in definition.fleets {
+            let path: FieldPath = ["fleets", name.description]
+            if reading.isSound(path + "image") { judgeImage(of: fleet, at: path, &reading) }
+            judgeTimes(fleet.rollout, at: path + "rollout", &reading)
+            judgeBudget(fleet, at: path, &reading)
+            judgeConfig(fleet, at: path + "config" + "files", &reading)
+        }
+        judgeListeners(&reading)
+    }
+
+    private func judgeImage(of fleet: FleetDefinition, at path: FieldPath, _ reading: inout Reading) {
+        let names = reading.names(at: ["images"])
+        guard names.contains(fleet.image.description) else {
+            guard reading.isUsable(["images"]) else { return }
+            reportUnknown(
+                "image",
+                fleet.image.description,
+                among: names,
+                at: reading.span(path + "image"),
+                &reading
+            )
+            return
+        }
+        let image = definition.resolvedImage(fleet.image)
+        if image.entrypoint.isEmpty, isSound("entrypoint", inChainOf: fleet.image, reading) {
+            reading.report(
+                "no-entrypoint",
+                "the image \"\(fleet.image)\" says nothing to run",
+                at: reading.span(path + "image"),
+                hint: "add an entrypoint to the image, such as entrypoint: [python3, /opt/shop/server.py]",
+                notes: reading.note("the image is here", at: ["images", fleet.image.description])
+            )
+        }
+        judgePort(of: fleet, image, at: path, &reading)
+    }
+
+    /// A balancer needs to know which port it leads to.
+    private func judgePort(
+        of fleet: FleetDefinition,
+        _ image: ImageDefinition,
+        at path: FieldPath,
+        _ reading: inout Reading
+    ) {
+        guard fleet.listen != nil, image.trafficPort == nil, isSound("ports", inChainOf: fleet.image, reading)
+        else {
+            return
+        }
+        let names = image.ports.keys.map(\.description).joined(separator: ", ")
+        reading.report(
+            image.ports.isEmpty ? "no-port" : "unclear-port",
+            image.ports.isEmpty
+                ? "the image \"\(fleet.image)\" has no port to lead to"
+                : "which port of the image \"\(fleet.image)\" to lead to is unclear: \(names)",
+            at: reading.span(path + "listen"),
+            hint: image.ports.isEmpty
+                ? "add ports to the image, such as ports: {http: 8080}"
+                : "name the one that gets the requests http",
+            notes: reading.note("the image is here", at: ["images", fleet.image.description])
+        )
+    }
+
+    private func judgeTimes(_ rollout: RolloutDefinition, at path: FieldPath, _ reading: inout Reading) {
+        let times = [
+            (key: "min_healthy", value: rollout.minHealthy),
+            (key: "healthy_deadline", value: rollout.healthyDeadline),
+            (key: "progress_deadline", value: rollout.progressDeadline),
+        ]
+        for (shorter, longer) in zip(times, times.dropFirst()) where shorter.value >= longer.value {
+            guard reading.isSound(path + shorter.key), reading.isSound(path + longer.key) else { continue }
+            // At least one of the two was written: the defaults fit each other.
+            let subject = reading.isWritten(path + longer.key) ? longer : shorter
+            let other = subject.key == longer.key ? shorter : longer
+            reading.report(
+                "deadlines",
+                "\(shorter.key) (\(DurationText.text(shorter.value))) is not shorter than \(longer.key) (\(DurationText.text(longer.value)))",
+                at: reading.span(path + subject.key),
+                hint: reading.isWritten(path + other.key)
+                    ? "min_healthy < healthy_deadline < progress_deadline"
+                    : "set \(other.key) too: without it, it is \(DurationText.text(other.value))",
+                notes: reading.note("\(other.key) is here", at: path + other.key)
+            )
+        }
+    }
+
+    private func judgeBudget(_ fleet: FleetDefinition, at path: FieldPath, _ reading: inout Reading) {
+        let surge = path + "rollout" + "surge"
+        let unavailable = path + "rollout" + "unavailable"
+        guard reading.isSound(surge), reading.isSound(unavailable) else { return }
+        let image = definition.resolvedImage(fleet.image)
+        if let exclusive = image.exclusivePath, reading.isSound(path + "image"),
+            isSound("state", inChainOf: fleet.image, reading)
+        {
+            judgeExclusive(fleet, exclusive, at: path, &reading)
+        } else if fleet.rollout.surge.isNone, fleet.rollout.unavailable.isNone {
+            reading.report(
+                "no-room",
+                "nothing can be replaced with surge \(fleet.rollout.surge.text) and unavailable \(fleet.rollout.unavailable.text)",
+                at: reading.span(surge),
+                hint: "surge: 1 starts the new instance first; unavailable: 1 ends the old one first",
+                notes: reading.note("unavailable is here", at: unavailable)
+            )
+        }
+    }
+
+    private func judgeExclusive(
+        _ fleet: FleetDefinition,
+        _ volume: String,
+        at path: FieldPath,
+        _ reading: inout Reading
+    ) {
+        let why = "the volume at \(volume) is exclusive"
+        let notes = reading.note("the image is here", at: ["images", fleet.image.description])
+        let surge = path + "rollout" + "surge"
+        let unavailable = path + "rollout" + "unavailable"
+        if reading.isWritten(surge), !fleet.rollout.surge.isNone {
+            reading.report(
+                "exclusive",
+                "no instance can be added while rolling: \(why)",
+                at: reading.span(surge),
+                hint:
+                    "leave surge out; or make the access shared or per_slot, for a rollout without an interruption",
+                notes: notes
+            )
+        }
+        if reading.isWritten(unavailable), fleet.rollout.unavailable.isNone {
+            reading.report(
+                "exclusive",
+                "an instance must be missing while rolling: \(why)",
+                at: reading.span(unavailable),
+                hint:
+                    "leave unavailable out; or make the access shared or per_slot, for a rollout without an interruption",
+                notes: notes
+            )
+        }
+        if fleet.instances > 1, reading.isSound(path + "instances") {
+            reading.report(
+                "exclusive",
+                "only one instance can run: \(why)",
+                at: reading.span(path + "instances"),
+                hint: "write instances: 1; or make the access shared or per_slot",
+                notes: notes
+            )
+        }
+    }
+
+    private func judgeConfig(_ fleet: FleetDefinition, at path: FieldPath, _ reading: inout Reading) {
+        guard reading.isSound(path) else { return }
+        judgeTargets(fleet.config.files, at: path, &reading)
+        guard let states = StateOwner(of: fleet.image, in: definition, reading),
+            isSound("state", inChainOf: fleet.image, reading)
+        else { return }
+        reportHidden(fleet.config.files, at: path, by: states, &reading)
+    }
+
+    /// Two fleets cannot listen on one port of one address; 0.0.0.0 is all addresses.
+    private func judgeListeners(_ reading: inout Reading) {
+        var fleets: [ListenAddress: FleetName] = [:]
+        var anyOfPort: [UInt16: FleetName] = [:]
+        for (name, fleet) in definition.fleets {
+            let path: FieldPath = ["fleets", name.description, "listen"]
+            guard let listen = fleet.listen, reading.isSound(path) else { continue }
+            let all = ListenAddress(address: "0.0.0.0", port: listen.port)
+            let earlier = fleets[listen] ?? fleets[all] ?? (listen == all ? anyOfPort[listen.port] : nil)
+            if let earlier {
+                let other = definition.fleets[earlier]?.listen ?? listen
+                reading.report(
+                    "duplicate-listen",
+                    "the fleet \"\(earlier)\" listens on \(other) already",
+                    at: reading.span(path),
+                    hint: "give each fleet a port of its own",
+                    notes: reading.note("it is here", at: ["fleets", earlier.description, "listen"])
+                )
+            } else {
+                fleets[listen] = name
+            }
+            if anyOfPort[listen.port] == nil { anyOfPort[listen.port] = name }
+        }
+    }
+}

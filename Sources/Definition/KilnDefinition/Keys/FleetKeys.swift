@@ -1,0 +1,123 @@
+/// The keys of a fleet.
+enum FleetKeys {
+    static let shape = Shape(
+        "fleet",
+        help: "Identical instances of one image, and the policy they are run by.",
+        blank: FleetDefinition(image: ""),
+        locate: { passage, fleet, reading in fleet.span = reading.keySpan(passage.path) },
+        fields: [
+            .required(
+                "image",
+                \.image,
+                .name("image"),
+                help: "The image, by its name in this file.",
+                example: "shop"
+            ),
+            .standard(
+                "platform",
+                \.platform,
+                .word("platform", ["local"]),
+                help: "Where instances run: `local` is this machine.",
+                example: "local"
+            ),
+            .standard(
+                "instances",
+                \.instances,
+                .number("number of instances", in: 0...1000),
+                help: "How many instances run.",
+                example: "3"
+            ),
+            .optional(
+                "listen",
+                \.listen,
+                .listen,
+                help: "Where the fleet's balancer listens: an IPv4 address of this machine and a port.",
+                example: "127.0.0.1:8080"
+            ),
+            .standard(
+                "resources",
+                \.resources,
+                .object(resources),
+                help: "What one instance may use.",
+                example: "{memory: 512MiB, cpu: 1}"
+            ),
+            .standard(
+                "config",
+                \.config,
+                .object(config),
+                help: "What a release brings besides its image.",
+                example: "{env: {LOG_LEVEL: info}}"
+            ),
+            .standard(
+                "rollout",
+                \.rollout,
+                .object(RolloutKeys.shape),
+                help: "How a release is replaced by the next.",
+                example: "{surge: 1, unavailable: 0}"
+            ),
+            .standard(
+                "drift",
+                \.drift,
+                .object(drift),
+                help: "What happens to an instance that differs from its release.",
+                example: "{respond: replace}"
+            ),
+        ]
+    )
+
+    private static let resources = Shape(
+        "resources",
+        help: "The limits of one instance.",
+        blank: ResourceDefinition(),
+        fields: [
+            .standard("memory", \.memory, .size, help: "Memory.", example: "512MiB"),
+            .standard("cpu", \.cpu, .cores, help: "Processor cores; `0.5` is half of one.", example: "1"),
+            .standard(
+                "pids",
+                \.pids,
+                .number("number of processes", in: 1...4_194_304),
+                help: "Processes and threads.",
+                example: "256"
+            ),
+        ]
+    )
+
+    private static let config = Shape(
+        "config",
+        help: """
+            Variables and files that a release fixes beside its image, so that a rollback brings them back with it.
+            """,
+        blank: ConfigDefinition(),
+        fields: [
+            .standard(
+                "env",
+                \.env,
+                .environment,
+                help: "Variables, on top of the image's.",
+                example: "{LOG_LEVEL: info}"
+            ),
+            .standard(
+                "files",
+                \.files,
+                .list(of: .object(FileKeys.shape), named: "files"),
+                help: "Files, on top of the image's.",
+                example: "[{source: conf/shop.properties, target: /etc/shop.properties}]"
+            ),
+        ]
+    )
+
+    private static let drift = Shape(
+        "drift",
+        help: "What happens to an instance that differs from its release.",
+        blank: DriftDefinition(),
+        fields: [
+            .standard(
+                "respond",
+                \.respond,
+                .choice("answer to drift"),
+                help: "`replace` it, within the rollout's limits, or only `report` it.",
+                example: "replace"
+            )
+        ]
+    )
+}

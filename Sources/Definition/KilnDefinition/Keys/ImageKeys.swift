@@ -1,0 +1,131 @@
+import SystemPackage
+
+/// The keys of an image.
+enum ImageKeys {
+    static let shape = Shape(
+        "image",
+        help: """
+            A golden image: what it stands on, what is added to that, and how an instance of it runs. What an image \
+            does not say about running (`env`, `entrypoint`, `workdir`, `user`, `ports`, `health`, `state`, `stop`) it \
+            takes from the image that it stands on; `env` is merged, variable by variable.
+            """,
+        blank: ImageDraft(),
+        locate: { passage, draft, reading in
+            draft.image.span = reading.keySpan(passage.path)
+            guard case .map(let entries) = passage.node.content else { return }
+            for entry in entries {
+                draft.image.spans[entry.name] = reading.keySpan(passage.path + entry.name)
+            }
+        },
+        fields: content + running
+    )
+
+    private static let content: [Field<ImageDraft>] = [
+        .required(
+            "from",
+            \.image.origin,
+            .origin,
+            help: """
+                What the image stands on: `archive:NAME` (a minimal root from that archive), `image:NAME` (another \
+                image of this file), `tar:FILE` (a root file system, plain or compressed) or `scratch` (nothing).
+                """,
+            example: "archive:debian"
+        ),
+        .standard(
+            "packages",
+            \.image.packages,
+            .list(of: .package, named: "package names", isUnique: true),
+            help: "Packages to install, by name; `kiln.lock` pins their versions.",
+            example: "[ca-certificates, python3]"
+        ),
+        .optional(
+            "version",
+            \.image.version,
+            .version,
+            help: "The version of what the image holds, for people and labels.",
+            example: "1.4.2"
+        ),
+        .standard(
+            "users",
+            \.image.users,
+            .list(of: .object(UserKeys.shape), named: "users"),
+            help: "System users to add, each with a group of the same name and number.",
+            example: "[{name: shop, uid: 10001}]"
+        ),
+        .standard(
+            "files",
+            \.image.files,
+            .list(of: .object(FileKeys.shape), named: "files"),
+            help: "Files and folders to copy from beside the definition.",
+            example: "[{source: app/server.py, target: /opt/shop/server.py}]"
+        ),
+        .standard(
+            "steps",
+            \.image.steps,
+            .list(of: .object(StepKeys.shape), named: "steps"),
+            help: "Scripts to run inside the image, in order, after everything else, without a network.",
+            example: "[{run: scripts/install.sh}]"
+        ),
+    ]
+
+    private static let running: [Field<ImageDraft>] = [
+        .standard(
+            "env",
+            \.image.env,
+            .environment,
+            help: "Variables of the instance's processes.",
+            example: "{LOG_LEVEL: info}"
+        ),
+        .standard(
+            "entrypoint",
+            \.image.entrypoint,
+            .list(of: .text("argument"), named: "arguments", atLeast: 1),
+            help: "The program that an instance runs, with its arguments; no shell reads it.",
+            example: "[python3, /opt/shop/server.py]"
+        ),
+        .optional(
+            "workdir",
+            \.image.workingDirectory,
+            .imagePath,
+            help: "The folder that the program starts in; `/` without it.",
+            example: "/opt/shop"
+        ),
+        .optional(
+            "user",
+            \.image.user,
+            .user,
+            help:
+                "The user that the program runs as: a name of `users` or of the image, or a number; root without it.",
+            example: "shop"
+        ),
+        .standard(
+            "ports",
+            \.image.ports,
+            .map(.name("port"), to: .port, example: "http", named: "port names to numbers"),
+            help:
+                "The ports that an instance listens on, by name. A fleet's `listen` leads to `http`, or to the only one.",
+            example: "{http: 8080}"
+        ),
+        .optional(
+            "health",
+            \.health,
+            .object(HealthKeys.shape),
+            help: "How an instance is asked whether it is well. Without it, running is enough.",
+            example: "{http: {port: http, path: /healthz}}"
+        ),
+        .standard(
+            "state",
+            \.image.state,
+            .list(of: StateKeys.syntax, named: "state paths"),
+            help: "The paths of an instance that may be written; everything else is read-only.",
+            example: "[{path: /var/lib/shop, volume: data}]"
+        ),
+        .standard(
+            "stop",
+            \.image.stop,
+            .object(StopKeys.shape),
+            help: "How an instance is asked to end.",
+            example: "{signal: TERM, grace: 10s}"
+        ),
+    ]
+}

@@ -1,0 +1,36 @@
+package import KilnDiagnostics
+package import OrderedCollections
+package import SystemPackage
+
+/// What a user wrote in `kiln.yaml`: archives, images and fleets, in the order written.
+package struct Definition: Sendable {
+    /// How layers are compressed; the lock names the exact encoder.
+    package var compression: Compression
+    package var archives: OrderedDictionary<ArchiveName, ArchiveDefinition>
+    package var images: OrderedDictionary<ImageName, ImageDefinition>
+    package var fleets: OrderedDictionary<FleetName, FleetDefinition>
+    /// The folder that relative paths start from: the definition's own.
+    package var directory: FilePath
+    package var source: SourceText
+
+    package init(
+        compression: Compression = .zstd,
+        archives: OrderedDictionary<ArchiveName, ArchiveDefinition> = [:],
+        images: OrderedDictionary<ImageName, ImageDefinition> = [:],
+        fleets: OrderedDictionary<FleetName, FleetDefinition> = [:],
+        directory: FilePath = ".",
+        source: SourceText = SourceText(name: "kiln.yaml", text: "")
+    ) {
+        self.compression = compression
+        self.archives = archives
+        self.images = images
+        self.fleets = fleets
+        self.directory = directory
+        self.source = source
+    }
+}
+
+package enum Compression: String, Sendable, Hashable, Codable, CaseIterable {
+    case zstd
+    case gzip
+}

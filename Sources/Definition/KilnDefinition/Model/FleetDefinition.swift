@@ -1,0 +1,126 @@
+package import KilnDiagnostics
+package import OrderedCollections
+
+/// N identical instances of one image, and the policy they are run by.
+package struct FleetDefinition: Sendable, Hashable {
+    package var image: ImageName
+    package var platform: String
+    package var instances: Int
+    package var listen: ListenAddress?
+    package var resources: ResourceDefinition
+    package var config: ConfigDefinition
+    package var rollout: RolloutDefinition
+    package var drift: DriftDefinition
+    package var span: SourceSpan?
+
+    package init(image: ImageName) {
+        self.image = image
+        platform = "local"
+        instances = 1
+        resources = ResourceDefinition()
+        config = ConfigDefinition()
+        rollout = RolloutDefinition()
+        drift = DriftDefinition()
+    }
+}
+
+/// Where the balancer listens: an IPv4 address and a port.
+package struct ListenAddress: Sendable, Hashable, Codable, CustomStringConvertible {
+    package var address: String
+    package var port: UInt16
+
+    package init(address: String, port: UInt16) {
+        self.address = address
+        self.port = port
+    }
+
+    package var description: String { "\(address):\(port)" }
+}
+
+package struct ResourceDefinition: Sendable, Hashable, Codable {
+    /// Bytes.
+    package var memory: Int64
+    /// Cores; 0.5 is half of one.
+    package var cpu: Double
+    package var pids: Int
+
+    package init(memory: Int64 = 512 << 20, cpu: Double = 1, pids: Int = 256) {
+        self.memory = memory
+        self.cpu = cpu
+        self.pids = pids
+    }
+}
+
+/// What a release brings besides its image: variables and files, resolved when the release is made.
+package struct ConfigDefinition: Sendable, Hashable {
+    package var env: OrderedDictionary<String, String>
+    package var files: [FileDefinition]
+
+    package init(env: OrderedDictionary<String, String> = [:], files: [FileDefinition] = []) {
+        self.env = env
+        self.files = files
+    }
+}
+
+package struct RolloutDefinition: Sendable, Hashable, Codable {
+    package enum Amount: Sendable, Hashable, Codable {
+        case count(Int)
+        case percent(Int)
+    }
+
+    package enum OnFailure: String, Sendable, Hashable, Codable, CaseIterable {
+        case rollback
+        case freeze
+    }
+
+    /// Instances above the wanted number while rolling; a percentage rounds up.
+    package var surge: Amount
+    /// Instances that may be missing while rolling; a percentage rounds down.
+    package var unavailable: Amount
+    /// How long an instance must be healthy before it counts as available.
+    package var minHealthy: Duration
+    /// How long an instance may take to become available.
+    package var healthyDeadline: Duration
+    /// How long a rollout may stand still.
+    package var progressDeadline: Duration
+    /// How long requests under way may take once an instance gets no new ones.
+    package var drain: Duration
+    /// How long a new release is watched, with the old one's instances gone, before it is stable.
+    package var bake: Duration
+    package var onFailure: OnFailure
+
+    package init(
+        surge: Amount = .percent(25),
+        unavailable: Amount = .count(0),
+        minHealthy: Duration = .seconds(10),
+        healthyDeadline: Duration = .seconds(300),
+        progressDeadline: Duration = .seconds(600),
+        drain: Duration = .seconds(30),
+        bake: Duration = .seconds(60),
+        onFailure: OnFailure = .rollback
+    ) {
+        self.surge = surge
+        self.unavailable = unavailable
+        self.minHealthy = minHealthy
+        self.healthyDeadline = healthyDeadline
+        self.progressDeadline = progressDeadline
+        self.drain = drain
+        self.bake = bake
+        self.onFailure = onFailure
+    }
+}
+
+package struct DriftDefinition: Sendable, Hashable, Codable {
+    package enum Response: String, Sendable, Hashable, Codable, CaseIterable {
+        /// Report only.
+        case report
+        /// Replace within the rollout's budget, when asked to act.
+        case replace
+    }
+
+    package var respond: Response
+
+    package init(respond: Response = .replace) {
+        self.respond = respond
+    }
+}

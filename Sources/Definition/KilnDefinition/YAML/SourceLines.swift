@@ -1,0 +1,92 @@
+import KilnDiagnostics
+
+/// The lines of a source text, to turn the YAML parser's places into spans that lie inside it.
+struct SourceLines: Sendable {
+    let source: SourceText
+    private let lines: [SourceLine]
+
+    init(_ source: SourceText) {
+        self.source = source
+        lines = Array(source.text.utf8).split(separator: 10, omittingEmptySubsequences: false).map { line in
+            SourceLine(line.last == 13 ? line.dropLast() : line)
+        }
+    }
+
+    /// The span of a node: the scalar or the brackets, or the first line of what goes on below.
+    func span(of node: YAMLNode) -> SourceSpan {
+        guard (1...lines.count).contains(node.place.line) else { return span(node.place) }
+        let extent = NodeExtent(lines[node.place.line - 1], from: node.place.column - 1)
+        return span(node.place, scalars: extent.length(of: node))
+    }
+
+    func span(_ place: YAMLPlace, scalars: Int = 1) -> SourceSpan {
+        let number = min(max(1, place.line), lines.count)
+        let line = lines[number - 1]
+        let before = number == place.line ? min(max(0, place.column - 1), line.count) : line.count
+        return SourceSpan(
+            source: source,
+            line: number,
+            column: line.characters(0, before) + 1,
+            length: line.characters(before, min(line.count, before + max(0, scalars)))
+        )
+    }
+
+    /// The place of the byte at this offset of the text.
+    func place(ofByte offset: Int) -> YAMLPlace {
+        for (index, line) in lines.enumerated() where offset <= line.end {
+            return YAMLPlace(line: index + 1, column: line.scalars(beforeByte: offset) + 1)
+        }
+        return YAMLPlace(line: lines.count, column: 1)
+    }
+
+    /// What stands at this place; nil past the end of its line.
+    func scalar(at place: YAMLPlace) -> Unicode.Scalar? {
+        guard (1...lines.count).contains(place.line) else { return nil }
+        let line = lines[place.line - 1]
+        return (0..<line.count).contains(place.column - 1) ? line[place.column - 1] : nil
+    }
+
+    /// How many scalars from this place on belong to one word; at least 1.
+    func wordLength(at place: YAMLPlace) -> Int {
+        guard (1...lines.count).contains(place.line) else { return 1 }
+        let line = lines[place.line - 1]
+        var end = place.column - 1
+        while end < line.count, !" \t,]}".unicodeScalars.contains(line[end]) { end += 1 }
+        return max(1, end - place.column + 1)
+    }
+}
+
+/// One line, by its Unicode scalars: YAML counts those, and most lines have one byte for each.
+struct SourceLine: Sendable {
+    /// Where counting characters would cost more than an exact column is worth.
+    private static let longest = 4096
+
+    private let bytes: ArraySlice<UInt8>
+    /// nil when each byte is one.
+    private let wide: [Unicode.Scalar]?
+
+    init(_ bytes: ArraySlice<UInt8>) {
+        self.bytes = bytes
+        let isASCII = bytes.allSatisfy { $0 < 128 }
+        wide = isASCII ? nil : Array(String(decoding: bytes, as: UTF8.self).unicodeScalars)
+    }
+
+    var count: Int { wide?.count ?? bytes.count }
+    /// The offset in the text of what follows the line.
+    var end: Int { bytes.endIndex }
+
+    subscript(index: Int) -> Unicode.Scalar {
+        wide?[index] ?? Unicode.Scalar(bytes[bytes.startIndex + index])
+    }
+
+    /// How many characters these scalars are.
+    func characters(_ start: Int, _ end: Int) -> Int {
+        guard let wide, wide.count <= Self.longest else { return end - start }
+        return String(String.UnicodeScalarView(wide[start..<end])).count
+    }
+
+    func scalars(beforeByte offset: Int) -> Int {
+        let before = bytes[bytes.startIndex..<max(bytes.startIndex, offset)]
+        return wide == nil ? before.count : String(decoding: before, as: UTF8.self).unicodeScalars.count
+    }
+}

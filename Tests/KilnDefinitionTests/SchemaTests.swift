@@ -1,0 +1,101 @@
+import KilnDefinition
+import KilnDiagnostics
+import KilnSystem
+import KilnTestSupport
+import OrderedCollections
+import SystemPackage
+import Testing
+
+@Suite struct `Schema and reference` {
+    @Test func `the schema is what it was`() throws {
+        try Golden.expect(DefinitionSchema.jsonSchema(), matches: Golden.directory().appending("schema.json"))
+    }
+
+    @Test func `the reference is what it was`() throws {
+        try Golden.expect(
+            DefinitionSchema.referencePage(),
+            matches: Golden.directory().appending("reference.md")
+        )
+    }
+
+    @Test func `the example with every key is read`() throws {
+        let text = DefinitionSchema.annotatedExample()
+        let read = try definition(text)
+        #expect(read.fleets["shop"]?.image == "shop")
+        #expect(DefinitionSchema.referencePage().contains(text))
+    }
+
+    @Test func `every example line of the reference is read`() throws {
+        // Each key's example stands in the full example once more, live or as a comment.
+        let example = DefinitionSchema.annotatedExample()
+        for line in DefinitionSchema.referencePage().matches(of: /Example: `([^`]+)`/).map(\.output.1) {
+            #expect(example.contains(line), "\(line)")
+        }
+    }
+
+    @Test func `alternatives in comments are read when they take the place of what stands`() throws {
+        let example = DefinitionSchema.annotatedExample()
+        let tmpfs = example.replacing(/\n *- path: [^\n]*\n/) { $0.output }
+            .replacing(/\n( *)volume: data\n/) { "\n\($0.output.1)tmpfs: 64MiB\n" }
+            .replacing(/\n *access: shared\n/, with: "\n")
+        #expect(try definition(tmpfs).images["shop"]?.state.first?.kind == .tmpfs(size: 64 << 20))
+        let command = example.replacing(/\n( *)http:\n(?: +[#a-z][^\n]*\n){4,6}?(?= *# Asked by opening)/) {
+            "\n\($0.output.1)command: [/opt/shop/is-well]\n"
+        }
+        #expect(try definition(command).images["shop"]?.health?.probe == .command(["/opt/shop/is-well"]))
+    }
+}
+
+/// Debian's python3-jsonschema judges by the schema alone.
+@Suite(.enabled(if: PythonSchema.isHere, "python3-jsonschema is not installed"))
+struct `JSON Schema, judged by another` {
+    /// Bad definitions that are bad in shape or spelling; the others only the reader can find.
+    static let badShapes = [
+        "amounts", "choices", "durations", "empty-image", "empty-lists", "empty-value", "health-keys",
+        "health-with-two-probes", "health-without-probe", "key-of-another-object", "later-features", "listen",
+        "missing-from", "modes", "names", "newer-version", "no-version", "not-a-mapping",
+        "packages",
+        "ports", "quoted-version", "request-path", "resources", "signals", "sizes", "state-kinds", "top-list",
+        "unknown-image-key", "unknown-key", "unknown-key-far", "users", "variables", "wrong-types",
+    ]
+
+    @Test func `it takes what the reader takes, and refuses what is bad in shape`() async throws {
+        try await Sandbox.with { sandbox in
+            let schema = try sandbox.write(DefinitionSchema.jsonSchema(), to: "schema.json")
+            let example = try sandbox.write(DefinitionSchema.annotatedExample(), to: "example.yaml")
+            let template = DefinitionTemplate(codename: "bookworm").files[0].content
+            let good = [
+                example, Golden.directory().appending("full.yaml"),
+                try sandbox.write(template, to: "kiln.yaml"),
+            ]
+            let bad = Self.badShapes.map { `Bad definitions`.folder.appending("\($0).yaml") }
+            #expect(try await PythonSchema.verdicts(schema, good) == good.map { _ in "good" })
+            let verdicts = try await PythonSchema.verdicts(schema, bad)
+            #expect(zip(Self.badShapes, verdicts).filter { $0.1 != "bad" }.map(\.0) == [])
+        }
+    }
+}
+
+enum PythonSchema {
+    static let isHere =
+        Files.exists("/usr/lib/python3/dist-packages/jsonschema")
+        && Files.exists("/usr/lib/python3/dist-packages/yaml")
+
+    /// One word per file; the first check is that the schema itself is one.
+    static func verdicts(_ schema: FilePath, _ files: [FilePath]) async throws -> [String] {
+        let script = """
+            import json, sys, yaml
+            from jsonschema import Draft202012Validator
+            schema = json.load(open(sys.argv[1]))
+            Draft202012Validator.check_schema(schema)
+            for name in sys.argv[2:]:
+                value = yaml.safe_load(open(name))
+                print("good" if Draft202012Validator(schema).is_valid(value) else "bad")
+            """
+        let invocation = ToolInvocation(
+            "/usr/bin/python3",
+            ["-c", script, schema.string] + files.map(\.string)
+        )
+        return try await ToolRunner().run(invocation).text.split(separator: "\n").map(String.init)
+    }
+}
