@@ -1,0 +1,129 @@
+import KilnDefinition
+import KilnDiagnostics
+import KilnOCI
+import KilnSystem
+import SystemPackage
+
+/// A root of apt's own in which nothing is installed and nothing of the machine counts but how to reach the archives.
+///
+/// It is kept between runs, so that an update fetches only what changed. One process uses it at a time.
+struct AptRoot: Sendable {
+    let path: FilePath
+    let architecture: String
+
+    struct Settings: Sendable {
+        var archive: ArchiveDefinition
+        /// The content of the archive's keyring, plain or armoured.
+        var keyring: [UInt8]
+        var sources: [AptSource]
+        var host: AptHostSettings
+        var architecture: String
+        /// How often apt tries a transfer again.
+        var retries = 2
+    }
+
+    /// Prepares the root for the settings and holds it while the body runs.
+    static func with<Result>(
+        in home: KilnHome,
+        _ settings: Settings,
+        _ body: (AptRoot) async throws -> Result
+    ) async throws -> Result {
+        let hosts = settings.sources.map { "\($0.uri) \($0.suite) \($0.components)" }.joined(separator: "\n")
+        let key = Digest(of: "\(settings.architecture)\n\(hosts)\n\(Digest(of: settings.keyring))").short
+        let root = AptRoot(path: home.indexes.appending(key), architecture: settings.architecture)
+        try Files.createDirectory(home.indexes)
+        return try await FileLock.with(home.indexes.appending(key + ".lock"), onWait: tellWaiting) {
+            try root.prepare(settings)
+            return try await body(root)
+        }
+    }
+
+    private static func tellWaiting() {
+        Progress.report(
+            .diagnostic(
+                Diagnostic(.note, code: "lock.waiting", "another kiln uses these indexes: waiting for it")
+            )
+        )
+    }
+
+    func invocation(_ tool: String, _ arguments: [String]) -> ToolInvocation {
+        ToolInvocation(
+            tool,
+            arguments,
+            environment: ["APT_CONFIG": path.appending("apt.conf").string, "LC_ALL": "C", "LANGUAGE": nil]
+        )
+    }
+
+    /// apt_preferences(5): what is in the file when apt solves.
+    func setPreferences(_ text: String) throws {
+        try Files.write(text, to: path.appending("etc/preferences"))
+    }
+
+    private func prepare(_ settings: Settings) throws {
+        for directory in ["etc", "state/lists/partial", "cache/archives/partial", "log"] {
+            try Files.createDirectory(path.pushing(FilePath(directory)))
+        }
+        try Files.write("", to: path.appending("state/status"))
+        // apt tells the form of a keyring by its suffix.
+        let isArmoured = settings.keyring.starts(with: "-----BEGIN".utf8)
+        let keyring = path.appending(isArmoured ? "etc/keyring.asc" : "etc/keyring.gpg")
+        try Files.write(settings.keyring, to: keyring)
+        try Files.write(sourceList(settings, keyring), to: path.appending("etc/kiln.sources"))
+        try setPreferences("")
+        let configuration = configuration(settings).joined(separator: "\n") + "\n"
+        try Files.write(configuration, to: path.appending("apt.conf"), mode: 0o600)
+    }
+
+    /// deb822, one paragraph for each suite on each host.
+    private func sourceList(_ settings: Settings, _ keyring: FilePath) -> String {
+        settings.sources.map { source in
+            """
+            Types: deb
+            URIs: \(source.uri)
+            Suites: \(source.suite)
+            Components: \(source.components.joined(separator: " "))
+            Architectures: \(settings.architecture)
+            Signed-By: \(keyring)
+
+            """
+        }.joined(separator: "\n")
+    }
+
+    private func configuration(_ settings: Settings) -> [String] {
+        let own = [
+            "Dir \"\(path)/\";",
+            "Dir::State \"state/\";",
+            "Dir::State::status \"\(path.appending("state/status"))\";",
+            "Dir::Cache \"cache/\";",
+            "Dir::Log \"log/\";",
+            "Dir::Etc \"etc/\";",
+            "Dir::Etc::sourcelist \"kiln.sources\";",
+            "Dir::Etc::preferences \"preferences\";",
+        ]
+        // The machine's own configuration, keys and preferences stay out.
+        let none = ["main", "parts", "sourceparts", "preferencesparts", "trusted", "trustedparts"]
+            .map { "Dir::Etc::\($0) \"/dev/null\";" }
+        let rules = [
+            "APT::Architecture \"\(architecture)\";",
+            "APT::Architectures { \"\(architecture)\"; };",
+            "APT::Install-Recommends \"\(settings.archive.recommends)\";",
+            "APT::Install-Suggests \"false\";",
+            "APT::Sandbox::User \"root\";",
+            "APT::Cmd::Pattern-Only \"true\";",
+            "Acquire::AllowInsecureRepositories \"false\";",
+            "Acquire::AllowWeakRepositories \"false\";",
+            "Acquire::AllowDowngradeToInsecureRepositories \"false\";",
+            // A suite may become oldstable; that it is the right one is checked against its Codename.
+            "Acquire::AllowReleaseInfoChange \"true\";",
+            "Acquire::Check-Date \"true\";",
+            "Acquire::Check-Valid-Until \"true\";",
+            "Acquire::ForceHash \"SHA256\";",
+            "Acquire::Languages \"none\";",
+            "Acquire::PDiffs \"false\";",
+            "Acquire::Retries \"\(settings.retries)\";",
+            "Acquire::http::Timeout \"30\";",
+            "Acquire::https::Timeout \"30\";",
+        ]
+        return own + none + rules + settings.host.configuration
+    }
+}

@@ -1,0 +1,142 @@
+import KilnDefinition
+import KilnOCI
+import KilnSystem
+import SystemPackage
+
+/// What is to be solved for one image.
+struct AptRequest: Sendable {
+    let image: ImageName
+    let definition: ImageDefinition
+    /// What the images below hold, lowest first: stays exactly as it is.
+    let below: [(image: ImageName, packages: [LockedPackage])]
+    /// What is kept where the archive allows it: what the image had before.
+    let preferred: [LockedPackage]
+    /// Whether that holds for versions too that the archive has dropped: not once it is another archive.
+    let keepsDropped: Bool
+
+    /// The lowest image of a chain starts from a minimal root.
+    var isRoot: Bool { below.isEmpty }
+    var pins: [LockedPackage] { below.flatMap(\.packages) }
+}
+
+/// Finds the packages that an image adds to those below it.
+struct AptSolver {
+    let archive: AptArchive
+    /// The files of packages that the archive no longer lists, as far as they can be had.
+    let keep: ([LockedPackage]) async throws -> [LockedPackage: FilePath]
+
+    /// What every root of a Debian-style distribution holds. `usr-is-merged` keeps apt from choosing `usrmerge`, which
+    /// converts a root that was never unmerged and brings perl.
+    static let minimalPatterns = ["?essential", "?priority(required)"]
+    static let minimalPackages = ["apt", "usr-is-merged"]
+
+    func solve(_ request: AptRequest) async throws -> [LockedPackage] {
+        let kept = try await keptIndex(for: request)
+        var options: [String] = []
+        if let kept { options = ["--with-source", kept.string] }
+        let output = try await install(request, options)
+        guard output.status == .exited(0) else { throw try await failure(request, output) }
+        let chosen = try AptChoice.parse(output.text, archive)
+        let records = try await records(of: chosen.map { ($0.name, $0.version) }, options)
+        let packages = try chosen.map { try $0.locked(by: records, archive) }
+        try check(packages, records, request)
+        let pinned = Set(request.pins.map(\.name))
+        return packages.filter { !pinned.contains($0.name) }.sorted(by: LockedPackage.precedes)
+    }
+
+    /// The command, as data: the images below as exact versions, lowest first, then what this image asks for.
+    static func arguments(for request: AptRequest) -> [String] {
+        var wanted = request.pins.map { "\($0.name)=\($0.version)" }
+        if request.isRoot { wanted += minimalPatterns + minimalPackages }
+        wanted += LockRequest.packages(of: request.definition)
+        return ["install", "-q", "-y", "--print-uris"] + wanted
+    }
+
+    /// Prefers what was locked, and gives up on as little of it as stands in the way.
+    private func install(_ request: AptRequest, _ options: [String]) async throws -> ToolOutput {
+        var preferred = request.preferred
+        while true {
+            let preferences = preferred.map {
+                "Package: \($0.name)\nPin: version \($0.version)\nPin-Priority: 1001\n"
+            }
+            try archive.root.setPreferences(preferences.joined(separator: "\n"))
+            let arguments = Self.arguments(for: request) + options
+            let output = try await archive.runner.runUnchecked(archive.root.invocation("apt-get", arguments))
+            if output.status == .exited(0) || preferred.isEmpty { return output }
+            let blocked = Self.named(
+                in: AptMessages.solveFailure(output: output.text, errors: output.errorText)
+            )
+            let rest = preferred.filter { !blocked.contains($0.name) }
+            preferred = rest.count < preferred.count ? rest : []
+        }
+    }
+
+    private static func named(in failure: AptMessages.SolveFailure) -> Set<String> {
+        guard case .unmet(let unmet) = failure else { return [] }
+        return Set(unmet.map(\.package) + unmet.map(\.targetName))
+    }
+
+    /// The archive's own records of some versions; a version that it doesn't list is left out.
+    private func records(
+        of versions: [(name: String, version: String)],
+        _ options: [String]
+    ) async throws -> [Deb822Paragraph] {
+        guard !versions.isEmpty else { return [] }
+        let names = versions.map { "\($0.name)=\($0.version)" }
+        let show = archive.root.invocation("apt-cache", ["show"] + options + names)
+        return Deb822Paragraph.parse(try await archive.runner.runUnchecked(show).text)
+    }
+
+    /// An index of the packages that the archive dropped since they were locked and that are kept here; nil without any.
+    private func keptIndex(for request: AptRequest) async throws -> FilePath? {
+        let wanted = request.pins + (request.keepsDropped ? request.preferred : [])
+        let records = try await records(of: wanted.map { ($0.name, $0.version) }, [])
+        let listed = Set(records.map { "\($0["Package"] ?? "")=\($0["Version"] ?? "")" })
+        let unlisted = wanted.filter { !listed.contains("\($0.name)=\($0.version)") }
+        guard !unlisted.isEmpty else { return nil }
+        var stanzas: [String] = []
+        for (package, file) in try await keep(unlisted).sorted(by: { LockedPackage.precedes($0.key, $1.key) })
+        {
+            let control = try await archive.runner.run(ToolInvocation("dpkg-deb", ["--field", file.string]))
+            let text = control.text.hasSuffix("\n") ? control.text : control.text + "\n"
+            stanzas.append(
+                text + "Filename: \(package.path)\nSize: \(package.size)\nSHA256: \(package.sha256.hex)\n"
+            )
+        }
+        guard !stanzas.isEmpty else { return nil }
+        let directory = archive.root.path.appending("kept")
+        try Files.createDirectory(directory)
+        let index = directory.appending("Packages")
+        try Files.write(stanzas.joined(separator: "\n"), to: index)
+        return index
+    }
+
+    /// The solution must leave what is below as it is, and a root must be one.
+    private func check(
+        _ packages: [LockedPackage],
+        _ records: [Deb822Paragraph],
+        _ request: AptRequest
+    ) throws(LockError) {
+        let versions = Dictionary(
+            packages.map { ($0.name, $0.version) },
+            uniquingKeysWith: { first, _ in first }
+        )
+        for (image, pins) in request.below {
+            for pin in pins where versions[pin.name] != pin.version {
+                throw archive.error(
+                    .unsatisfiable,
+                    "image \"\(request.image)\" would change \(pin.name) \(pin.version) of image \"\(image)\"",
+                    at: request.definition.spans["packages"] ?? request.definition.span,
+                    hint: "an image never changes what it stands on: add the package to \"\(image)\" instead"
+                )
+            }
+        }
+        if request.isRoot, !records.contains(where: { $0["Essential"] == "yes" }) {
+            throw archive.error(
+                .missingPackage,
+                "archive \"\(archive.name)\" has no essential packages, so no root can start from it",
+                hint: "a root starts from a whole distribution, not from an archive that only adds to one"
+            )
+        }
+    }
+}

@@ -1,0 +1,99 @@
+import KilnDefinition
+import KilnDiagnostics
+import KilnSystem
+
+extension AptArchive {
+    /// What an update's failure is called, what it says and what to do.
+    private struct Explanation {
+        let code: LockError.Code
+        /// Goes on after `archive "name"`.
+        let message: String
+        let hint: String
+    }
+
+    func updateError(_ text: String, _ invocation: ToolInvocation) -> LockError {
+        let (failure, words) = AptMessages.updateFailure(text)
+        let explanation = trustFailure(failure) ?? otherFailure(failure, invocation)
+        return error(
+            explanation.code,
+            "archive \"\(name)\" \(explanation.message)",
+            causes: words,
+            hint: explanation.hint
+        )
+    }
+
+    private func trustFailure(_ failure: AptMessages.UpdateFailure) -> Explanation? {
+        switch failure {
+        case .unknownKey(let key):
+            Explanation(
+                code: .signature,
+                message:
+                    "is signed by \(key.isEmpty ? "a key" : "key \(key)"), which its keyring does not hold",
+                hint: "if you trust that key, add it to \(definition.keyring); if not, use another mirror"
+            )
+        case .badSignature:
+            Explanation(
+                code: .signature,
+                message: "has a Release file that does not fit its signature",
+                hint: "the mirror, or something on the way to it, changed the file: use another mirror"
+            )
+        case .deadKey:
+            Explanation(
+                code: .signature,
+                message: "is signed by a key that has expired or was revoked",
+                hint: "install the distribution's newest keyring package, or set keyring: to newer keys"
+            )
+        case .unsigned:
+            Explanation(
+                code: .unsigned,
+                message: "is not signed",
+                hint: "kiln locks signed archives only: sign the Release file, or use another mirror"
+            )
+        case .tampered:
+            Explanation(
+                code: .tampered,
+                message: "has an index that is not the one its signed Release file names",
+                hint: "the mirror may be in the middle of an update: try again later, or use another mirror"
+            )
+        default: nil
+        }
+    }
+
+    private func otherFailure(
+        _ failure: AptMessages.UpdateFailure,
+        _ invocation: ToolInvocation
+    ) -> Explanation {
+        switch failure {
+        case .expired:
+            Explanation(
+                code: .expired,
+                message: "has expired: this mirror no longer gets updates",
+                hint: "check this machine's clock; if it is right, use another mirror"
+            )
+        case .notYetValid:
+            Explanation(
+                code: .notYetValid,
+                message: "is dated in the future",
+                hint: "check this machine's clock"
+            )
+        case .missingSuite:
+            Explanation(
+                code: .missingSuite,
+                message: "lacks one of its suites at this mirror",
+                hint: "check suites: and mirror: of the archive; a mirror URL holds dists/ and pool/"
+            )
+        case .unreachable:
+            Explanation(
+                code: .unreachable,
+                message: "cannot be reached",
+                hint: "check the network and apt's proxy settings; the lock was left as it is"
+            )
+        default:
+            Explanation(
+                code: .apt,
+                message: "has indexes that apt could not update",
+                hint: "the command was: \(invocation.commandLine)"
+            )
+        }
+    }
+}

@@ -1,0 +1,271 @@
+import KilnDefinition
+import KilnDiagnostics
+import KilnOCI
+import KilnStore
+import KilnSystem
+import OrderedCollections
+import SystemPackage
+
+/// One run of `Locker.lock`: what is locked so far, and the archives opened for it.
+struct LockRun {
+    private let locker: Locker
+    private let definition: Definition
+    private let existing: Lock?
+    private let update: LockUpdate
+    private let fetcher: PackageFetcher
+
+    init(_ locker: Locker, _ definition: Definition, existing: Lock?, update: LockUpdate) {
+        self.locker = locker
+        self.definition = definition
+        self.existing = existing
+        self.update = update
+        fetcher = PackageFetcher(
+            home: locker.home,
+            definition: definition,
+            host: locker.host,
+            platform: locker.platform,
+            runner: locker.runner
+        )
+    }
+
+    /// Every image, in the definition's order.
+    func images() async throws -> OrderedDictionary<ImageName, LockedImage> {
+        var locked: [ImageName: LockedImage] = [:]
+        let chains = try definition.imagesFromTheGround()
+        try checkNames(chains)
+        var solved: [ArchiveName?] = []
+        for chain in chains where !solved.contains(chain.archive) {
+            solved.append(chain.archive)
+            let group = chains.filter { $0.archive == chain.archive }
+            for (name, image) in try await images(group, below: [:]) { locked[name] = image }
+        }
+        var ordered: OrderedDictionary<ImageName, LockedImage> = [:]
+        for name in definition.images.keys { ordered[name] = locked[name] }
+        return ordered
+    }
+
+    /// The images of one archive, each after the one it stands on. The archive is opened when the first must be solved.
+    private func images(
+        _ chains: [ImageChain],
+        below: [ImageName: LockedImage],
+        with archive: AptArchive? = nil
+    ) async throws -> [ImageName: LockedImage] {
+        var locked = below
+        for (offset, chain) in chains.enumerated() {
+            if let kept = try await keptOrWithoutPackages(chain, locked) {
+                locked[chain.top] = kept
+            } else if let archive {
+                locked[chain.top] = try await solve(chain, locked, archive)
+            } else {
+                let rest = Array(chains[offset...])
+                return try await withArchive(of: chain) { archive in
+                    try await images(rest, below: locked, with: archive)
+                }
+            }
+        }
+        return locked
+    }
+
+    /// What needs no archive: an image whose lock still holds, and one that adds no packages.
+    private func keptOrWithoutPackages(
+        _ chain: ImageChain,
+        _ locked: [ImageName: LockedImage]
+    ) async throws -> LockedImage? {
+        guard let image = definition.images[chain.top] else { return nil }
+        let request = try LockRequest.digest(
+            of: chain.top,
+            in: definition,
+            architecture: locker.platform.architecture
+        )
+        if case .tar(let path) = image.origin {
+            return LockedImage(request: request, tar: try await pin(path, image))
+        }
+        if let old = existing?.images[chain.top], old.request == request, !moves(old),
+            chain.below.allSatisfy({ locked[$0]?.packages == existing?.images[$0]?.packages })
+        {
+            return old
+        }
+        if case .archive = image.origin { return nil }
+        return image.packages.isEmpty ? LockedImage(request: request) : nil
+    }
+
+    /// Whether the update lets one of the image's own packages move.
+    private func moves(_ image: LockedImage) -> Bool {
+        switch update {
+        case .none: false
+        case .all: !image.packages.isEmpty
+        case .packages(let names): image.packages.contains { names.contains($0.name) }
+        }
+    }
+
+    private func preferred(_ image: LockedImage?) -> [LockedPackage] {
+        switch update {
+        case .none: image?.packages ?? []
+        case .all: []
+        case .packages(let names): (image?.packages ?? []).filter { !names.contains($0.name) }
+        }
+    }
+
+    private func withArchive<Result>(
+        of chain: ImageChain,
+        _ body: (AptArchive) async throws -> Result
+    ) async throws -> Result {
+        guard let name = chain.archive, let archive = definition.archives[name] else {
+            throw noArchive(chain)
+        }
+        let settings = AptRoot.Settings(
+            archive: archive,
+            keyring: try keyring(of: archive, name),
+            sources: try locker.host.sources(
+                for: archive,
+                named: name,
+                architecture: locker.platform.architecture
+            ),
+            host: try await locker.host.settings(),
+            architecture: locker.platform.architecture,
+            retries: locker.retries
+        )
+        return try await AptRoot.with(in: locker.home, settings) { root in
+            let archive = AptArchive(
+                name: name,
+                definition: archive,
+                sources: settings.sources,
+                root: root,
+                runner: locker.runner
+            )
+            try await Progress.track(WorkID("lock/\(name)"), label: "update the indexes of \(name)") {
+                try await archive.refresh()
+            }
+            return try await body(archive)
+        }
+    }
+
+    /// Whether the existing lock's image was resolved from the same archive: its request is that of the definition as it is now
+    /// with the packages that were asked for then.
+    private func startsFromTheSame(_ chain: ImageChain) throws -> Bool {
+        guard let existing else { return false }
+        var earlier = definition
+        for name in chain.names { earlier.images[name]?.packages = existing.images[name]?.asked ?? [] }
+        let request = try LockRequest.digest(
+            of: chain.top,
+            in: earlier,
+            architecture: locker.platform.architecture
+        )
+        return existing.images[chain.top]?.request == request
+    }
+
+    private func keyring(of archive: ArchiveDefinition, _ name: ArchiveName) throws -> [UInt8] {
+        guard Files.facts(archive.keyring, followingSymlinks: true)?.kind == .file else {
+            throw LockError(
+                .keyring,
+                "archive \"\(name)\" has no keyring: there is no file \(archive.keyring)",
+                at: archive.span,
+                hint: "install the distribution's keyring package, or set keyring: to the keys that sign it",
+                exitStatus: .usage
+            )
+        }
+        return try Files.read(archive.keyring, limit: 16 << 20)
+    }
+
+    private func solve(
+        _ chain: ImageChain,
+        _ locked: [ImageName: LockedImage],
+        _ archive: AptArchive
+    ) async throws -> LockedImage {
+        guard let image = definition.images[chain.top] else { throw noArchive(chain) }
+        let request = AptRequest(
+            image: chain.top,
+            definition: image,
+            below: chain.below.map { ($0, locked[$0]?.packages ?? []) },
+            preferred: preferred(existing?.images[chain.top]),
+            keepsDropped: try startsFromTheSame(chain)
+        )
+        let store = PackageStore(home: locker.home)
+        let solver = AptSolver(archive: archive) { try await keep($0, in: store) }
+        let packages = try await Progress.track(WorkID("lock/\(chain.top)"), label: "resolve \(chain.top)") {
+            try await solver.solve(request)
+        }
+        try await fetcher.fetch(packages, as: WorkID("fetch/\(chain.top)"))
+        return LockedImage(
+            request: try LockRequest.digest(
+                of: chain.top,
+                in: definition,
+                architecture: locker.platform.architecture
+            ),
+            asked: LockRequest.packages(of: image),
+            epoch: try epoch(of: packages, in: store),
+            packages: packages
+        )
+    }
+
+    /// The files of packages that the archive no longer lists: from the store, else from its pool if they are still there.
+    private func keep(
+        _ packages: [LockedPackage],
+        in store: PackageStore
+    ) async throws -> [LockedPackage: FilePath] {
+        do {
+            try await fetcher.fetch(packages, as: WorkID("fetch/kept"))
+        } catch is LockError {
+            // What is nowhere to be had cannot be kept; whether that matters is the solver's to say.
+        }
+        let kept = packages.filter { store.contains($0.sha256, size: $0.size) }
+        return Dictionary(kept.map { ($0, store.path($0.sha256)) }, uniquingKeysWith: { first, _ in first })
+    }
+
+    /// The newest build time among the packages, 0 without any.
+    private func epoch(of packages: [LockedPackage], in store: PackageStore) throws -> Int64 {
+        try packages.map { try DebianPackage.buildTime(of: store.path($0.sha256)) }.max() ?? 0
+    }
+
+    private func pin(_ path: FilePath, _ image: ImageDefinition) async throws -> LockedTar {
+        let file = definition.directory.pushing(path)
+        guard Files.facts(file, followingSymlinks: true)?.kind == .file else {
+            throw LockError(
+                .tar,
+                "there is no file \(path)",
+                at: image.spans["from"] ?? image.span,
+                hint: "from: tar: takes a path relative to the definition's folder",
+                exitStatus: .usage
+            )
+        }
+        let (digest, size) = try await Blocking.run { try FileMeasure.measure(file) }
+        return LockedTar(path: path.string, size: size, sha256: digest)
+    }
+
+    private func checkNames(_ chains: [ImageChain]) throws(LockError) {
+        for chain in chains {
+            guard let image = definition.images[chain.top] else { continue }
+            if !image.packages.isEmpty, chain.archive == nil { throw noArchive(chain) }
+            for name in image.packages where !PackageSyntax.isName(name) {
+                throw LockError(
+                    .packageName,
+                    "image \"\(chain.top)\": \"\(name)\" is no package name",
+                    at: PackageSpan.find(name, in: image) ?? image.span,
+                    hint:
+                        "a name has lower-case letters, digits, \"+\", \"-\", \".\"; versions stand in the lock",
+                    exitStatus: .usage
+                )
+            }
+        }
+    }
+
+    private func noArchive(_ chain: ImageChain) -> LockError {
+        let image = definition.images[chain.top]
+        if let name = chain.archive {
+            return LockError(
+                .noArchive,
+                "image \"\(chain.top)\" starts from the archive \"\(name)\", which is not defined",
+                at: image?.spans["from"] ?? image?.span,
+                hint: Spelling.hint(for: name.description, in: definition.archives.keys.map(\.description)),
+                exitStatus: .usage
+            )
+        }
+        return LockError(
+            .noArchive,
+            "image \"\(chain.top)\" has packages, but does not start from an archive",
+            at: image?.spans["packages"] ?? image?.span,
+            hint: "packages need an image that starts from: archive:NAME, itself or further down",
+            exitStatus: .usage
+        )
+    }
+}

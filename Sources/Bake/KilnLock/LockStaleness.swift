@@ -1,0 +1,105 @@
+package import KilnDefinition
+package import KilnDiagnostics
+package import KilnOCI
+import OrderedCollections
+
+extension Lock {
+    /// Why this lock does not belong to the definition; empty when it does.
+    ///
+    /// Errors make it stale; a warning (another version of the same encoder) does not. One error for each image that differs
+    /// by itself: those that stand on it are not told again. A bake ends with `usage`, a check passes `changesPending`.
+    package func staleness(
+        against definition: Definition,
+        encoder: EncoderName,
+        platform: ImagePlatform = .host,
+        exitStatus: ExitStatus = .usage
+    ) throws -> [Diagnostic] {
+        func stale(_ message: String, _ causes: [String], at span: SourceSpan? = nil) -> Diagnostic {
+            Diagnostic(
+                code: "lock.stale",
+                message,
+                at: span,
+                causes: causes,
+                hint: "run: kiln lock",
+                exitStatus: exitStatus
+            )
+        }
+        var found: [Diagnostic] = []
+        if self.encoder != encoder {
+            let causes = ["the lock says \(self.encoder)", "this bake compresses with \(encoder)"]
+            let isVariant = self.encoder.isVariant(of: encoder)
+            found.append(
+                isVariant
+                    ? encoderWarning(causes) : stale("\(LockFile.name) was made for another encoder", causes)
+            )
+        }
+        for (name, image) in try staleImages(definition, platform) {
+            let (causes, arePackages) = reasons(for: name, image, platform)
+            let span = arePackages ? image.spans["packages"] ?? image.span : image.span
+            found.append(
+                stale("\(LockFile.name) does not match the definition of image \"\(name)\"", causes, at: span)
+            )
+        }
+        let gone = images.keys.filter { definition.images[$0] == nil }.map { "\"\($0)\"" }
+        if !gone.isEmpty {
+            let cause = gone.joined(separator: ", ")
+            found.append(stale("\(LockFile.name) holds images that are no longer defined", [cause]))
+        }
+        return found
+    }
+
+    /// Images whose request differs, without those that differ only in what they stand on.
+    private func staleImages(
+        _ definition: Definition,
+        _ platform: ImagePlatform
+    ) throws -> [(ImageName, ImageDefinition)] {
+        var stale: Set<ImageName> = []
+        var told: [(ImageName, ImageDefinition)] = []
+        for chain in try definition.imagesFromTheGround() {
+            guard let image = definition.images[chain.top] else { continue }
+            let request = try LockRequest.digest(
+                of: chain.top,
+                in: definition,
+                architecture: platform.architecture
+            )
+            guard images[chain.top]?.request != request else { continue }
+            let standsOnStale = !stale.isDisjoint(with: chain.below)
+            stale.insert(chain.top)
+            let asksTheSame = images[chain.top]?.asked == LockRequest.packages(of: image)
+            if !(standsOnStale && asksTheSame) { told.append((chain.top, image)) }
+        }
+        return told
+    }
+
+    private func encoderWarning(_ causes: [String]) -> Diagnostic {
+        Diagnostic(
+            .warning,
+            code: "lock.encoder",
+            "\(LockFile.name) names another version of the encoder: images get other manifest digests here",
+            causes: causes,
+            hint: "layers and image IDs stay the same; to move the lock to this machine's: kiln lock --update"
+        )
+    }
+
+    private func reasons(
+        for name: ImageName,
+        _ image: ImageDefinition,
+        _ platform: ImagePlatform
+    ) -> (texts: [String], arePackages: Bool) {
+        guard let locked = images[name] else { return (["the image is not in the lock"], false) }
+        let asked = LockRequest.packages(of: image)
+        let added = asked.filter { !locked.asked.contains($0) }
+        let removed = locked.asked.filter { !asked.contains($0) }
+        var texts: [String] = []
+        if !added.isEmpty { texts.append("packages added: " + added.joined(separator: ", ")) }
+        if !removed.isEmpty { texts.append("packages removed: " + removed.joined(separator: ", ")) }
+        guard texts.isEmpty else { return (texts, true) }
+        let others = Set(images.values.flatMap(\.packages).map(\.architecture))
+            .subtracting(["all", platform.architecture])
+        if !others.isEmpty {
+            let names = others.sorted().joined(separator: ", ")
+            return (["it was locked for \(names), and this machine is \(platform.architecture)"], false)
+        }
+        return (["what it starts from has changed (origin, suites, components or recommends)"], false)
+    }
+}

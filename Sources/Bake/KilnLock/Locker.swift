@@ -1,0 +1,76 @@
+package import KilnDefinition
+import KilnDiagnostics
+package import KilnOCI
+import KilnStore
+package import KilnSystem
+import OrderedCollections
+package import SystemPackage
+
+/// Makes the lock of a definition, moving as little as possible.
+package struct Locker: Sendable {
+    let home: KilnHome
+    let host: AptHost
+    let platform: ImagePlatform
+    let runner: ToolRunner
+    /// How often apt tries a transfer again.
+    let retries: Int
+
+    package init(
+        home: KilnHome,
+        host: AptHost = AptHost(),
+        platform: ImagePlatform = .host,
+        runner: ToolRunner = ToolRunner(),
+        retries: Int = 2
+    ) {
+        self.home = home
+        self.host = host
+        self.platform = platform
+        self.runner = runner
+        self.retries = retries
+    }
+
+    /// Resolves and writes the file, which is left untouched on an error and when nothing moved.
+    package func lock(
+        _ definition: Definition,
+        file: FilePath,
+        encoder: EncoderName,
+        update: LockUpdate = .none
+    ) async throws -> LockOutcome {
+        let existing = try LockFile.read(file)
+        var outcome = try await lock(definition, existing: existing, encoder: encoder, update: update)
+        outcome.written = try LockFile.write(outcome.lock, to: file)
+        return outcome
+    }
+
+    /// Resolves without writing. Needs no network when the existing lock matches; what is newly locked is in the package
+    /// store afterwards.
+    package func lock(
+        _ definition: Definition,
+        existing: Lock?,
+        encoder: EncoderName,
+        update: LockUpdate = .none
+    ) async throws -> LockOutcome {
+        try check(update, existing)
+        return try await StoreLock(home).shared {
+            let run = LockRun(self, definition, existing: existing, update: update)
+            let images = try await run.images()
+            let keepsEncoder = update != .all && existing?.encoder.isVariant(of: encoder) == true
+            let lock = Lock(encoder: keepsEncoder ? existing?.encoder ?? encoder : encoder, images: images)
+            return LockOutcome(lock: lock, replacing: existing)
+        }
+    }
+
+    /// A name that no image has is a typing error, not a wish that is already fulfilled.
+    private func check(_ update: LockUpdate, _ existing: Lock?) throws(LockError) {
+        guard case .packages(let names) = update else { return }
+        let locked = Set((existing?.images.values.flatMap(\.packages) ?? []).map(\.name))
+        guard let unknown = names.sorted().first(where: { !locked.contains($0) }) else { return }
+        let nearest = Spelling.nearest(to: unknown, in: locked.sorted())
+        throw LockError(
+            .update,
+            "no image is locked to a package \"\(unknown)\"",
+            hint: nearest.map { "did you mean \"\($0)\"?" } ?? "to move all packages: kiln lock --update",
+            exitStatus: .usage
+        )
+    }
+}

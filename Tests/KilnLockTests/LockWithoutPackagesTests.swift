@@ -1,0 +1,55 @@
+import KilnDefinition
+import KilnLock
+import KilnOCI
+import KilnStore
+import KilnSystem
+import KilnTestSupport
+import OrderedCollections
+import SystemPackage
+import Testing
+
+@Suite struct `Locking what is not a package` {
+    @Test func `a tar is pinned by its content`() async throws {
+        try await Sandbox.with { sandbox in
+            let archive = try await TestArchive.make(in: sandbox)
+            try sandbox.write("one", to: "root.tar")
+            var definition = Definition(directory: sandbox.path)
+            definition.images["vendor"] = ImageDefinition(origin: .tar("root.tar"))
+            let first = try await archive.lock(definition)
+            #expect(
+                first.lock.images["vendor"]?.tar
+                    == LockedTar(path: "root.tar", size: 3, sha256: Digest(of: "one"))
+            )
+            try sandbox.write("two", to: "root.tar")
+            let second = try await archive.lock(definition)
+            #expect(
+                second.changes == [
+                    PackageMove(
+                        image: "vendor",
+                        name: "root.tar",
+                        old: Digest(of: "one").short,
+                        new: Digest(of: "two").short
+                    )
+                ]
+            )
+        }
+    }
+
+    @Test func `another version of the encoder is kept, another encoder is not`() async throws {
+        try await Sandbox.with { sandbox in
+            let archive = try await TestArchive.make(in: sandbox)
+            let definition = Definition(directory: sandbox.path)
+            let locker = try archive.locker()
+            let old = Lock(encoder: EncoderName("zstd-1.5.4-level3-mt"))
+            func encoder(after name: String, _ update: LockUpdate = .none) async throws -> String {
+                let new = EncoderName(name)
+                return try await locker.lock(definition, existing: old, encoder: new, update: update)
+                    .lock.encoder.description
+            }
+            #expect(try await encoder(after: "zstd-1.5.6-level3-mt") == "zstd-1.5.4-level3-mt")
+            #expect(try await encoder(after: "zstd-1.5.6-level3-mt", .all) == "zstd-1.5.6-level3-mt")
+            #expect(try await encoder(after: "zstd-1.5.4-level9-mt") == "zstd-1.5.4-level9-mt")
+            #expect(try await encoder(after: "gzip-zlib1.2.13-level6") == "gzip-zlib1.2.13-level6")
+        }
+    }
+}

@@ -1,0 +1,101 @@
+import KilnSystem
+import Synchronization
+import SystemPackage
+
+/// A small HTTP server on loopback that can be told to misbehave.
+final class PackageServer: Sendable {  // a class: the server's task and the test share its log
+    let url: String
+    private let log = Mutex<[String]>([])
+    private let control: FilePath
+
+    private init(port: String, control: FilePath) {
+        url = "http://127.0.0.1:\(port)"
+        self.control = control
+    }
+
+    /// Paths and ranges, in the order asked for.
+    var requests: [String] { log.withLock { $0 } }
+
+    /// Sends so many bytes of each file and then nothing more; nil sends all.
+    func stall(after bytes: Int?) {
+        if let bytes { try? Files.write(String(bytes), to: control) } else { try? Files.remove(control) }
+    }
+
+    static func with(
+        _ root: FilePath,
+        resumes: Bool = true,
+        login: String = "",
+        _ body: (PackageServer) async throws -> Void
+    ) async throws {
+        let control = root.removingLastComponent().appending("stall")
+        let invocation = ToolInvocation(
+            "python3",
+            ["-u", "-c", script, root.string, control.string, resumes ? "1" : "0", login]
+        )
+        let (lines, continuation) = AsyncStream.makeStream(of: String.self)
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            group.addTask {
+                defer { continuation.finish() }
+                _ = try await ToolRunner().stream(invocation) { continuation.yield($0) }
+            }
+            var iterator = lines.makeAsyncIterator()
+            guard let port = await iterator.next() else { throw SystemError("start a server", .ioError) }
+            let server = PackageServer(port: port, control: control)
+            group.addTask {
+                for await line in lines { server.log.withLock { $0.append(line) } }
+            }
+            defer { group.cancelAll() }
+            try await body(server)
+        }
+    }
+
+    private static let script = """
+        import base64, http.server, os, re, sys, time, urllib.parse
+        root, control, resumes, login = sys.argv[1:5]
+
+        class Handler(http.server.BaseHTTPRequestHandler):
+            protocol_version = "HTTP/1.1"
+
+            def log_message(self, *words):
+                pass
+
+            def do_GET(self):
+                wanted = self.headers.get("Range", "")
+                print(self.path + (" " + wanted if wanted else ""))
+                auth = "Basic " + base64.b64encode(login.encode()).decode()
+                path = root + urllib.parse.unquote(self.path)
+                if login and self.headers.get("Authorization") != auth:
+                    return self.answer(401, b"")
+                if not os.path.isfile(path):
+                    return self.answer(404, b"none")
+                data = open(path, "rb").read()
+                start = re.match(r"bytes=(\\d+)-", wanted)
+                if start and resumes == "1":
+                    first = int(start.group(1))
+                    if first >= len(data):
+                        return self.answer(416, b"")
+                    extra = "bytes %d-%d/%d" % (first, len(data) - 1, len(data))
+                    return self.answer(206, data[first:], extra)
+                self.answer(200, data)
+
+            def answer(self, status, data, content_range=None):
+                self.send_response(status)
+                self.send_header("Content-Length", str(len(data)))
+                if content_range:
+                    self.send_header("Content-Range", content_range)
+                self.end_headers()
+                if os.path.exists(control):
+                    self.wfile.write(data[:int(open(control).read())])
+                    self.wfile.flush()
+                    while os.path.exists(control):
+                        time.sleep(0.02)
+                    self.close_connection = True
+                    return
+                self.wfile.write(data)
+
+        server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        server.daemon_threads = True
+        print(server.server_port)
+        server.serve_forever()
+        """
+}
