@@ -1,0 +1,23 @@
+/// Which behaviour made a layer. Each constant enters the cache keys of its kind: a change of what a kind of layer
+/// puts into its tar must move the constant, so that no older result is taken for a newer one.
+///
+/// The encoder and the image's metadata (variables, entry point, ports, …) are no part of a layer and of no key.
+package enum BakeBehaviour {
+    /// Package installation: the order of unpacking and configuring, dpkg's options, the clean-up.
+    package static let packages = "packages/1+" + Normalizer.behaviour
+    /// How a root file system's tar becomes a layer.
+    package static let tar = "tar/1"
+    /// Users and files: modes, owners, times, the account files' format.
+    package static let files = "files/1"
+    /// Steps: the sandbox that a script sees, and the clean-up after it.
+    package static let step = "step/1+" + Normalizer.behaviour
+
+    package static func version(of kind: LayerKind) -> String {
+        switch kind {
+        case .packages: packages
+        case .tar: tar
+        case .files: files
+        case .step: step
+        }
+    }
+}

@@ -1,0 +1,183 @@
+import KilnDefinition
+package import KilnDiagnostics
+import KilnSystem
+import SystemPackage
+
+/// Why a bake cannot go on.
+package struct BakeError: DiagnosticError {
+    package let diagnostic: Diagnostic
+
+    package var diagnostics: [Diagnostic] { [diagnostic] }
+
+    private init(
+        _ code: String,
+        _ message: String,
+        at span: SourceSpan? = nil,
+        causes: [String] = [],
+        hint: String? = nil,
+        exitStatus: ExitStatus = .failed
+    ) {
+        diagnostic = Diagnostic(
+            code: "bake." + code,
+            message,
+            at: span,
+            causes: causes,
+            hint: hint,
+            exitStatus: exitStatus
+        )
+    }
+}
+
+/// Errors of the definition or the lock.
+extension BakeError {
+    static func unknownImage(_ name: ImageName, known: [ImageName]) -> BakeError {
+        BakeError(
+            "unknown-image",
+            "there is no image \"\(name)\" in the definition",
+            hint: Spelling.hint(for: name.description, in: known.map(\.description)),
+            exitStatus: .usage
+        )
+    }
+
+    static func circular(_ name: ImageName, at span: SourceSpan?) -> BakeError {
+        BakeError("circular", "the image \"\(name)\" stands on itself", at: span, exitStatus: .usage)
+    }
+
+    static func notLocked(_ name: ImageName, at span: SourceSpan?) -> BakeError {
+        BakeError(
+            "not-locked",
+            "the lock knows no image \"\(name)\"",
+            at: span,
+            hint: "kiln lock",
+            exitStatus: .usage
+        )
+    }
+
+    static func missingInput(_ path: FilePath, at span: SourceSpan?) -> BakeError {
+        BakeError("missing-input", "there is no file \"\(path)\"", at: span, exitStatus: .usage)
+    }
+
+    static func unsupportedInput(_ path: FilePath, at span: SourceSpan?) -> BakeError {
+        BakeError(
+            "unsupported-input",
+            "\"\(path)\" is no file, folder or symbolic link",
+            at: span,
+            hint: "sockets, pipes and devices cannot be put into an image",
+            exitStatus: .usage
+        )
+    }
+
+    static func notExactName(_ path: FilePath, at span: SourceSpan?) -> BakeError {
+        BakeError(
+            "input-name",
+            "a file name in \"\(path)\" is not UTF-8",
+            at: span,
+            exitStatus: .usage
+        )
+    }
+
+    static func inputChanged(_ path: FilePath) -> BakeError {
+        BakeError(
+            "input-changed",
+            "\"\(path)\" was changed while it was baked",
+            hint: "wait until whatever writes it is done, then run the command again"
+        )
+    }
+
+    static func tarChanged(_ path: String, at span: SourceSpan?) -> BakeError {
+        BakeError(
+            "tar-changed",
+            "\"\(path)\" is not what the lock names",
+            at: span,
+            hint: "kiln lock --update",
+            exitStatus: .usage
+        )
+    }
+}
+
+/// Errors of the image's own content.
+extension BakeError {
+    static func duplicateUser(_ message: String, at span: SourceSpan?) -> BakeError {
+        BakeError("duplicate-user", message, at: span, exitStatus: .usage)
+    }
+
+    static func unknownOwner(_ owner: String, known: [String], at span: SourceSpan?) -> BakeError {
+        BakeError(
+            "unknown-owner",
+            "the image has no user \"\(owner)\"",
+            at: span,
+            hint: Spelling.nearest(to: owner, in: known).map { "did you mean \"\($0)\"?" }
+                ?? "declare it under users",
+            exitStatus: .usage
+        )
+    }
+
+    static func badTarget(_ target: String, _ why: String, at span: SourceSpan?) -> BakeError {
+        BakeError("target", "cannot place \"\(target)\": \(why)", at: span, exitStatus: .usage)
+    }
+
+    static func malformedAccounts(_ file: String, line: String) -> BakeError {
+        BakeError("accounts", "the image's \(file) has a line that cannot be read", causes: [line])
+    }
+
+    static func stepFailed(
+        _ script: FilePath,
+        _ status: ToolStatus,
+        lastLines: [String],
+        at span: SourceSpan?
+    ) -> BakeError {
+        BakeError(
+            "step-failed",
+            "\(script) failed: \(status)",
+            at: span,
+            causes: lastLines.isEmpty ? [] : [lastLines.joined(separator: "\n")]
+        )
+    }
+
+    static func installFailed(
+        _ image: ImageName,
+        _ status: ToolStatus,
+        lastLines: [String],
+        at span: SourceSpan?
+    ) -> BakeError {
+        BakeError(
+            "install-failed",
+            "the packages of \"\(image)\" could not be installed: \(status)",
+            at: span,
+            causes: lastLines.isEmpty ? [] : [lastLines.joined(separator: "\n")]
+        )
+    }
+
+    static func device(_ path: String, in image: ImageName) -> BakeError {
+        BakeError(
+            "device",
+            "a layer of \"\(image)\" would hold a device node: /\(path)",
+            hint: "instances get their devices when they start; images hold none"
+        )
+    }
+
+    static func badPackage(_ file: String, _ why: String) -> BakeError {
+        BakeError("package", "\(file) is no package that can be installed", causes: [why])
+    }
+}
+
+/// Errors of the machine.
+extension BakeError {
+    static func needsRoot(_ images: [ImageName]) -> BakeError {
+        BakeError(
+            "needs-root",
+            "baking \(images.map { "\"\($0)\"" }.joined(separator: ", ")) needs root",
+            causes: ["packages and steps run in a container with mounts of its own"],
+            hint: "run the command with sudo; images of users and files alone bake without root"
+        )
+    }
+
+    static func missingIndex() -> BakeError {
+        BakeError(
+            "missing-index",
+            "what a layer below holds is no longer known",
+            causes: ["something was removed from the store while it was used"],
+            hint: "run the command again"
+        )
+    }
+}

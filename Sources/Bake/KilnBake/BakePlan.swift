@@ -1,0 +1,67 @@
+package import KilnDefinition
+package import KilnLock
+package import KilnOCI
+
+/// What a bake would do, whatever of it is cached: images with the ones they stand on first.
+package struct BakePlan: Sendable, Hashable {
+    package var images: [PlannedImage]
+
+    package init(images: [PlannedImage]) {
+        self.images = images
+    }
+}
+
+package struct PlannedImage: Sendable, Hashable {
+    package var name: ImageName
+    /// The image of the same definition that this one stands on; always earlier in the plan.
+    package var parent: ImageName?
+    /// This image's own layers, bottom first.
+    package var layers: [PlannedLayer]
+    /// The newest epoch of the image and those below it: when the image counts as made.
+    package var created: Int64
+}
+
+package enum LayerKind: String, Sendable, Hashable, Codable, CaseIterable {
+    case packages
+    case tar
+    case files
+    case step
+}
+
+package struct PlannedLayer: Sendable, Hashable {
+    package var key: CacheKey
+    package var operation: LayerOperation
+    /// What the layer's times are clamped to, in seconds since 1970.
+    package var epoch: Int64
+
+    package var kind: LayerKind { operation.kind }
+}
+
+/// What makes a layer from the ones below it.
+package enum LayerOperation: Sendable, Hashable {
+    /// dpkg installs these; `fresh` starts from nothing and brings up dpkg itself first.
+    case packages([LockedPackage], fresh: Bool)
+    case tar(LockedTar)
+    case files([UserDefinition], [FileDefinition])
+    case step(StepDefinition)
+
+    package var kind: LayerKind {
+        switch self {
+        case .packages: .packages
+        case .tar: .tar
+        case .files: .files
+        case .step: .step
+        }
+    }
+}
+
+/// Names a layer by everything that goes into it, before it is made.
+package struct CacheKey: Sendable, Hashable, CustomStringConvertible {
+    package let digest: Digest
+
+    package init(_ digest: Digest) {
+        self.digest = digest
+    }
+
+    package var description: String { digest.description }
+}

@@ -1,0 +1,131 @@
+package import KilnDefinition
+package import KilnLock
+package import KilnOCI
+import OrderedCollections
+package import SystemPackage
+
+/// Turns a definition, its lock and the digests of its inputs into layers with cache keys. Pure.
+package struct BakePlanner: Sendable {
+    private let definition: Definition
+    private let lock: Lock
+    /// Content digests of every source, script and step input, by the path as written.
+    private let inputs: [FilePath: Digest]
+    private let platform: ImagePlatform
+
+    package init(
+        definition: Definition,
+        lock: Lock,
+        inputs: [FilePath: Digest],
+        platform: ImagePlatform = .host
+    ) {
+        self.definition = definition
+        self.lock = lock
+        self.inputs = inputs
+        self.platform = platform
+    }
+
+    /// The plan for the images and all that they stand on; every image of the definition when none is named.
+    package func plan(_ names: [ImageName] = []) throws -> BakePlan {
+        var planned: [PlannedImage] = []
+        for name in try BakeOrder(definition).names(for: names) {
+            let image = try definition.imageToBake(name)
+            guard let locked = lock.images[name] else { throw BakeError.notLocked(name, at: image.span) }
+            let parent = planned.first { image.origin == .image($0.name) }
+            let below = parent.flatMap { top(of: $0, in: planned) }
+            planned.append(
+                PlannedImage(
+                    name: name,
+                    parent: parent?.name,
+                    layers: try layers(of: image, locked, on: below),
+                    created: max(locked.epoch, parent?.created ?? 0)
+                )
+            )
+        }
+        return BakePlan(images: planned)
+    }
+
+    /// The key of the topmost layer of an image, which may be one of an image below it.
+    private func top(of image: PlannedImage, in planned: [PlannedImage]) -> CacheKey? {
+        if let last = image.layers.last { return last.key }
+        guard let parent = planned.first(where: { $0.name == image.parent }) else { return nil }
+        return top(of: parent, in: planned)
+    }
+
+    private func layers(
+        of image: ImageDefinition,
+        _ locked: LockedImage,
+        on below: CacheKey?
+    ) throws -> [PlannedLayer] {
+        var layers: [PlannedLayer] = []
+        for operation in operations(of: image, locked) {
+            let key = try key(of: operation, on: layers.last?.key ?? below, epoch: locked.epoch)
+            layers.append(PlannedLayer(key: key, operation: operation, epoch: locked.epoch))
+        }
+        return layers
+    }
+
+    private func operations(of image: ImageDefinition, _ locked: LockedImage) -> [LayerOperation] {
+        var operations: [LayerOperation] = []
+        if let tar = locked.tar { operations.append(.tar(tar)) }
+        if !locked.packages.isEmpty {
+            let fresh = if case .archive = image.origin { true } else { false }
+            operations.append(.packages(locked.packages.sorted { $0.name < $1.name }, fresh: fresh))
+        }
+        if !image.users.isEmpty || !image.files.isEmpty {
+            operations.append(.files(image.users, image.files))
+        }
+        return operations + image.steps.map(LayerOperation.step)
+    }
+
+    private func key(of operation: LayerOperation, on parent: CacheKey?, epoch: Int64) throws -> CacheKey {
+        let material = KeyMaterial(
+            behaviour: BakeBehaviour.version(of: operation.kind),
+            parent: parent?.digest,
+            platform: platform,
+            epoch: epoch,
+            operation: try KeyMaterial.Operation(operation, digest: digest)
+        )
+        return CacheKey(Digest(of: try CanonicalJSON.encode(material)))
+    }
+
+    private func digest(of path: FilePath) throws -> Digest {
+        guard let digest = inputs[path] else { throw BakeError.missingInput(path, at: nil) }
+        return digest
+    }
+}
+
+/// Which images a bake is about, parents first, in the definition's order otherwise.
+package struct BakeOrder {
+    private let definition: Definition
+
+    package init(_ definition: Definition) {
+        self.definition = definition
+    }
+
+    package func names(for wanted: [ImageName]) throws -> [ImageName] {
+        var ordered: [ImageName] = []
+        for name in wanted.isEmpty ? Array(definition.images.keys) : wanted {
+            try append(name, to: &ordered, above: [])
+        }
+        return ordered
+    }
+
+    private func append(_ name: ImageName, to ordered: inout [ImageName], above: [ImageName]) throws {
+        guard !ordered.contains(name) else { return }
+        let image = try definition.imageToBake(name)
+        guard !above.contains(name) else { throw BakeError.circular(name, at: image.span) }
+        if case .image(let parent) = image.origin {
+            try append(parent, to: &ordered, above: above + [name])
+        }
+        ordered.append(name)
+    }
+}
+
+extension Definition {
+    func imageToBake(_ name: ImageName) throws -> ImageDefinition {
+        guard let image = images[name] else {
+            throw BakeError.unknownImage(name, known: Array(images.keys))
+        }
+        return image
+    }
+}

@@ -1,0 +1,27 @@
+package import KilnDefinition
+package import KilnOCI
+
+/// An image as a bake left it in the store, under its name.
+package struct BakedImage: Sendable, Hashable {
+    package let name: ImageName
+    package let manifest: Descriptor
+    /// The digest of the image's configuration.
+    package let imageID: Digest
+    /// All of the image's layers, those of the images below included, lowest first.
+    package let layers: [BakedLayer]
+    /// What this image's own layers took.
+    package let elapsed: Duration
+
+    package var isCached: Bool { layers.allSatisfy(\.isCached) }
+}
+
+package struct BakedLayer: Sendable, Hashable {
+    package let kind: LayerKind
+    package let diffID: DiffID
+    /// The compressed blob.
+    package let blob: Descriptor
+    /// An earlier bake's result.
+    package let isCached: Bool
+    /// What made it, for the image's history.
+    package let title: String
+}

@@ -1,0 +1,111 @@
+import KilnOCI
+import KilnSystem
+import SystemPackage
+
+/// A command to run in an image's root at bake time, as data.
+///
+/// It sees the root, the read-only binds, fresh `/tmp`, `/run`, `/proc`, `/sys` and `/dev`, no network but `lo`, and
+/// no variable of the machine. What it leaves in the root is the layer.
+struct BakeContainer: Sendable {
+    struct Bind: Sendable, Hashable {
+        /// On the machine.
+        var source: FilePath
+        /// Absolute path in the container, below `/kiln` unless it is a file that the root may lack.
+        var target: String
+    }
+
+    /// Where everything that a command is given appears.
+    static let folder = "/kiln"
+
+    var arguments: [String]
+    var environment: [String: String]
+    var binds: [Bind]
+    var workingDirectory = "/"
+
+    /// `epoch` is told to everything that honours SOURCE_DATE_EPOCH.
+    init(arguments: [String], environment: [String: String] = [:], epoch: Int64, binds: [Bind] = []) {
+        self.arguments = arguments
+        self.environment = Self.fixedEnvironment(epoch: epoch).merging(environment) { $1 }
+        self.binds = binds
+    }
+
+    private static func fixedEnvironment(epoch: Int64) -> [String: String] {
+        [
+            "PATH": "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
+            "HOME": "/root",
+            "LANG": "C.UTF-8",
+            "TZ": "UTC",
+            "SOURCE_DATE_EPOCH": String(epoch),
+        ]
+    }
+
+    /// What is mounted over the root, in order.
+    var mounts: [ContainerSpec.Mount] {
+        [
+            .init(
+                destination: "/proc",
+                type: "proc",
+                source: "proc",
+                options: ["nosuid", "noexec", "nodev"]
+            ),
+            .init(
+                destination: "/dev",
+                type: "tmpfs",
+                source: "tmpfs",
+                options: ["nosuid", "strictatime", "mode=755", "size=65536k"]
+            ),
+            .init(
+                destination: "/dev/pts",
+                type: "devpts",
+                source: "devpts",
+                options: ["nosuid", "noexec", "newinstance", "ptmxmode=0666", "mode=0620", "gid=5"]
+            ),
+            Self.tmpfs("/dev/shm", mode: "1777"),
+            .init(
+                destination: "/sys",
+                type: "sysfs",
+                source: "sysfs",
+                options: ["nosuid", "noexec", "nodev", "ro"]
+            ),
+            Self.tmpfs("/tmp", mode: "1777"),
+            Self.tmpfs("/run", mode: "755"),
+            Self.tmpfs(Self.folder, mode: "755"),
+        ] + binds.map(Self.mount)
+    }
+
+    private static func tmpfs(_ path: String, mode: String) -> ContainerSpec.Mount {
+        ContainerSpec.Mount(
+            destination: path,
+            type: "tmpfs",
+            source: "tmpfs",
+            options: ["nosuid", "nodev", "mode=\(mode)"]
+        )
+    }
+
+    private static func mount(_ bind: Bind) -> ContainerSpec.Mount {
+        ContainerSpec.Mount(
+            destination: bind.target,
+            type: "bind",
+            source: bind.source.string,
+            options: ["bind", "ro", "nosuid", "nodev"]
+        )
+    }
+
+    /// Paths that runc makes in the root when it lacks them; they must not stay.
+    var mountPoints: [String] {
+        mounts.map(\.destination).filter { !$0.hasPrefix("/dev/") && !$0.hasPrefix(Self.folder + "/") }
+    }
+
+    func spec(root: FilePath, id: String) -> ContainerSpec {
+        ContainerSpec(
+            process: ContainerSpec.Process(
+                args: arguments,
+                env: environment.map { "\($0)=\($1)" }.sorted(),
+                cwd: workingDirectory
+            ),
+            root: ContainerSpec.Root(path: root.string),
+            mounts: mounts,
+            linux: ContainerSpec.Linux(cgroupsPath: "/" + id)
+        )
+    }
+}

@@ -1,0 +1,68 @@
+import Glibc
+import KilnSystem
+import SystemPackage
+
+/// A bake's scratch folder. It is locked while its process lives; what a killed bake left (folders, mounts,
+/// containers) is cleared by the next one.
+struct BakeWorkspace: Sendable {
+    let path: FilePath
+    private let home: KilnHome
+
+    private static let prefix = "bake-"
+    private static let owner = "owner"
+
+    static func with<Result>(
+        _ home: KilnHome,
+        _ body: (BakeWorkspace) async throws -> Result
+    ) async throws -> Result {
+        try Files.createDirectory(home.scratch)
+        // Behind the gate no other bake looks: a folder whose owner file nobody has locked is a dead one's.
+        let (workspace, lock) = try await FileLock.with(home.scratch.appending(".bake.lock")) {
+            clearLeftovers(home)
+            return try create(home)
+        }
+        defer {
+            workspace.clear()
+            close(lock)
+        }
+        return try await body(workspace)
+    }
+
+    /// An empty folder for one run. Its name is unique on the machine: it names the container too.
+    func makeFolder() throws -> FilePath {
+        let random = String(UInt64.random(in: .min ... .max), radix: 36)
+        let folder = path.appending("kiln-bake-\(home.identifier)-\(random)")
+        try Files.createDirectory(folder, mode: 0o700)
+        return folder
+    }
+
+    private static func create(_ home: KilnHome) throws -> (BakeWorkspace, lock: Int32) {
+        let random = String(UInt32.random(in: .min ... .max), radix: 36)
+        let path = home.scratch.appending("\(prefix)\(getpid())-\(random)")
+        try Files.createDirectory(path, mode: 0o700)
+        let lock = open(path.appending(owner).string, O_RDWR | O_CREAT | O_CLOEXEC, 0o600)
+        guard lock >= 0, flock(lock, LOCK_EX | LOCK_NB) == 0 else {
+            throw SystemError.last("lock \(path)")
+        }
+        return (BakeWorkspace(path: path, home: home), lock)
+    }
+
+    private static func clearLeftovers(_ home: KilnHome) {
+        for name in (try? Files.list(home.scratch)) ?? [] where name.hasPrefix(prefix) {
+            let path = home.scratch.appending(name)
+            let lock = open(path.appending(owner).string, O_RDWR | O_CREAT | O_CLOEXEC, 0o600)
+            guard lock >= 0 else { continue }
+            defer { close(lock) }
+            if flock(lock, LOCK_EX | LOCK_NB) == 0 { BakeWorkspace(path: path, home: home).clear() }
+        }
+    }
+
+    private func clear() {
+        for name in (try? Files.list(path)) ?? [] where Files.facts(path.appending(name))?.kind == .directory
+        {
+            ContainerRemains(home: home, id: name).clear()
+        }
+        try? Mounts.unmountAll(under: path)
+        try? Files.remove(path)
+    }
+}

@@ -1,0 +1,188 @@
+import Glibc
+import KilnArchive
+import KilnDefinition
+import KilnDiagnostics
+import KilnLock
+import KilnOCI
+import KilnStore
+import KilnSystem
+import SystemPackage
+
+/// Bakes one image: its own layers, one on the other, then its configuration.
+struct ImageBaker: Sendable {
+    let definition: Definition
+    let inputs: BakeInputs
+    let home: KilnHome
+    let encoding: LayerEncoding
+    let workspace: BakeWorkspace
+
+    func bake(_ image: PlannedImage, on parent: BakedImage?) async throws -> BakedImage {
+        let start = BootInstant.now
+        let written = try definition.imageToBake(image.name)
+        // What lies below came with the parent and is nothing that this image had to make.
+        var layers = parent?.layers ?? []
+        for (index, layer) in image.layers.enumerated() {
+            try Task.checkCancellation()
+            let work = WorkID("bake/\(image.name)/\(index + 1)-\(layer.kind.rawValue)")
+            layers.append(try await bake(layer, of: image.name, written, on: layers, work: work))
+        }
+        let assembler = ImageAssembler(
+            name: image.name,
+            image: definition.resolvedImage(image.name),
+            layers: layers,
+            created: image.created,
+            parent: parent
+        )
+        let (manifest, imageID) = try await assembler.store(in: ImageStore(home: home))
+        return BakedImage(
+            name: image.name,
+            manifest: manifest,
+            imageID: imageID,
+            layers: layers,
+            elapsed: start.duration(to: .now)
+        )
+    }
+
+    private func bake(
+        _ layer: PlannedLayer,
+        of name: ImageName,
+        _ image: ImageDefinition,
+        on below: [BakedLayer],
+        work: WorkID
+    ) async throws -> BakedLayer {
+        let title = layer.operation.title(wanted: image.packages)
+        Progress.report(.started(work, label: "\(name): \(title.dropFirst("kiln ".count))", total: nil))
+        func baked(_ diffID: DiffID, _ blob: Descriptor, isCached: Bool) -> BakedLayer {
+            Progress.report(.finished(work, cached: isCached, detail: diffID.short))
+            return BakedLayer(kind: layer.kind, diffID: diffID, blob: blob, isCached: isCached, title: title)
+        }
+        let cache = BakeCache(home: home, encoding: encoding)
+        if let known = cache.lookup(layer) { return baked(known.diffID, known.blob, isCached: true) }
+        do {
+            let written = try await make(layer, of: name, image, on: below, work: work)
+            if let device = written.index.firstDevice { throw BakeError.device(device, in: name) }
+            try cache.record(layer, written)
+            return baked(written.diffID, written.descriptor, isCached: false)
+        } catch {
+            Progress.report(.failed(work))
+            throw error
+        }
+    }
+
+    private func make(
+        _ layer: PlannedLayer,
+        of name: ImageName,
+        _ image: ImageDefinition,
+        on below: [BakedLayer],
+        work: WorkID
+    ) async throws -> WrittenLayer {
+        let containers = ContainerRunner(home: home)
+        switch layer.operation {
+        case .packages(let packages, let fresh):
+            let installer = PackageInstaller(
+                image: name,
+                packages: packages,
+                fresh: fresh,
+                epoch: layer.epoch,
+                span: image.spans["packages"] ?? image.span,
+                file: { [home] in PackageStore(home: home).path($0.sha256) },
+                containers: containers
+            )
+            return try await run(layer, on: below, expecting: installer.expectedSize) {
+                try await installer.install(into: $0, work: work)
+            }
+        case .step(let step):
+            let runner = StepRunner(
+                step: step,
+                inputs: inputs.trees,
+                epoch: layer.epoch,
+                containers: containers
+            )
+            return try await run(layer, on: below) { try await runner.run(in: $0, work: work) }
+        case .files(let users, let files):
+            return try await write(users, files, layer, on: below)
+        case .tar(let tar):
+            return try await write(tar, at: image.spans["from"] ?? image.span)
+        }
+    }
+
+    /// A layer that commands make in a mounted root.
+    private func run(
+        _ layer: PlannedLayer,
+        on below: [BakedLayer],
+        expecting size: Int64? = nil,
+        _ body: (BakeRoot) async throws -> Void
+    ) async throws -> WrittenLayer {
+        var sealed: [SealedLayer] = []
+        for layer in below { sealed.append(try await seal(layer)) }
+        return try await BakeRoot.with(sealed, expecting: size, in: workspace, body) { tree in
+            try await ImageStore(home: home).ingestLayer(encoding: encoding) { writer in
+                try Normalizer.normalize(tree, epoch: layer.epoch)
+                try LayerDiff.write(tree: tree.root, form: .overlayUpper, epoch: layer.epoch, to: &writer)
+            }
+        }
+    }
+
+    /// A layer is sealed when it is first built upon.
+    private func seal(_ layer: BakedLayer) async throws -> SealedLayer {
+        let layers = SealedLayers(home: home)
+        if let sealed = try layers.lookup(layer.diffID) { return sealed }
+        return try await Progress.track(
+            WorkID("seal/\(layer.diffID.short)"),
+            label: "seal layer \(layer.diffID.short)"
+        ) { try await layers.seal(layer.diffID, blob: layer.blob) }
+    }
+
+    /// A layer of users and files, which needs neither root nor a mount.
+    private func write(
+        _ users: [UserDefinition],
+        _ files: [FileDefinition],
+        _ layer: PlannedLayer,
+        on below: [BakedLayer]
+    ) async throws -> WrittenLayer {
+        guard let root = try LayerIndexes(home: home).root(of: below.map(\.diffID)) else {
+            throw BakeError.missingIndex()
+        }
+        let items = try FilesLayer.items(
+            below: root,
+            users: users,
+            files: files,
+            inputs: inputs.trees,
+            epoch: layer.epoch
+        )
+        return try await write(items)
+    }
+
+    /// The root file system of `from: tar:`.
+    private func write(_ tar: LockedTar, at span: SourceSpan?) async throws -> WrittenLayer {
+        let location = definition.location(of: FilePath(tar.path))
+        guard Files.facts(location, followingSymlinks: true)?.size == tar.size else {
+            throw BakeError.tarChanged(tar.path, at: span)
+        }
+        let spool = try workspace.makeFolder()
+        defer { try? Files.remove(spool) }
+        let items = try await Blocking.run {
+            try TarLayer.items(of: location, expecting: tar.sha256, spool: spool)
+        }
+        return try await write(items)
+    }
+
+    private func write(_ items: [LayerItem]) async throws -> WrittenLayer {
+        let written = try await ImageStore(home: home).ingestLayer(encoding: encoding) { writer in
+            try LayerItem.write(items, to: &writer)
+        }
+        try LayerItem.check(items, against: written.index)
+        return written
+    }
+}
+
+extension LayerIndex {
+    fileprivate var firstDevice: String? {
+        entries.first { entry in
+            switch entry.kind {
+            case .characterDevice, .blockDevice: true
+            default: false
+            }
+        }?.path
+    }
+}

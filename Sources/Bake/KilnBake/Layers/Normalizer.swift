@@ -1,0 +1,128 @@
+import KilnSystem
+
+/// Takes out of a fresh layer what would differ from one bake to the next, or what only the bake itself needed.
+struct Normalizer: Sendable {
+    let name: String
+    /// Moves when what the normalizer does to a tree does.
+    let version: Int
+    let reason: String
+    let apply: @Sendable (LayerTree, _ epoch: Int64) throws -> Void
+
+    /// All names and versions: part of the cache key of every layer that they work on.
+    static let behaviour = all.map { "\($0.name)/\($0.version)" }.joined(separator: "+")
+
+    static func normalize(_ tree: LayerTree, epoch: Int64) throws {
+        for normalizer in all { try normalizer.apply(tree, epoch) }
+    }
+
+    static let all = [
+        removing(
+            "apt-caches",
+            1,
+            "binary caches hold pointers and times; an image installs nothing later",
+            ["var/cache/apt/pkgcache.bin", "var/cache/apt/srcpkgcache.bin"],
+            contentsOf: ["var/cache/apt/archives", "var/lib/apt/lists"]
+        ),
+        removing(
+            "ldconfig-cache",
+            1,
+            "aux-cache records inodes and times",
+            ["var/cache/ldconfig/aux-cache"]
+        ),
+        removing(
+            "install-logs",
+            1,
+            "logs of the bake tell its time, and belong to its output",
+            [
+                "var/log/alternatives.log", "var/log/bootstrap.log", "var/log/dpkg.log",
+                "var/log/fontconfig.log",
+            ],
+            contentsOf: ["var/log/apt"]
+        ),
+        Normalizer(name: "logs", version: 1, reason: "what else was logged while baking") { tree, _ in
+            for path in try tree.files(below: "var/log") where tree.facts(path)?.kind == .file {
+                if let size = tree.facts(path)?.size, size > 0 { try tree.rewrite(path, "") }
+            }
+        },
+        Normalizer(name: "dpkg-backups", version: 1, reason: "the state before the last package") { tree, _ in
+            for folder in ["var/lib/dpkg", "var/cache/debconf"] {
+                for name in try tree.names(in: folder) where name.hasSuffix("-old") {
+                    try tree.remove(folder + "/" + name)
+                }
+            }
+        },
+        removing(
+            "account-backups",
+            1,
+            "what useradd and its kind keep of the files before",
+            ["passwd", "group", "shadow", "gshadow", "subuid", "subgid"].map { "etc/" + $0 + "-" },
+            contentsOf: ["var/backups"]
+        ),
+        Normalizer(name: "shadow-days", version: 1, reason: "the day of the bake as a password's age") {
+            tree,
+            epoch in
+            guard let text = try tree.text("etc/shadow") else { return }
+            let clamped = ShadowDays.clamp(text, to: epoch)
+            if clamped != text { try tree.rewrite("etc/shadow", clamped) }
+        },
+        Normalizer(name: "machine-id", version: 1, reason: "each instance is a machine of its own") {
+            tree,
+            _ in
+            try tree.rewrite("etc/machine-id", "")
+            try tree.remove("var/lib/dbus/machine-id")
+        },
+        removing(
+            "random-seeds",
+            1,
+            "randomness that all instances would share",
+            ["var/lib/systemd/random-seed", "var/lib/urandom/random-seed"]
+        ),
+        removing(
+            "indexes-with-times",
+            1,
+            "indexes that record when they were made; their tools do without",
+            [],
+            contentsOf: ["var/cache/man", "var/lib/systemd/catalog"]
+        ),
+        removing(
+            "scratch",
+            1,
+            "what programs leave behind in passing",
+            [],
+            contentsOf: ["tmp", "var/tmp", "run"]
+        ),
+        // The last one, after all that takes something out of a folder.
+        Normalizer(name: "folder-times", version: 1, reason: "when something last came or went in a folder") {
+            try $0.setFolderTimes($1)
+        },
+    ]
+
+    /// `contents`: folders that stay, with their own folders, without any file.
+    private static func removing(
+        _ name: String,
+        _ version: Int,
+        _ reason: String,
+        _ paths: [String],
+        contentsOf folders: [String] = []
+    ) -> Normalizer {
+        Normalizer(name: name, version: version, reason: reason) { tree, _ in
+            for path in paths { try tree.remove(path) }
+            for folder in folders {
+                for path in try tree.files(below: folder) { try tree.remove(path) }
+            }
+        }
+    }
+}
+
+/// The third field of shadow(5): days since 1970 of the last change.
+enum ShadowDays {
+    static func clamp(_ text: String, to epoch: Int64) -> String {
+        let latest = epoch / 86400
+        return text.split(separator: "\n", omittingEmptySubsequences: false).map { line in
+            var fields = line.split(separator: ":", omittingEmptySubsequences: false)
+            guard fields.count >= 3, let day = Int64(fields[2]), day > latest else { return String(line) }
+            fields[2] = Substring(String(latest))
+            return fields.joined(separator: ":")
+        }.joined(separator: "\n")
+    }
+}

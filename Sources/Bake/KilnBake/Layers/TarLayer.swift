@@ -1,0 +1,120 @@
+import Glibc
+import KilnArchive
+import KilnOCI
+import KilnSystem
+import SystemPackage
+
+/// Reads a root file system's tar into the items of a layer: sorted, each path once, folders that the tar left out
+/// filled in. Owners stay the tar's numbers. Times stay the tar's own: the lock names its digest, so they are as fixed
+/// as its contents.
+struct TarLayer {
+    /// Where files' contents wait for their turn in the sorted layer.
+    private let spool: FilePath
+    private var items: [String: LayerItem] = [:]
+    private var count = 0
+
+    /// Blocks.
+    static func items(of tar: FilePath, expecting digest: Digest, spool: FilePath) throws -> [LayerItem] {
+        var layer = TarLayer(spool: spool)
+        try layer.read(tar)
+        guard try InputDigester.contentDigest(of: tar) == digest else { throw BakeError.inputChanged(tar) }
+        try layer.checkFolders()
+        layer.addMissingFolders()
+        return try layer.withOrderedLinks()
+    }
+
+    private init(spool: FilePath) {
+        self.spool = spool
+    }
+
+    private mutating func read(_ tar: FilePath) throws {
+        var reader = TarReader(try Decompressor(FileSource(tar), limits: .standard))
+        while let entry = try reader.next() {
+            let name = PathOrder.split(entry.path).name
+            guard !name.hasPrefix(".wh.") else { throw ArchiveError(.whiteoutRefused, path: entry.path) }
+            var item = LayerItem(entry: entry)
+            switch entry.kind {
+            case .file: item.content = try spoolContent(&reader)
+            case .characterDevice, .blockDevice: throw ArchiveError(.deviceRefused, path: entry.path)
+            default: break
+            }
+            items[entry.path] = item
+        }
+        _ = try reader.finish()
+    }
+
+    private mutating func spoolContent(_ reader: inout TarReader) throws -> LayerItem.Content {
+        count += 1
+        let path = spool.appending(String(count))
+        let descriptor = open(path.string, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o600)
+        guard descriptor >= 0 else { throw SystemError.last("create \(path)") }
+        defer { close(descriptor) }
+        let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: 1 << 16, alignment: 16)
+        defer { buffer.deallocate() }
+        var hasher = ContentHasher()
+        while case let count = try reader.read(into: buffer), count > 0 {
+            let piece = UnsafeRawBufferPointer(rebasing: buffer[..<count])
+            hasher.update(piece)
+            _ = try FileDescriptor(rawValue: descriptor).writeAll(piece)
+        }
+        return .file(path, hasher.finish())
+    }
+
+    /// Nothing may lie below a link or a file: it would land elsewhere when laid out.
+    private func checkFolders() throws {
+        for path in items.keys {
+            var parent = PathOrder.split(path).parent
+            while !parent.isEmpty {
+                if let item = items[parent], item.entry.kind != .directory {
+                    throw ArchiveError(.notBelowDirectory, path: path)
+                }
+                parent = PathOrder.split(parent).parent
+            }
+        }
+    }
+
+    private mutating func addMissingFolders() {
+        for path in Array(items.keys) {
+            var parent = PathOrder.split(path).parent
+            while !parent.isEmpty, items[parent] == nil {
+                items[parent] = LayerItem(entry: TarEntry(path: parent, kind: .directory, mode: 0o755))
+                parent = PathOrder.split(parent).parent
+            }
+        }
+    }
+
+    /// Sorted. Of a file's names the first in order holds the content, and the others link to it.
+    private func withOrderedLinks() throws -> [LayerItem] {
+        var names: [String: [String]] = [:]
+        for (path, item) in items {
+            guard case .hardlink = item.entry.kind else { continue }
+            names[try original(of: path), default: [path]].append(path)
+        }
+        var result = items
+        for (original, links) in names {
+            guard let item = items[original], let first = (links + [original]).min(by: PathOrder.precedes)
+            else { continue }
+            for path in links + [original] {
+                result[path] = item
+                result[path]?.entry.path = path
+                guard path != first, case .file = item.entry.kind else { continue }
+                result[path]?.entry.kind = .hardlink(target: first)
+                result[path]?.content = .none
+            }
+        }
+        return result.values.sorted { PathOrder.precedes($0.entry.path, $1.entry.path) }
+    }
+
+    private func original(of path: String) throws -> String {
+        var current = path
+        for _ in 0...items.count {
+            guard let item = items[current] else { break }
+            guard case .hardlink(let target) = item.entry.kind else {
+                guard item.entry.kind != .directory else { break }
+                return current
+            }
+            current = target
+        }
+        throw ArchiveError(.danglingHardlink(target: current), path: path)
+    }
+}

@@ -1,0 +1,92 @@
+import Glibc
+import KilnDefinition
+import KilnDiagnostics
+import KilnLock
+import KilnSystem
+import SystemPackage
+
+/// Installs packages into a root with the root's own dpkg, in the sandbox.
+struct PackageInstaller: Sendable {
+    let image: ImageName
+    let packages: [LockedPackage]
+    let fresh: Bool
+    let epoch: Int64
+    let span: SourceSpan?
+    /// Where the fetched archive of a package is.
+    let file: @Sendable (LockedPackage) -> FilePath
+    let containers: ContainerRunner
+    var tools = ToolRunner()
+    /// Has dpkg unpack every package of a fresh root, which gives the same root more slowly.
+    var leavesAllToDpkg = false
+
+    private static let policyFile = "/usr/sbin/policy-rc.d"
+    /// invoke-rc.d asks it before it starts a service; 101 forbids.
+    private static let policy = "#!/bin/sh\nexit 101\n"
+    private static let width = 4
+
+    /// Bytes that the installation may take, on the safe side: packages are seldom compressed to less than an eighth.
+    var expectedSize: Int64 { packages.map(\.size).reduce(64 << 20) { $0 + 8 * $1 } }
+
+    func install(into root: BakeRoot, work: WorkID) async throws {
+        let folder = root.bundle.appending("packages")
+        try gather(in: folder)
+        let archives = try await readControls(in: folder)
+        let steps =
+            fresh
+            ? try await FreshRoot(root: root.path, folder: folder, tools: tools)
+                .prepare(archives, leavingAllToDpkg: leavesAllToDpkg)
+            : InstallOrder(archives.map(\.control)).steps
+        try await run(InstallScript(steps: steps), in: root, folder, work)
+    }
+
+    private func run(
+        _ script: InstallScript,
+        in root: BakeRoot,
+        _ folder: FilePath,
+        _ work: WorkID
+    ) async throws {
+        let scriptFile = root.bundle.appending("install")
+        let policyFile = root.bundle.appending("policy-rc.d")
+        try Files.write(script.text, to: scriptFile)
+        try Files.write(Self.policy, to: policyFile, mode: 0o755)
+        let container = BakeContainer(
+            arguments: ["/bin/sh", BakeContainer.folder + "/install"],
+            environment: InstallScript.environment,
+            epoch: epoch,
+            binds: [
+                .init(source: folder, target: InstallScript.folder),
+                .init(source: scriptFile, target: BakeContainer.folder + "/install"),
+                .init(source: policyFile, target: Self.policyFile),
+            ]
+        )
+        let outcome = try await containers.run(container, root: root.path, scratch: root.bundle, work: work)
+        guard outcome.status == .exited(0) else {
+            throw BakeError.installFailed(image, outcome.status, lastLines: outcome.lastLines, at: span)
+        }
+    }
+
+    /// The packages under names that read well in dpkg's output, by links that the container cannot write through.
+    private func gather(in folder: FilePath) throws {
+        try Files.createDirectory(folder)
+        for package in packages {
+            let target = folder.appending(package.name + ".deb")
+            guard link(file(package).string, target.string) == 0 else {
+                throw SystemError.last("link \(file(package)) to \(target)")
+            }
+        }
+    }
+
+    private func readControls(in folder: FilePath) async throws -> [ControlArchive] {
+        try await packages.map(atOnce: Self.width) { try await readControl(of: $0, in: folder) }
+            .sorted { $0.control.name < $1.control.name }
+    }
+
+    private func readControl(of package: LockedPackage, in folder: FilePath) async throws -> ControlArchive {
+        let file = PackageFile(path: folder.appending(package.name + ".deb"), tools: tools)
+        let archive = try await ControlArchive.read(file)
+        guard archive.control.name == package.name else {
+            throw BakeError.badPackage(package.name, "it calls itself \(archive.control.name)")
+        }
+        return archive
+    }
+}

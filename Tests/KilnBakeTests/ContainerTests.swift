@@ -1,0 +1,214 @@
+import Glibc
+import KilnDefinition
+import KilnDiagnostics
+import KilnOCI
+import KilnSystem
+import KilnTestSupport
+import OrderedCollections
+import Synchronization
+import SystemPackage
+import Testing
+
+@testable import KilnBake
+
+@Suite struct `The sandbox of a bake` {
+    @Test func `shows a step the same little world everywhere`() async throws {
+        let output = try await Self.output(
+            of: """
+                id -u; hostname; umask; pwd; env | sort; ls /sys/class/net; date -d @$SOURCE_DATE_EPOCH +%Y
+                ls -ld /tmp /run | cut -c1-10; grep NoNewPrivs /proc/self/status
+                """,
+            env: ["STEP": "1"]
+        )
+        #expect(
+            output == [
+                "0", "kiln", "0022", "/", "HOME=/root", "LANG=C.UTF-8",
+                "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", "PWD=/", "SHLVL=2",
+                "SOURCE_DATE_EPOCH=1000000", "STEP=1", "TZ=UTC", "lo", "1970", "drwxr-xr-x", "drwxrwxrwt",
+                "NoNewPrivs:\t1",
+            ]
+        )
+    }
+
+    @Test func `has no network`() async throws {
+        let output = try await Self.output(of: "ip route | wc -l; nc -w 1 127.0.0.1 1 || echo refused")
+        #expect(output.first == "0")
+        #expect(output.contains("refused"))
+    }
+
+    @Test func `gives inputs read-only, with plain modes, owners and times`() async throws {
+        let output = try await Self.output(
+            of: """
+                cd /kiln/inputs; find . | sort; stat -c '%a %u %Y' data/one data
+                cat data/one; echo; echo x 2>/dev/null > data/one || echo refused
+                echo x 2>/dev/null > /kiln/step || echo refused
+                """
+        )
+        #expect(
+            output == [
+                ".", "./data", "./data/one", "644 0 1000000", "755 0 1000000", "first", "refused", "refused",
+            ]
+        )
+    }
+
+    @Test func `runs a script by its first line`() async throws {
+        #expect(try await Self.output(of: "#!/bin/awk -f\nBEGIN { print 6 * 7 }") == ["42"])
+    }
+
+    @Test func `tells how a step failed`() async throws {
+        try await Sandbox.with { sandbox in
+            let script = "echo before\necho oops >&2\nfalse\necho after\n"
+            let error = try await #require(throws: BakeError.self) {
+                _ = try await Self.run(script, in: sandbox) { _ in }
+            }
+            #expect(error.diagnostic.message == "step.sh failed: exit status 1")
+            #expect(error.diagnostic.causes == ["before\noops"])
+            #expect(error.diagnostic.span?.place == "kiln.yaml:1:1")
+            try Self.expectNothingLeft(sandbox)
+        }
+    }
+
+    @Test func `leaves in the layer what the step wrote and nothing else`() async throws {
+        try await Sandbox.with { sandbox in
+            let script =
+                "mkdir /opt; echo 1 > /opt/file; echo 2 > /tmp/gone; echo 3 > /run/gone; rm /bin/vi\n"
+            try await Self.run(script, in: sandbox) { (tree) async throws in
+                #expect(try Files.list(tree.root) == ["bin", "opt"])
+                #expect(try Files.list(tree.root.appending("opt")) == ["file"])
+                #expect(tree.facts("bin/vi") == nil)
+            }
+            try Self.expectNothingLeft(sandbox)
+        }
+    }
+
+    @Test func `is gone after a cancellation`() async throws {
+        try await Sandbox.with { sandbox in
+            let (path, home) = (sandbox.path, sandbox.home)
+            let (lines, line) = AsyncStream.makeStream(of: String.self)
+            let task = Task {
+                try await Progress.$receiver.withValue(LineReceiver { line.yield($0) }) {
+                    try await Self.run("echo started; sleep 1000 & sleep 1000\n", at: path, home) { _ in }
+                }
+            }
+            for await _ in lines { break }
+            let before = BootInstant.now
+            task.cancel()
+            await #expect(throws: CancellationError.self) { try await task.value }
+            #expect(before.duration(to: .now) < .seconds(60))
+            try Self.expectNothingLeft(sandbox)
+        }
+    }
+
+    @Test func `of a killed bake is cleared by the next one`() async throws {
+        try await Sandbox.with { sandbox in
+            let home = sandbox.home
+            let dead = home.scratch.appending("bake-1-dead")
+            let mount = dead.appending("kiln-bake-1-\(getpid())").appending("root")
+            try Files.createDirectory(mount)
+            try Mounts.mount("tmpfs", at: mount, type: "tmpfs")
+            let group = FilePath("/sys/fs/cgroup/pids/kiln-bake-1-\(getpid())")
+            try Files.createDirectory(group)
+            try await BakeWorkspace.with(home) { (workspace) async throws in
+                #expect(Files.exists(workspace.path))
+                #expect(!Files.exists(dead))
+                #expect(!Files.exists(group))
+                // A living one stays.
+                try await BakeWorkspace.with(home) { _ in #expect(Files.exists(workspace.path)) }
+                #expect(Files.exists(workspace.path))
+            }
+            try Self.expectNothingLeft(sandbox)
+        }
+    }
+
+    private static func output(
+        of script: String,
+        env: OrderedDictionary<String, String> = [:]
+    ) async throws -> [String] {
+        try await Sandbox.with { sandbox in
+            let lines = Mutex<[String]>([])
+            let receiver = LineReceiver { line in lines.withLock { $0.append(line) } }
+            try await Progress.$receiver.withValue(receiver) {
+                try await run(script, env: env, in: sandbox) { _ in }
+            }
+            try expectNothingLeft(sandbox)
+            return lines.withLock { $0 }
+        }
+    }
+
+    /// Runs a step in a root that holds busybox.
+    private static func run(
+        _ script: String,
+        env: OrderedDictionary<String, String> = [:],
+        in sandbox: Sandbox,
+        upper: (LayerTree) async throws -> Void
+    ) async throws {
+        try await run(script, env: env, at: sandbox.path, sandbox.home, upper: upper)
+    }
+
+    private static func run(
+        _ script: String,
+        env: OrderedDictionary<String, String> = [:],
+        at folder: FilePath,
+        _ home: KilnHome,
+        upper: (LayerTree) async throws -> Void
+    ) async throws {
+        try Files.write(script, to: folder.appending("step.sh"), mode: 0o600)
+        try Files.createDirectory(folder.appending("data"), mode: 0o700)
+        try Files.write("first", to: folder.appending("data").appending("one"), mode: 0o600)
+        var digester = InputDigester(now: 0)
+        var inputs: [FilePath: InputTree] = [:]
+        for path: FilePath in ["step.sh", "data"] {
+            inputs[path] = try digester.digest(folder.pushing(path))
+        }
+        let source = SourceText(name: "kiln.yaml", text: "steps")
+        let runner = StepRunner(
+            step: StepDefinition(
+                run: "step.sh",
+                inputs: ["data"],
+                env: env,
+                span: SourceSpan(source: source, line: 1, column: 1)
+            ),
+            inputs: inputs,
+            epoch: 1_000_000,
+            containers: ContainerRunner(home: home)
+        )
+        try await BakeWorkspace.with(home) { workspace in
+            try await BakeRoot.with([], in: workspace) { root in
+                try await installBusybox(in: root.path)
+                try await runner.run(in: root, work: WorkID("step"))
+            } upper: { tree in
+                try await upper(tree)
+            }
+        }
+    }
+
+    private static func installBusybox(in root: FilePath) async throws {
+        let bin = root.appending("bin")
+        try Files.createDirectory(bin)
+        try await ToolRunner().run(ToolInvocation("cp", ["/bin/busybox", bin.string]))
+        for name in try await ToolRunner().run(ToolInvocation("/bin/busybox", ["--list"])).text.split(
+            separator: "\n"
+        ) {
+            if name != "busybox" { symlink("busybox", bin.appending(String(name)).string) }
+        }
+    }
+
+    private static func expectNothingLeft(_ sandbox: Sandbox) throws {
+        #expect(try Files.list(sandbox.home.scratch) == [".bake.lock"])
+        #expect(try MountTable.current().under(sandbox.path).isEmpty)
+        #expect(try Files.list(sandbox.home.runtime) == [])
+        for hierarchy in try Files.list("/sys/fs/cgroup") {
+            let groups = try Files.list(FilePath("/sys/fs/cgroup").appending(hierarchy))
+            #expect(!groups.contains { $0.hasPrefix("kiln-bake-\(sandbox.home.identifier)-") })
+        }
+    }
+}
+
+/// Hands over each line that a step writes.
+struct LineReceiver: ProgressReceiver {
+    let line: @Sendable (String) -> Void
+
+    func receive(_ fact: ProgressFact) {
+        if case .output(_, let line) = fact { self.line(line) }
+    }
+}

@@ -1,0 +1,92 @@
+import Glibc
+import KilnSystem
+import KilnTestSupport
+import SystemPackage
+import Testing
+
+@testable import KilnBake
+
+@Suite struct `Cleaning a fresh layer` {
+    @Test(arguments: [
+        "var/cache/apt/pkgcache.bin", "var/cache/apt/archives/a.deb", "var/lib/apt/lists/partial/x",
+        "var/cache/ldconfig/aux-cache", "var/log/dpkg.log", "var/log/alternatives.log",
+        "var/log/apt/history.log",
+        "var/lib/dpkg/status-old", "var/cache/debconf/config.dat-old", "etc/shadow-",
+        "var/backups/dpkg.status.0",
+        "var/lib/dbus/machine-id", "var/lib/systemd/random-seed", "var/cache/man/index.db", "var/tmp/x",
+    ])
+    func `takes out`(_ path: String) async throws {
+        try await Sandbox.with { sandbox in
+            try sandbox.write("x", to: "tree/" + path)
+            let tree = LayerTree(root: sandbox.path.appending("tree"))
+            try Normalizer.normalize(tree, epoch: 0)
+            #expect(tree.facts(path) == nil)
+            #expect(tree.facts(PathOrder.split(path).parent)?.kind == .directory)
+        }
+    }
+
+    @Test(arguments: [
+        "var/lib/dpkg/status", "var/cache/debconf/config.dat", "etc/shadow", "etc/hostname",
+        "usr/lib/dpkg.log",
+        "var/lib/apt/extended_states",
+    ])
+    func `leaves alone`(_ path: String) async throws {
+        try await Sandbox.with { sandbox in
+            try sandbox.write("x", to: "tree/" + path)
+            let tree = LayerTree(root: sandbox.path.appending("tree"))
+            try Normalizer.normalize(tree, epoch: 0)
+            #expect(try tree.text(path) == "x")
+        }
+    }
+
+    @Test(arguments: ["var/log/lastlog", "var/log/private/app.log", "etc/machine-id"])
+    func `empties`(_ path: String) async throws {
+        try await Sandbox.with { sandbox in
+            try sandbox.write("x", to: "tree/" + path, mode: 0o640)
+            let tree = LayerTree(root: sandbox.path.appending("tree"))
+            try Normalizer.normalize(tree, epoch: 0)
+            #expect(tree.facts(path)?.size == 0)
+            #expect(tree.facts(path)?.mode == 0o640)
+        }
+    }
+
+    @Test func `follows no link out of the tree`() async throws {
+        try await Sandbox.with { sandbox in
+            try sandbox.write("mine", to: "outside/log/dpkg.log")
+            try sandbox.write("mine", to: "outside/cache/apt/pkgcache.bin")
+            try sandbox.write("root:*:99999::::::", to: "outside/shadow")
+            let root = sandbox.path.appending("tree")
+            try Files.createDirectory(root.appending("etc"))
+            symlink(sandbox.path.appending("outside").string, root.appending("var").string)
+            symlink(sandbox.path.appending("outside/shadow").string, root.pushing("etc/shadow").string)
+            try Normalizer.normalize(LayerTree(root: root), epoch: 0)
+            #expect(try Files.readText(sandbox.path.pushing("outside/log/dpkg.log")) == "mine")
+            #expect(try Files.readText(sandbox.path.pushing("outside/cache/apt/pkgcache.bin")) == "mine")
+            #expect(try Files.readText(sandbox.path.pushing("outside/shadow")) == "root:*:99999::::::")
+        }
+    }
+
+    @Test func `gives folders the epoch's time`() async throws {
+        try await Sandbox.with { sandbox in
+            try sandbox.write("x", to: "tree/a/b/c")
+            let tree = LayerTree(root: sandbox.path.appending("tree"))
+            try Normalizer.normalize(tree, epoch: 777)
+            #expect(["a", "a/b"].map { tree.facts($0)?.modified } == [777_000_000_000, 777_000_000_000])
+        }
+    }
+
+    @Test(arguments: [
+        ("root:*:20000:0:99999:7:::\n", "root:*:19000:0:99999:7:::\n"),
+        ("a:!:18999::::::", "a:!:18999::::::"),
+        ("a:!:::::::\nrubbish\n", "a:!:::::::\nrubbish\n"), ("", ""),
+    ])
+    func `lets no password be younger than the epoch`(_ text: String, _ expected: String) {
+        #expect(ShadowDays.clamp(text, to: 19000 * 86400 + 5) == expected)
+    }
+
+    @Test func `has a name, a reason and a version for each cleaner`() {
+        #expect(Set(Normalizer.all.map(\.name)).count == Normalizer.all.count)
+        #expect(Normalizer.all.allSatisfy { !$0.reason.isEmpty && $0.version > 0 })
+        #expect(BakeBehaviour.packages.contains("shadow-days/1"))
+    }
+}
