@@ -1,0 +1,76 @@
+/// All that the planner looks at.
+package struct FleetState: Sendable, Hashable {
+    /// How many instances there shall be.
+    package var wanted: Int
+    package var policy: RolloutPolicy
+    /// Whether requests reach the instances through a balancer; workers have none.
+    package var isBalanced: Bool
+    package var rollout: RolloutState
+    package var quarantined: Set<ReleaseKey>
+    package var instances: [InstanceState]
+    /// No instance is made before this moment: the platform has just refused one.
+    package var placementsHeldUntil: Instant?
+
+    package init(
+        wanted: Int,
+        policy: RolloutPolicy,
+        isBalanced: Bool = true,
+        rollout: RolloutState,
+        quarantined: Set<ReleaseKey> = [],
+        instances: [InstanceState] = [],
+        placementsHeldUntil: Instant? = nil
+    ) {
+        self.wanted = wanted
+        self.policy = policy
+        self.isBalanced = isBalanced
+        self.rollout = rollout
+        self.quarantined = quarantined
+        self.instances = instances
+        self.placementsHeldUntil = placementsHeldUntil
+    }
+
+    /// Carries out a decision on the record.
+    package mutating func apply(_ change: Change, now: Instant) {
+        switch change {
+        case .stop(let key): update(key) { $0.isStopping = true }
+        case .noteFailure(let key, let reason):
+            guard let index = instances.firstIndex(where: { $0.key == key }) else { return }
+            instances[index].failureNoted = true
+            let failure = InstanceFailure(slot: instances[index].slot, at: now, reason: reason)
+            rollout.failures = rollout.failures.suffix(63) + [failure]
+        case .noteProgress(let mark): rollout.progress = mark
+        case .startClock: rollout.progress = ProgressMark(at: now)
+        case .startBake:
+            rollout.phase = .baking(since: now)
+            rollout.progress?.at = now
+            rollout.failures = []
+        case .markStable(let release): rollout.stable = release
+        case .quarantine(let release, _): quarantined.insert(release)
+        case .beginRollback(let release, let reason):
+            rollout.target = release
+            rollout.phase = .rollingBack(reason: reason)
+            rollout.progress = ProgressMark(at: now)
+            rollout.failures = []
+        case .beginStopping(let reason): rollout.beginStopping(reason: reason, now: now)
+        case .finish(let outcome): finish(outcome)
+        }
+    }
+
+    private mutating func finish(_ outcome: Outcome) {
+        rollout.progress = nil
+        switch outcome {
+        case .stable, .rolledBack:
+            rollout.phase = .steady
+            rollout.failures = []
+        case .stopped(let reason): rollout.phase = .stopped(reason: reason)
+        case .frozen(let reason): rollout.phase = .frozen(reason: reason)
+        case .degraded: rollout.phase = .steady
+        case .untried: rollout.phase = .rolling
+        }
+    }
+
+    private mutating func update(_ key: InstanceKey, _ body: (inout InstanceState) -> Void) {
+        guard let index = instances.firstIndex(where: { $0.key == key }) else { return }
+        body(&instances[index])
+    }
+}

@@ -1,0 +1,71 @@
+/// What is known of one instance, and what was decided about it.
+package struct InstanceState: Sendable, Hashable {
+    package enum Process: Sendable, Hashable {
+        /// Decided and noted down, but not (wholly) there. When nothing is under way for it, its making was cut off.
+        case planned
+        case running
+        /// Ended by itself, from outside, or never came up.
+        case ended(reason: String)
+    }
+
+    package enum Health: Sendable, Hashable {
+        case unknown
+        case passing(since: Instant)
+        case failing(since: Instant, reason: String)
+    }
+
+    package enum Traffic: Sendable, Hashable {
+        case none
+        case ready
+        /// Gets no new requests; `sessions` are still under way.
+        case draining(sessions: Int, since: Instant)
+    }
+
+    package let key: InstanceKey
+    /// Its place in the fleet, from 0. A replacement comes into the same one.
+    package let slot: Int
+    package let release: ReleaseKey
+    package var process: Process
+    package var health: Health
+    package var traffic: Traffic
+    /// Since when it is watched: its start, or the driver's own if that is later.
+    package var watchedSince: Instant
+    /// Passed its health check before, or was seen with traffic.
+    package var wasHealthy: Bool
+    /// An operation on it is under way; nothing else is started meanwhile.
+    package var isBusy: Bool
+    /// Its removal was decided. There is no way back.
+    package var isStopping: Bool
+    /// To be replaced although it may be well: it drifted, or a person said so.
+    package var isCondemned: Bool
+    /// Its failure was counted, or is none of the release's: it ended while nobody watched, or before the rollout began.
+    package var failureNoted: Bool
+
+    package init(
+        key: InstanceKey,
+        slot: Int,
+        release: ReleaseKey,
+        process: Process = .planned,
+        health: Health = .unknown,
+        traffic: Traffic = .none,
+        watchedSince: Instant = .zero,
+        wasHealthy: Bool = false,
+        isBusy: Bool = false,
+        isStopping: Bool = false,
+        isCondemned: Bool = false,
+        failureNoted: Bool = false
+    ) {
+        self.key = key
+        self.slot = slot
+        self.release = release
+        self.process = process
+        self.health = health
+        self.traffic = traffic
+        self.watchedSince = watchedSince
+        self.wasHealthy = wasHealthy
+        self.isBusy = isBusy
+        self.isStopping = isStopping
+        self.isCondemned = isCondemned
+        self.failureNoted = failureNoted
+    }
+}

@@ -1,0 +1,97 @@
+// Which instances go, and how each leaves.
+extension RolloutPlanner {
+    /// Instances whose removal may begin now: the unwell first, then what is available as far as enough others are.
+    ///
+    /// Stopping what is unwell never lowers what is available, so a fleet that is below its minimum when a rollout
+    /// begins can be repaired by it; they are bound by the budget all the same, because they may recover. Nothing with
+    /// traffic is chosen before its health is known.
+    func removals(_ census: Census) -> [Change] {
+        guard census.wanted > 0 else { return census.surplus.flatMap { stop($0, census) } }
+        let undetermined = census.surplus.count { census.conditions[$0] == .unknown }
+        let least = census.wanted - census.budget.unavailable
+        let room = census.kept.count + census.surplus.count - census.keptUnavailable - undetermined - least
+        let unwell = census.surplus
+            .filter { census.conditions[$0] != .available && census.conditions[$0] != .unknown }
+            .sorted { census.conditions[$0] > census.conditions[$1] }
+        let leaving = unwell.prefix(max(room, makesRoom(unwell.first, census) ? 1 : 0, 0))
+        let well = replaceable(census).prefix(max(0, room - unwell.count))
+        return (leaving + well).flatMap { stop($0, census) }
+    }
+
+    /// Whether the worst of the unwell gives its place to an instance that the platform had no room for.
+    private func makesRoom(_ worst: Int?, _ census: Census) -> Bool {
+        guard let worst, census.fleet.placementsHeldUntil != nil, census.kept.count < census.wanted,
+            census.total >= census.wanted
+        else {
+            return false
+        }
+        return census.conditions[worst] >= .unhealthy && !census.fleet.instances.contains(where: \.isStopping)
+    }
+
+    /// Available instances that may go: those of a failed release first, then the oldest release, and among equals
+    /// those whose replacement is there.
+    private func replaceable(_ census: Census) -> [Int] {
+        let instances = census.fleet.instances
+        let covered = Set(
+            census.kept.filter { census.conditions[$0] == .available }.map { instances[$0].slot }
+        )
+        func rank(_ index: Int) -> (Int, Int, Int, Int) {
+            let instance = instances[index]
+            return (
+                census.fleet.quarantined.contains(instance.release) ? 0 : 1, instance.release.number,
+                covered.contains(instance.slot) ? 0 : 1, -instance.slot
+            )
+        }
+        return census.surplus
+            .filter { index in
+                guard census.conditions[index] == .available else { return false }
+                let instance = instances[index]
+                // What only drifted still serves: its replacement comes first wherever there is room for both.
+                let mayWait = instance.isCondemned && census.budget.surge > 0 && instance.slot < census.wanted
+                return !mayWait || covered.contains(instance.slot)
+            }
+            .sorted { rank($0) < rank($1) }
+    }
+
+    private func stop(_ index: Int, _ census: Census) -> [Change] {
+        let instance = census.fleet.instances[index]
+        guard case .failing(_, let reason) = instance.health, isOfTarget(instance, census),
+            !instance.failureNoted, census.conditions[index] >= .unhealthy
+        else { return [.stop(instance.key)] }
+        return [.noteFailure(instance.key, reason: reason), .stop(instance.key)]
+    }
+
+    /// The next step of each instance that is free: towards traffic when it is well, out of it when it is not, and
+    /// for one that goes: drained, acknowledged, detached, destroyed.
+    func traffic(_ census: Census) -> [Action] {
+        census.fleet.instances.indices.compactMap { index in
+            let instance = census.fleet.instances[index]
+            if instance.isBusy { return nil }
+            if instance.isStopping { return leave(instance, census) }
+            guard census.fleet.isBalanced, instance.process == .running else { return nil }
+            switch (instance.health, instance.traffic) {
+            case (.passing, .none), (.passing, .draining):
+                return mayServe(instance, census) ? .route(instance.key) : nil
+            case (.failing, .ready): return .drain(instance.key)
+            default: return nil
+            }
+        }
+    }
+
+    private func mayServe(_ instance: InstanceState, _ census: Census) -> Bool {
+        census.fleet.rollout.phase.isActive && census.wanted > 0 && !instance.isCondemned
+            && !census.fleet.quarantined.contains(instance.release)
+    }
+
+    private func leave(_ instance: InstanceState, _ census: Census) -> Action? {
+        switch instance.traffic {
+        case .none: return .destroy(instance.key)
+        case .ready where instance.process == .running: return .drain(instance.key)
+        case .draining(let sessions, let since)
+        where sessions > 0 && instance.process == .running
+            && since.advanced(by: census.fleet.policy.drain) > census.now:
+            return nil
+        default: return .detach(instance.key)
+        }
+    }
+}

@@ -1,0 +1,152 @@
+/// What a fleet needs next, given what is seen now. Pure: the same input gives the same plan.
+///
+/// It may be asked at any time and after any crash; nothing is remembered but the state.
+package struct RolloutPlanner: Sendable {
+    /// So many failed instances end the trial of a release, or a quarter of a large fleet.
+    package static let failureLimit = 3
+
+    /// The progress deadline of a repair where the policy has none.
+    static let repairDeadline = Duration.seconds(600)
+
+    package init() {}
+
+    /// Changes to write down before anything else, or else work that may start at once.
+    package func plan(_ fleet: FleetState, now: Instant) -> [Action] {
+        if fleet.rollout.isPaused { return [] }
+        let census = Census(fleet, now: now)
+        if fleet.rollout.phase.isActive {
+            let changes = changes(census)
+            if !changes.isEmpty { return changes.map(Action.change) }
+        }
+        return traffic(census) + placements(census)
+    }
+
+    /// When a plan may come out differently although nothing was heard: a deadline, the end of a wait. nil: never.
+    package func nextMoment(_ fleet: FleetState, now: Instant) -> Instant? {
+        guard !fleet.rollout.isPaused, fleet.rollout.phase.isActive else { return nil }
+        let policy = fleet.policy
+        var moments: [Instant] = []
+        for instance in fleet.instances {
+            switch instance.health {
+            case .passing(let since): moments.append(since.advanced(by: policy.minHealthy))
+            case .failing(let since, _): moments.append(since.advanced(by: policy.healthyDeadline))
+            case .unknown: break
+            }
+            moments.append(instance.watchedSince.advanced(by: policy.healthyDeadline))
+            if case .draining(_, let since) = instance.traffic {
+                moments.append(since.advanced(by: policy.drain))
+            }
+        }
+        if case .baking(let since) = fleet.rollout.phase {
+            moments.append(bakeEnd(Census(fleet, now: now), since))
+        }
+        if let mark = fleet.rollout.progress {
+            let deadline = policy.progressDeadline > .zero ? policy.progressDeadline : Self.repairDeadline
+            moments.append(mark.at.advanced(by: deadline))
+        }
+        if let held = fleet.placementsHeldUntil { moments.append(held) }
+        for slot in Set(fleet.rollout.failures.map(\.slot)) {
+            if let end = backoffEnd(of: slot, fleet.rollout.failures, now: now) { moments.append(end) }
+        }
+        return moments.filter { $0 > now }.min()
+    }
+
+    /// Whether all is as it shall be and nothing is under way.
+    package func isSettled(_ fleet: FleetState, now: Instant) -> Bool {
+        guard !fleet.rollout.isPaused else { return false }
+        switch fleet.rollout.phase {
+        case .stopped, .frozen: return true
+        case .steady: return fleet.rollout.progress == nil && !needsWork(Census(fleet, now: now))
+        case .rolling: return fleet.rollout.progress == nil && fleet.wanted == 0 && fleet.instances.isEmpty
+        default: return false
+        }
+    }
+
+    private func changes(_ census: Census) -> [Change] {
+        let losses = losses(census)
+        if !losses.isEmpty { return losses }
+        // First: what moved at the last moment did move.
+        if let mark = progress(census) { return [.noteProgress(mark)] }
+        if let failure = failure(census) { return failure }
+        if let completion = completion(census) { return completion }
+        return removals(census)
+    }
+
+    /// What ended, or was never wholly made, goes at once: nobody is served by it.
+    private func losses(_ census: Census) -> [Change] {
+        census.lost.flatMap { index -> [Change] in
+            let instance = census.fleet.instances[index]
+            guard case .ended(let reason) = instance.process, isOfTarget(instance, census) else {
+                return [.stop(instance.key)]
+            }
+            return instance.failureNoted
+                ? [.stop(instance.key)]
+                : [.noteFailure(instance.key, reason: reason), .stop(instance.key)]
+        }
+    }
+
+    private func progress(_ census: Census) -> ProgressMark? {
+        guard let best = census.fleet.rollout.progress else { return nil }
+        let left = census.total - census.kept.count
+        guard
+            census.kept.count > best.placed || census.keptAvailable > best.available || left < best.left
+        else { return nil }
+        return ProgressMark(
+            placed: max(best.placed, census.kept.count),
+            available: max(best.available, census.keptAvailable),
+            left: min(best.left, left),
+            at: census.now
+        )
+    }
+
+    private func completion(_ census: Census) -> [Change]? {
+        let rollout = census.fleet.rollout
+        if case .stopping(let reason) = rollout.phase {
+            return census.total == 0 ? [.finish(.stopped(reason: reason))] : nil
+        }
+        if rollout.progress == nil { return needsWork(census) ? [.startClock] : nil }
+        guard census.isComplete, let target = rollout.target else { return nil }
+        switch rollout.phase {
+        case .rolling where census.wanted == 0, .baking where census.wanted == 0:
+            return [.finish(.untried(target))]
+        case .rolling where census.fleet.policy.bake > .zero: return [.startBake]
+        case .baking(let since) where bakeEnd(census, since) > census.now: return nil
+        case .rolling, .baking: return [.markStable(target), .finish(.stable(target))]
+        case .rollingBack(let reason): return [.finish(.rolledBack(to: target, reason: reason))]
+        case .steady: return [.finish(.stable(target))]
+        default: return nil
+        }
+    }
+
+    /// When every instance was watched for the whole bake time, those too that came during it.
+    private func bakeEnd(_ census: Census, _ since: Instant) -> Instant {
+        census.kept.reduce(since) { latest, index in
+            guard case .passing(let since) = census.fleet.instances[index].health else { return latest }
+            return max(latest, since)
+        }.advanced(by: census.fleet.policy.bake)
+    }
+
+    /// Whether a steady fleet has anything to do. Health that nobody knows yet is no reason.
+    private func needsWork(_ census: Census) -> Bool {
+        guard census.fleet.rollout.target != nil else { return census.total > 0 }
+        if census.total != census.wanted || census.kept.count != census.wanted { return true }
+        return census.kept.contains { index in
+            let isRouted = !census.fleet.isBalanced || census.fleet.instances[index].traffic == .ready
+            return !isRouted || census.conditions[index] > .unknown
+        }
+    }
+
+    func isOfTarget(_ instance: InstanceState, _ census: Census) -> Bool {
+        instance.release == census.fleet.rollout.target && !instance.isCondemned
+    }
+}
+
+extension RolloutState.Phase {
+    /// Whether anything is decided in this phase.
+    var isActive: Bool {
+        switch self {
+        case .steady, .rolling, .baking, .rollingBack, .stopping: true
+        case .stopped, .frozen: false
+        }
+    }
+}

@@ -1,0 +1,311 @@
+import KilnRollout
+import Testing
+
+@Suite struct `The planner` {
+    private let planner = RolloutPlanner()
+
+    private func plan(_ fleet: FleetState, at seconds: Int = 0) -> [Action] {
+        planner.plan(fleet, now: Sample.now.advanced(by: .seconds(seconds)))
+    }
+
+    private func policy(surge: Int = 1, unavailable: Int = 0) throws -> RolloutPolicy {
+        try RolloutPolicy(surge: .count(surge), unavailable: .count(unavailable))
+    }
+
+    @Test(arguments: [
+        // surge, unavailable, old, new, made, stopped
+        (1, 0, "aaa", "", [0], []),
+        (2, 0, "aaa", "", [0, 1], []),
+        (1, 1, "aaa", "", [], [2]),
+        (0, 1, "aaa", "", [], [2]),
+        (1, 0, "aaa", "s", [], []),
+        (1, 0, "aaa", "w", [], []),
+        (1, 0, "aaa", "a", [], [0]),
+        (1, 0, "aax", "a", [], []),
+        (1, 0, "aax", "aa", [], [1]),
+        (1, 0, "aaf", "", [0], []),
+        (1, 0, "aaf", "a", [], [2]),
+        (1, 1, "aaf", "", [], [2]),
+        (0, 1, "fff", "", [], [0]),
+        (2, 0, "aaa", "af", [], [0]),
+        (1, 0, "uuu", "a", [], []),
+        (1, 0, "uaa", "a", [], []),
+        (0, 2, "uaa", "", [], [2]),
+        (2, 0, "aaa", "f", [], []),
+        (3, 0, "", "", [0, 1, 2], []),
+        (1, 0, "", "aaa", [], []),
+    ])
+    func `keeps to its budget`(
+        surge: Int,
+        unavailable: Int,
+        old: String,
+        new: String,
+        made: [Int],
+        stopped: [Int]
+    ) throws {
+        let fleet = Sample.fleet(
+            old: old.map(look),
+            new: new.map(look),
+            policy: try policy(surge: surge, unavailable: unavailable)
+        )
+        let actions = plan(fleet)
+        let slots = actions.compactMap { if case .create(let slot, _) = $0 { slot } else { nil } }
+        let keys = actions.compactMap { if case .change(.stop(let key)) = $0 { key.number } else { nil } }
+        #expect(slots == made)
+        #expect(keys == stopped)
+    }
+
+    private func look(_ letter: Character) -> Sample.Look {
+        switch letter {
+        case "a": .available
+        case "w": .settling
+        case "s": .starting
+        case "f": .failing
+        case "u": .unknown
+        case "e": .ended
+        default: .stopping
+        }
+    }
+
+    @Test func `gives traffic to what is healthy and takes it from what is not`() throws {
+        var fleet = Sample.fleet(
+            old: [.available, .available, .available],
+            new: [.starting],
+            policy: try policy()
+        )
+        #expect(plan(fleet) == [])
+        fleet.instances[3].health = .passing(since: Sample.now)
+        #expect(plan(fleet) == [.route(InstanceKey(10))])
+        fleet.instances[3].isBusy = true
+        #expect(plan(fleet) == [])
+        fleet.instances[0].health = .failing(since: Sample.now, reason: "no")
+        #expect(plan(fleet) == [.drain(InstanceKey(0))])
+    }
+
+    @Test func `drains, waits, detaches and only then destroys`() throws {
+        var fleet = Sample.fleet(wanted: 1, old: [.stopping], new: [.available], policy: try policy())
+        let key = InstanceKey(0)
+        #expect(plan(fleet) == [.drain(key)])
+        fleet.instances[0].traffic = .draining(sessions: 2, since: Sample.now)
+        #expect(plan(fleet) == [])
+        #expect(plan(fleet, at: 29) == [])
+        #expect(planner.nextMoment(fleet, now: Sample.now) == Sample.now.advanced(by: .seconds(30)))
+        #expect(plan(fleet, at: 30) == [.detach(key)])
+        fleet.instances[0].traffic = .draining(sessions: 0, since: Sample.now)
+        #expect(plan(fleet) == [.detach(key)])
+        fleet.instances[0].traffic = .none
+        #expect(plan(fleet) == [.destroy(key)])
+    }
+
+    @Test func `fails a release by an instance that is not healthy in time, and goes back`() throws {
+        var fleet = Sample.fleet(
+            old: [.available, .available, .available],
+            new: [.starting],
+            policy: try policy()
+        )
+        fleet.instances[3].health = .failing(since: Sample.now, reason: "answered 500")
+        fleet.rollout.progress?.at = Sample.now.advanced(by: .seconds(239))
+        #expect(plan(fleet, at: 239) == [])
+        let reason = "not healthy within 5m: answered 500"
+        #expect(
+            plan(fleet, at: 240) == [
+                .change(.noteFailure(InstanceKey(10), reason: reason)),
+                .change(.quarantine(ReleaseKey(2), reason: reason)),
+                .change(.beginRollback(to: ReleaseKey(1), reason: reason)),
+            ]
+        )
+        fleet.rollout.stable = nil
+        #expect(plan(fleet, at: 240).last == .change(.beginStopping(reason: reason)))
+    }
+
+    @Test func `fails a release whose instances keep ending`() throws {
+        var fleet = Sample.fleet(
+            old: [.available, .available, .available],
+            new: [.ended],
+            policy: try policy()
+        )
+        let noted = plan(fleet)
+        #expect(
+            noted == [
+                .change(.noteFailure(InstanceKey(10), reason: "exited with status 1")),
+                .change(.stop(InstanceKey(10))),
+            ]
+        )
+        for case .change(let change) in noted { fleet.apply(change, now: Sample.now) }
+        #expect(plan(fleet) == [.destroy(InstanceKey(10))])
+        fleet.rollout.failures += Array(
+            repeating: InstanceFailure(slot: 0, at: Sample.now, reason: "exited with status 1"),
+            count: 2
+        )
+        let reason = "3 instances failed, the last one: exited with status 1"
+        #expect(plan(fleet).first == .change(.quarantine(ReleaseKey(2), reason: reason)))
+    }
+
+    @Test func `fails a release that stands still`() throws {
+        let fleet = Sample.fleet(
+            old: [.available, .available, .available],
+            new: [.starting],
+            policy: try RolloutPolicy(
+                surge: .count(1),
+                healthyDeadline: .seconds(599),
+                progressDeadline: .seconds(600)
+            )
+        )
+        var late = fleet
+        late.instances[3].watchedSince = Sample.now.advanced(by: .seconds(500))
+        let reason = "no progress for 10m: 3 of 3 instances are missing"
+        #expect(plan(late, at: 599) == [])
+        #expect(plan(late, at: 600).first == .change(.quarantine(ReleaseKey(2), reason: reason)))
+    }
+
+    @Test func `watches all instances for the bake time before a release is stable`() throws {
+        var fleet = Sample.fleet(new: [.available, .available, .available], policy: try policy())
+        #expect(plan(fleet) == [.change(.startBake)])
+        fleet.apply(.startBake, now: Sample.now)
+        #expect(plan(fleet, at: 59) == [])
+        #expect(
+            plan(fleet, at: 60) == [
+                .change(.markStable(ReleaseKey(2))), .change(.finish(.stable(ReleaseKey(2)))),
+            ]
+        )
+        fleet.instances[1].health = .failing(since: Sample.now, reason: "503")
+        let reason = "unhealthy while the release was watched: 503"
+        #expect(plan(fleet, at: 60).contains(.change(.beginRollback(to: ReleaseKey(1), reason: reason))))
+    }
+
+    @Test func `on the way back removes what fails at once and what serves only for a replacement`() throws {
+        var fleet = Sample.fleet(
+            old: [.available, .failing],
+            new: [.available],
+            phase: .rollingBack(reason: "bad"),
+            policy: try policy()
+        )
+        fleet.rollout.stable = ReleaseKey(2)
+        fleet.quarantined = [ReleaseKey(1)]
+        #expect(plan(fleet) == [.create(slot: 1, release: ReleaseKey(2))])
+        fleet.instances.append(Sample.instance(11, 2, slot: 1, .available))
+        #expect(plan(fleet) == [.change(.stop(InstanceKey(1)))])
+    }
+
+    @Test func `does nothing while paused, frozen or stopped`() throws {
+        for phase in [RolloutState.Phase.rolling, .frozen(reason: "x"), .stopped(reason: "x")] {
+            var fleet = Sample.fleet(
+                old: [.available, .failing, .ended],
+                new: [.starting],
+                phase: phase,
+                policy: try policy()
+            )
+            fleet.instances[1].traffic = .none
+            fleet.rollout.isPaused = phase == .rolling
+            #expect(plan(fleet) == [])
+            #expect(planner.nextMoment(fleet, now: Sample.now) == nil)
+        }
+    }
+
+    @Test func `replaces drifted instances one after the other, each after its replacement came`() throws {
+        var fleet = Sample.fleet(
+            new: [.available, .available, .available],
+            phase: .steady,
+            policy: try policy(surge: 1, unavailable: 1)
+        )
+        fleet.rollout.stable = ReleaseKey(2)
+        for index in fleet.instances.indices { fleet.instances[index].isCondemned = true }
+        #expect(plan(fleet) == [.create(slot: 0, release: ReleaseKey(2))])
+        fleet.instances.append(Sample.instance(20, 2, slot: 0, .available))
+        #expect(plan(fleet) == [.change(.stop(InstanceKey(10)))])
+    }
+
+    @Test func `replaces nothing where the budget of a slot that keeps failing is used up`() throws {
+        var fleet = Sample.fleet(new: [.available, .available], phase: .steady, policy: try policy())
+        fleet.rollout.stable = ReleaseKey(2)
+        let failure = InstanceFailure(slot: 2, at: Sample.now, reason: "x")
+        fleet.rollout.failures = [failure, failure]
+        #expect(plan(fleet) == [.create(slot: 2, release: ReleaseKey(2))])
+        fleet.rollout.failures = Array(repeating: failure, count: 4)
+        #expect(plan(fleet, at: 19) == [])
+        #expect(plan(fleet, at: 20) == [.create(slot: 2, release: ReleaseKey(2))])
+    }
+
+    @Test func `repairs a fleet whose stable release is broken, also where there is room for no more`() throws
+    {
+        var fleet = Sample.fleet(old: [.failing, .failing, .failing], policy: try policy())
+        for index in fleet.instances.indices { fleet.instances[index].traffic = .none }
+        #expect(plan(fleet) == [.create(slot: 0, release: ReleaseKey(2))])
+        fleet.placementsHeldUntil = Sample.now.advanced(by: .seconds(1))
+        #expect(plan(fleet) == [.change(.stop(InstanceKey(0)))])
+        fleet.instances[0].isStopping = true
+        #expect(plan(fleet) == [.destroy(InstanceKey(0))])
+        fleet.instances.removeFirst()
+        #expect(plan(fleet, at: 1).contains(.create(slot: 0, release: ReleaseKey(2))))
+    }
+
+    @Test func `holds an exclusive volume once`() throws {
+        let policy = try RolloutPolicy(isExclusive: true)
+        var fleet = Sample.fleet(wanted: 1, old: [.available], policy: policy)
+        #expect(plan(fleet) == [.change(.stop(InstanceKey(0)))])
+        fleet.instances[0].isStopping = true
+        #expect(plan(fleet) == [.drain(InstanceKey(0))])
+        fleet.instances = []
+        #expect(plan(fleet) == [.create(slot: 0, release: ReleaseKey(2))])
+    }
+
+    @Test func `keeps the better of two in one slot`() throws {
+        var fleet = Sample.fleet(
+            new: [.starting, .available, .available],
+            phase: .steady,
+            policy: try policy()
+        )
+        fleet.instances.append(Sample.instance(20, 2, slot: 0, .available))
+        #expect(plan(fleet) == [.change(.stop(InstanceKey(10)))])
+    }
+
+    @Test func `takes only what was never reached before for progress`() throws {
+        var fleet = Sample.fleet(
+            old: [.available, .available],
+            new: [.starting, .starting],
+            policy: try policy()
+        )
+        fleet.rollout.progress = ProgressMark(placed: 1, available: 1, left: 2, at: .zero)
+        let mark = ProgressMark(placed: 2, available: 1, left: 2, at: Sample.now)
+        #expect(plan(fleet) == [.change(.noteProgress(mark))])
+        fleet.rollout.progress = mark
+        fleet.instances[2] = Sample.instance(10, 2, slot: 0, .available)
+        #expect(!plan(fleet).contains { if case .change(.noteProgress) = $0 { true } else { false } })
+    }
+
+    @Test func `starts the bake time and the deadlines anew for a driver that comes back`() {
+        var rollout = RolloutState(
+            target: ReleaseKey(2),
+            phase: .baking(since: .zero),
+            isPaused: true,
+            progress: ProgressMark(placed: 3, available: 3, left: 0, at: .zero)
+        )
+        rollout.resume(now: Sample.now)
+        #expect(rollout.phase == .baking(since: Sample.now))
+        #expect(rollout.progress == ProgressMark(at: Sample.now))
+        #expect(!rollout.isPaused)
+    }
+
+    @Test func `never places a quarantined release`() throws {
+        var fleet = Sample.fleet(policy: try policy())
+        fleet.quarantined = [ReleaseKey(2)]
+        let reason = "release 2 is quarantined"
+        #expect(plan(fleet) == [.change(.beginRollback(to: ReleaseKey(1), reason: reason))])
+        fleet.rollout.phase = .steady
+        #expect(plan(fleet) == [])
+    }
+
+    @Test func `settles a fleet that is as it shall be, and no other`() throws {
+        var fleet = Sample.fleet(
+            new: [.available, .available, .available],
+            phase: .steady,
+            policy: try policy()
+        )
+        fleet.rollout.progress = nil
+        #expect(planner.isSettled(fleet, now: Sample.now))
+        #expect(plan(fleet) == [])
+        fleet.instances[0].traffic = .none
+        #expect(!planner.isSettled(fleet, now: Sample.now))
+        #expect(plan(fleet) == [.change(.startClock)])
+    }
+}

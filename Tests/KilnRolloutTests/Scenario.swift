@@ -1,0 +1,138 @@
+import KilnRollout
+
+/// One trace, as data: what the fleet is, and what happens to it. Built from a seed, or cut down by hand.
+struct Scenario: CustomStringConvertible {
+    /// How the instances of a release behave.
+    enum Behaviour: CaseIterable {
+        case good
+        case slow
+        case neverHealthy
+        case exitsAtStart
+        /// Well at first, then failing, always before a bake time is over.
+        case failsLater
+
+        var isGood: Bool { self == .good || self == .slow }
+    }
+
+    enum Event {
+        /// Kills the instance with this number among those that run.
+        case kill(Int)
+        /// Its health check fails for so many seconds.
+        case flap(Int, Int)
+        case condemn(Int)
+        case scale(Int)
+        /// The index of a behaviour in `releases`.
+        case deploy(Int)
+        /// The driver dies; another comes after so many seconds.
+        case crash(Int)
+        case pause(Int)
+        /// The platform makes nothing for so many seconds.
+        case refuse(Int)
+    }
+
+    struct Fault {
+        /// Milliseconds.
+        let at: Int
+        let event: Event
+    }
+
+    var seed: UInt64
+    var wanted: Int
+    var surge: Int
+    var unavailable: Int
+    var isExclusive = false
+    var isBalanced = true
+    var bake = 10
+    var freezes = false
+    /// Of a hundred calls of the platform so many fail, with or without having had their effect.
+    var lossPercent = 0
+    var releases: [Behaviour] = [.good]
+    var faults: [Fault] = []
+    /// The driver dies at its nth write: before it for an odd number, after it for an even one.
+    var crashWrites: [Int] = []
+
+    /// Nothing dies, flaps or is lost, and nobody changes what is wanted: true availability can be held to account.
+    var isCalm: Bool {
+        lossPercent == 0 && crashWrites.isEmpty && releases.allSatisfy(\.isGood)
+            && faults.allSatisfy { if case .deploy = $0.event { true } else { false } }
+    }
+
+    static let faultSeconds = 120
+
+    init(seed: UInt64) {
+        var dice = Dice(seed)
+        self.seed = seed
+        wanted = 1 + dice.below(4)
+        surge = dice.below(3)
+        unavailable = dice.below(3)
+        if surge == 0, unavailable == 0 { surge = 1 }
+        isExclusive = dice.chance(8)
+        isBalanced = !dice.chance(12)
+        bake = dice.chance(25) ? 0 : 10
+        freezes = dice.chance(10)
+        if dice.chance(15) {
+            releases = [.good, .slow, .good]
+            faults = [Self.deploy(1, &dice), Self.deploy(2, &dice)]
+            return
+        }
+        if dice.chance(5) {
+            // An instance dies while nothing can be made, for longer than anybody waits.
+            faults = [
+                Fault(at: 60_000, event: .refuse(50 + dice.below(50))), Fault(at: 61_000, event: .kill(0)),
+            ]
+            return
+        }
+        lossPercent = dice.chance(50) ? dice.below(20) : 0
+        for _ in 0..<(1 + dice.below(3)) { releases.append(Self.behaviour(&dice, bakes: bake > 0)) }
+        for index in releases.indices.dropFirst() { faults.append(Self.deploy(index, &dice)) }
+        for _ in 0..<dice.below(5) { faults.append(Self.fault(&dice)) }
+        if dice.chance(40) { crashWrites = (0..<(1 + dice.below(3))).map { _ in 1 + dice.below(40) } }
+        if dice.chance(10) { releases[0] = Self.behaviour(&dice, bakes: bake > 0) }
+    }
+
+    private static func deploy(_ index: Int, _ dice: inout Dice) -> Fault {
+        Fault(at: 1000 * (5 + dice.below(faultSeconds - 5)) + dice.below(1000), event: .deploy(index))
+    }
+
+    private static func behaviour(_ dice: inout Dice, bakes: Bool) -> Behaviour {
+        let all = Behaviour.allCases.filter { bakes || $0 != .failsLater }
+        return dice.chance(40) ? .good : all[dice.below(all.count)]
+    }
+
+    private static func fault(_ dice: inout Dice) -> Fault {
+        let event: Event =
+            switch dice.below(10) {
+            case 0, 1, 2: .kill(dice.below(8))
+            case 3: .flap(dice.below(8), 2 + dice.below(40))
+            case 4: .condemn(dice.below(8))
+            case 5: .scale(dice.below(6))
+            case 6, 7: .crash(1 + dice.below(40))
+            case 8: .pause(1 + dice.below(40))
+            default: .refuse(1 + dice.below(100))
+            }
+        return Fault(at: 1000 * dice.below(faultSeconds) + dice.below(1000), event: event)
+    }
+
+    func policy() throws -> RolloutPolicy {
+        try RolloutPolicy(
+            surge: .count(surge),
+            unavailable: .count(unavailable),
+            isExclusive: isExclusive,
+            minHealthy: .seconds(2),
+            healthyDeadline: .seconds(20),
+            progressDeadline: .seconds(60),
+            drain: .seconds(5),
+            bake: .seconds(bake),
+            onFailure: freezes ? .freeze : .rollback
+        )
+    }
+
+    var description: String {
+        """
+        seed \(seed): \(wanted) wanted, surge \(surge), unavailable \(unavailable)\(isExclusive ? ", exclusive" : "")\
+        \(isBalanced ? "" : ", unbalanced"), bake \(bake) s, \(lossPercent) % lost, releases \(releases), \
+        crashes at writes \(crashWrites)
+        \(faults.map { "  at \($0.at) ms: \($0.event)" }.joined(separator: "\n"))
+        """
+    }
+}

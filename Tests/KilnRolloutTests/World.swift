@@ -1,0 +1,207 @@
+import KilnRollout
+
+/// A fleet under a virtual clock: a platform that loses and delays what it is told, and a driver that dies.
+final class World {  // a class: platform, driver and checks all move the one world
+    enum Kind: Int {
+        case create
+        case route
+        case drain
+        case detach
+        case destroy
+    }
+
+    enum Happening {
+        case fault(Scenario.Event)
+        /// A call takes its effect.
+        case effect(Kind, key: Int, incarnation: Int)
+        /// The driver hears how a call went.
+        case answer(Kind, key: Int, incarnation: Int, failed: Bool)
+        /// The instance turns healthy or not, in truth.
+        case health(key: Int, passing: Bool)
+        case exit(key: Int)
+        case sessionsEnd(key: Int)
+        /// The driver hears how an instance does.
+        case news(key: Int, incarnation: Int)
+        case wake
+        case driverComes
+        case resume
+        case calm
+        /// A person deploys what is known to be good.
+        case repair
+    }
+
+    /// An instance as it really is.
+    struct Unit {
+        let slot: Int
+        let release: Int
+        var exists = false
+        var running = false
+        var exited = false
+        var passing = false
+        var passingSince: Int64 = 0
+        var traffic = 0  // 0 none, 1 ready, 2 draining
+        var sessions = 0
+        var drainStart: Int64 = 0
+    }
+
+    /// What the driver has written down of an instance.
+    struct Note {
+        let slot: Int
+        let release: Int
+        var isStopping = false
+        var isCondemned = false
+    }
+
+    struct Broken: Error {
+        let what: String
+    }
+
+    let scenario: Scenario
+    let planner: RolloutPlanner
+    let policy: RolloutPolicy
+    var now: Int64 = 0
+    var queue = EventQueue<Happening>()
+    var units: [Int: Unit] = [:]
+    // Written down:
+    var notes: [Int: Note] = [:]
+    var rollout = RolloutState()
+    var quarantined: Set<ReleaseKey> = []
+    var wanted: Int
+    var writes = 0
+    // The driver's own:
+    var driver: FleetState? { didSet { isNews = true } }
+    /// The driver knows something that it did not when it planned last, or its time has come.
+    var isNews = false
+    var incarnation = 0
+    var attempts = 0
+    var nextKey = 1
+    var wakeAt: Int64 = .max
+    // For the checks:
+    var refusedUntil: Int64 = 0
+    var isCalm = false
+    var deployed = 0
+    var broken: String?
+    var events = 0
+    var leastSeen: Int?
+    var outcomes: [Outcome] = []
+
+    init(_ scenario: Scenario, planner: RolloutPlanner = RolloutPlanner()) throws {
+        self.scenario = scenario
+        self.planner = planner
+        policy = try scenario.policy()
+        wanted = scenario.wanted
+        queue.push(.driverComes, at: 0)
+        for fault in scenario.faults { queue.push(.fault(fault.event), at: Int64(fault.at) * 1_000_000) }
+        queue.push(.calm, at: Int64(Scenario.faultSeconds) * 1_000_000_000)
+        rollout.begin(ReleaseKey(0), now: .zero)
+    }
+
+    var instant: Instant { Instant(nanoseconds: now) }
+
+    /// Runs until nothing happens any more; throws what was broken.
+    func run() throws {
+        while let (time, happening) = queue.pop() {
+            now = max(now, time)
+            events += 1
+            if events > 4000 { throw Broken(what: "liveness: does not come to rest") }
+            happen(happening)
+            if isNews { drive() }
+            isNews = false
+            checkAfterEvent()
+            if let broken { throw Broken(what: broken) }
+        }
+        try checkAtRest()
+    }
+
+    func happen(_ happening: Happening) {
+        switch happening {
+        case .fault(let event): fault(event)
+        case .effect(let kind, let key, let by): effect(kind, key, by)
+        case .answer(let kind, let key, let by, let failed): answer(kind, key, by, failed)
+        case .health(let key, let passing): turn(key, passing)
+        case .exit(let key): exit(key)
+        case .sessionsEnd(let key):
+            units[key]?.sessions = 0
+            tell(key)
+        case .news(let key, let by): if by == incarnation { hear(key) }
+        case .wake:
+            isNews = true
+            if now >= wakeAt { wakeAt = .max }
+        case .driverComes: come()
+        case .resume:
+            rollout.resume(now: instant)
+            driver?.rollout = rollout
+        case .calm: calm()
+        case .repair: repair()
+        }
+    }
+
+    func after(_ milliseconds: Int, _ happening: Happening) {
+        queue.push(happening, at: now + Int64(milliseconds) * 1_000_000)
+    }
+
+    func fault(_ event: Scenario.Event) {
+        switch event {
+        case .kill(let n): if let key = runner(n) { exit(key) }
+        case .flap(let n, let seconds):
+            guard let key = runner(n) else { return }
+            turn(key, false)
+            after(seconds * 1000, .health(key: key, passing: true))
+        case .condemn(let n):
+            guard let key = runner(n), notes[key] != nil else { return }
+            notes[key]?.isCondemned = true
+            rollout.allowTime(now: instant)
+            driver?.rollout.allowTime(now: instant)
+            change(key) { $0.isCondemned = true }
+        case .scale(let n):
+            wanted = n
+            rollout.allowTime(now: instant)
+            driver?.rollout.allowTime(now: instant)
+            driver?.wanted = n
+        case .deploy(let index): deploy(index)
+        case .crash(let seconds): die(for: seconds)
+        case .pause(let seconds):
+            rollout.pause()
+            driver?.rollout.pause()
+            after(seconds * 1000, .resume)
+        case .refuse(let seconds): refusedUntil = now + Int64(seconds) * 1_000_000_000
+        }
+    }
+
+    func deploy(_ index: Int) {
+        guard !quarantined.contains(ReleaseKey(index)), rollout.target != ReleaseKey(index) else { return }
+        begin(index)
+        deployed = max(deployed, index)
+    }
+
+    private func calm() {
+        isCalm = true
+        refusedUntil = 0
+        if rollout.isPaused { happen(.resume) }
+        after(600_000, .repair)
+    }
+
+    /// A frozen fleet waits for a person, who deploys a good release.
+    private func repair() {
+        guard case .frozen = rollout.phase else { return }
+        let good = scenario.releases.firstIndex { $0.isGood } ?? 0
+        guard scenario.releases[good].isGood else { return }
+        quarantined.remove(ReleaseKey(good))
+        driver?.quarantined = quarantined
+        begin(good)
+    }
+
+    /// What ended before says nothing about this attempt.
+    private func begin(_ index: Int) {
+        rollout.begin(ReleaseKey(index), now: instant)
+        driver?.rollout = rollout
+        for key in notes.keys {
+            change(key) { if case .ended = $0.process { $0.failureNoted = true } }
+        }
+    }
+
+    private func runner(_ n: Int) -> Int? {
+        let running = units.filter { $0.value.running }.keys.sorted()
+        return running.isEmpty ? nil : running[n % running.count]
+    }
+}

@@ -1,0 +1,175 @@
+import KilnRollout
+
+// The driver as far as the planner needs one: writes down, carries out, hears, dies, comes back.
+extension World {
+    func drive() {
+        guard driver != nil else { return }
+        for _ in 0..<100 {
+            guard let state = driver else { return }
+            let actions = planner.plan(state, now: instant)
+            guard case .change = actions.first else {
+                carryOut(actions)
+                return setWake()
+            }
+            for case .change(let change) in actions where driver != nil { record(change) }
+        }
+        broken = broken ?? "liveness: decides without end"
+    }
+
+    private func record(_ change: Change) {
+        guard var state = driver else { return }
+        check(change, in: state)
+        state.apply(change, now: instant)
+        driver = state
+        write {
+            rollout = state.rollout
+            quarantined = state.quarantined
+            if case .stop(let key) = change { notes[key.number]?.isStopping = true }
+            if case .finish(let outcome) = change { outcomes.append(outcome) }
+        }
+    }
+
+    /// Written as a whole or not at all; the driver may die right before or after.
+    private func write(_ body: () -> Void) {
+        writes += 1
+        let dies = scenario.crashWrites.contains(writes) && !isCalm
+        if !dies || writes % 2 == 0 { body() }
+        if dies { die(for: 3) }
+    }
+
+    private func carryOut(_ actions: [Action]) {
+        for action in actions {
+            guard let state = driver else { return }
+            check(action, in: state)
+            switch action {
+            case .change: return
+            case .create(let slot, let release): create(slot, release)
+            case .route(let key): begin(.route, key.number)
+            case .drain(let key): begin(.drain, key.number)
+            case .detach(let key): begin(.detach, key.number)
+            case .destroy(let key): begin(.destroy, key.number)
+            }
+        }
+    }
+
+    private func create(_ slot: Int, _ release: ReleaseKey) {
+        let key = nextKey
+        nextKey += 1
+        write { notes[key] = Note(slot: slot, release: release.number) }
+        guard driver != nil else { return }
+        driver?.instances.append(
+            InstanceState(key: InstanceKey(key), slot: slot, release: release, watchedSince: instant)
+        )
+        begin(.create, key)
+    }
+
+    private func begin(_ kind: Kind, _ key: Int) {
+        change(key) { $0.isBusy = true }
+        call(kind, key)
+    }
+
+    func answer(_ kind: Kind, _ key: Int, _ by: Int, _ failed: Bool) {
+        guard by == incarnation, driver != nil else { return }
+        change(key) { $0.isBusy = false }
+        if kind == .destroy, !failed {
+            driver?.instances.removeAll { $0.key.number == key }
+            return write { notes[key] = nil }
+        }
+        if kind == .create {
+            let start = instant
+            driver?.placementsHeldUntil = failed ? instant.advanced(by: .seconds(2)) : nil
+            change(key) {
+                $0.process = failed ? .ended(reason: "could not be made") : .running
+                $0.watchedSince = start
+            }
+        }
+        hear(key)
+    }
+
+    /// What an observation and a probe would tell.
+    func hear(_ key: Int) {
+        guard let unit = units[key] else { return }
+        let at = instant
+        change(key) { instance in
+            if unit.exited, instance.process == .running { instance.process = .ended(reason: "exited") }
+            switch unit.traffic {
+            case 0: instance.traffic = .none
+            case 1: instance.traffic = .ready
+            default:
+                var since = at
+                if case .draining(_, let earlier) = instance.traffic { since = earlier }
+                instance.traffic = .draining(sessions: unit.running ? unit.sessions : 0, since: since)
+            }
+            guard instance.process == .running, unit.running else { return }
+            switch (unit.passing, instance.health) {
+            case (true, .passing), (false, .failing): break
+            case (true, _):
+                instance.health = .passing(since: at)
+                instance.wasHealthy = true
+            case (false, _): instance.health = .failing(since: at, reason: "refused")
+            }
+        }
+    }
+
+    func die(for seconds: Int) {
+        guard driver != nil, !isCalm else { return }
+        driver = nil
+        after(seconds * 1000, .driverComes)
+    }
+
+    /// Everything known is what was written down and what is really there.
+    func come() {
+        guard driver == nil else { return }
+        incarnation += 1
+        if !rollout.isPaused { rollout.resume(now: instant) }
+        var state = FleetState(
+            wanted: wanted,
+            policy: policy,
+            isBalanced: scenario.isBalanced,
+            rollout: rollout,
+            quarantined: quarantined
+        )
+        for (key, note) in notes.sorted(by: { $0.key < $1.key }) {
+            let unit = units[key]
+            let isMade = unit?.running == true || unit?.exited == true
+            state.instances.append(
+                InstanceState(
+                    key: InstanceKey(key),
+                    slot: note.slot,
+                    release: ReleaseKey(note.release),
+                    process: isMade ? (unit?.exited == true ? .ended(reason: "exited") : .running) : .planned,
+                    watchedSince: instant,
+                    wasHealthy: unit?.traffic == 1,
+                    isStopping: note.isStopping,
+                    isCondemned: note.isCondemned,
+                    failureNoted: unit?.exited == true
+                )
+            )
+        }
+        driver = state
+        for key in notes.keys.sorted() {
+            if let unit = units[key], unit.traffic != 0 {
+                let sessions = unit.sessions
+                let at = instant
+                change(key) {
+                    $0.traffic = unit.traffic == 1 ? .ready : .draining(sessions: sessions, since: at)
+                }
+            }
+            tell(key)
+        }
+    }
+
+    func change(_ key: Int, _ body: (inout InstanceState) -> Void) {
+        guard let index = driver?.instances.firstIndex(where: { $0.key.number == key }) else { return }
+        guard var instance = driver?.instances[index] else { return }
+        body(&instance)
+        driver?.instances[index] = instance
+    }
+
+    private func setWake() {
+        guard let state = driver, let moment = planner.nextMoment(state, now: instant) else { return }
+        guard moment.nanoseconds < wakeAt else { return }
+        wakeAt = moment.nanoseconds
+        queue.push(.wake, at: moment.nanoseconds)
+    }
+}
