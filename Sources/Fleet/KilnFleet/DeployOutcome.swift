@@ -1,0 +1,41 @@
+package import KilnDiagnostics
+
+/// How a deploy, or another piece of work on a fleet, ended.
+package enum DeployOutcome: Sendable, Hashable {
+    /// Everything was as asked; nothing that runs was touched. `policyChanged` when the policy was.
+    case unchanged(ReleaseNumber?, policyChanged: Bool)
+    case stable(ReleaseNumber)
+    case rolledBack(to: ReleaseNumber, failed: ReleaseNumber, Failure)
+    /// Nothing runs.
+    case stopped(Failure)
+    /// The release failed, and the policy (or a failed way back) leaves things as they are.
+    case frozen(Failure)
+    /// No release failed, but instances are missing.
+    case degraded(Failure)
+    /// Asked to stop before it was done; what runs goes on.
+    case paused(ReleaseNumber?)
+    /// Made the fleet's release, with no instances wanted that could prove it.
+    case untried(ReleaseNumber)
+
+    package struct Failure: Sendable, Hashable {
+        package let reason: String
+        package let evidence: FailureEvidence?
+
+        package init(reason: String, evidence: FailureEvidence?) {
+            self.reason = reason
+            self.evidence = evidence
+        }
+
+        /// The last lines of the instance that failed.
+        package var logLines: [String] { evidence?.logLines ?? [] }
+    }
+
+    package var exitStatus: ExitStatus {
+        switch self {
+        case .unchanged, .stable, .untried: .done
+        case .rolledBack: .rolledBack
+        case .stopped, .frozen, .degraded: .failed
+        case .paused: .interrupted
+        }
+    }
+}

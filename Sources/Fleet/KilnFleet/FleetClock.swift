@@ -1,0 +1,20 @@
+package import KilnSystem
+
+/// The clocks of a driver: one that only runs forward for decisions, the calendar for people.
+package protocol FleetClock: Sendable {
+    var now: BootInstant { get }
+    /// Seconds since 1970.
+    var time: Int64 { get }
+    func sleep(until deadline: BootInstant) async throws
+}
+
+package struct SystemFleetClock: FleetClock {
+    package init() {}
+
+    package var now: BootInstant { .now }
+    package var time: Int64 { WallClock.now }
+
+    package func sleep(until deadline: BootInstant) async throws {
+        try await Task.sleep(for: max(.zero, BootInstant.now.duration(to: deadline)))
+    }
+}

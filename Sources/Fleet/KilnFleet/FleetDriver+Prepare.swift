@@ -1,0 +1,162 @@
+import KilnDefinition
+import KilnDiagnostics
+import KilnOCI
+import KilnRollout
+import KilnSystem
+
+// What is written down before anything is done.
+extension FleetDriver {
+    func check(_ policy: FleetPolicy, _ content: ReleaseContent?, of fleet: FleetName) throws {
+        do {
+            _ = try policy.rolloutPolicy(isExclusive: content?.isExclusive ?? false)
+        } catch {
+            throw FleetError.policy(error, of: fleet)
+        }
+    }
+
+    /// Exclusive state of the old release counts as much as the new one's: both are there during the rollout.
+    func rolloutPolicy(_ ledger: Ledger) throws -> RolloutPolicy {
+        let running = Set(ledger.instances.values.map(\.release))
+        let target = ledger.record.rollout.target.map { [$0.releaseNumber] } ?? []
+        let isExclusive = running.union(target).contains { ledger.content(of: $0)?.isExclusive == true }
+        do {
+            return try ledger.record.policy.rolloutPolicy(isExclusive: isExclusive)
+        } catch {
+            throw FleetError.policy(error, of: ledger.name)
+        }
+    }
+
+    /// The release of this content: the one that has it, or the next number.
+    func admit(
+        _ content: ReleaseContent,
+        _ options: Options,
+        _ ledger: inout Ledger
+    ) async throws -> ReleaseNumber {
+        let digest = try content.digest()
+        if let known = ledger.releases.values.first(where: { $0.digest == digest }) {
+            try await allow(known, options, &ledger)
+            return known.release.number
+        }
+        let number = ReleaseNumber(rawValue: (ledger.releases.keys.max()?.rawValue ?? 0) + 1)
+        let release = Release(fleet: ledger.name, number: number, content: content, created: clock.time)
+        let version = content.imageVersion.map { " \($0)" } ?? ""
+        let message = "release \(number) is image \(content.imageName)\(version) (\(content.image.short))"
+        try await ledger.write([
+            .addRelease(ReleaseRecord(release: release, digest: digest)),
+            ledger.event(.releaseMade, message, release: number),
+        ])
+        return number
+    }
+
+    func allow(_ release: ReleaseRecord, _ options: Options, _ ledger: inout Ledger) async throws {
+        guard release.quarantine != nil else { return }
+        guard options.force else { throw FleetError.quarantined(release) }
+        let number = release.release.number
+        let message = "release \(number) is deployed although it failed before"
+        try await ledger.write([
+            .liftQuarantine(number), ledger.event(.quarantineLifted, message, release: number),
+        ])
+    }
+
+    /// Takes the policy over; what runs is not replaced for it.
+    func apply(_ policy: FleetPolicy, _ ledger: inout Ledger) async throws -> Bool {
+        guard policy != ledger.record.policy else { return false }
+        try check(policy, nil, of: ledger.name)
+        var record = ledger.record
+        let before = record.policy.instances
+        record.policy = policy
+        record.rollout.allowTime(now: clock.now.instant)
+        let message =
+            before == policy.instances
+            ? "the fleet's policy is changed"
+            : "the fleet's policy is changed: \(policy.instances) instances instead of \(before)"
+        try await ledger.write([.putFleet(record), ledger.event(.policyChanged, message)])
+        return true
+    }
+
+    /// Begins a rollout to the release, unless that is where the fleet is or is going.
+    func aim(at number: ReleaseNumber, _ ledger: inout Ledger) async throws {
+        var record = ledger.record
+        let isGoing: Bool =
+            switch record.rollout.phase {
+            case .frozen, .stopped, .stopping: false
+            case .steady, .rolling, .baking, .rollingBack: true
+            }
+        if record.rollout.target == number.key, isGoing { return }
+        let from = record.rollout.target?.releaseNumber
+        record.rollout.begin(number.key, now: clock.now.instant)
+        record.evidence = nil
+        let rollout = RolloutRecord(
+            number: (ledger.rollout?.number ?? 0) + 1,
+            from: from,
+            to: number,
+            started: clock.time
+        )
+        let message =
+            from.map { "rolling from release \($0) to release \(number)" } ?? "rolling out release \(number)"
+        try await ledger.write(
+            superseding(ledger) + [
+                .putFleet(record), .putRollout(rollout),
+                ledger.event(.rolloutStarted, message, release: number),
+            ]
+        )
+    }
+
+    /// Ends the history entry of a rollout that another one replaces.
+    func superseding(_ ledger: Ledger) -> [FleetEdit] {
+        guard var last = ledger.rollout, last.outcome == nil, !last.isSuperseded else { return [] }
+        last.isSuperseded = true
+        last.finished = clock.time
+        return [.putRollout(last)]
+    }
+
+    /// Goes on with what is written down; moments of an earlier run mean nothing to this one.
+    func takeUp(_ ledger: inout Ledger) async throws {
+        var record = ledger.record
+        let wasPaused = record.rollout.isPaused
+        record.rollout.resume(now: clock.now.instant)
+        guard record != ledger.record else { return }
+        let target = record.rollout.target?.releaseNumber
+        let event = ledger.event(.rolloutResumed, "the rollout goes on", release: target)
+        try await ledger.write([.putFleet(record)] + (wasPaused ? [event] : []))
+    }
+
+    func condemn(_ condemned: [InstanceID: String], _ ledger: inout Ledger) async throws {
+        var edits: [FleetEdit] = []
+        for (id, reason) in condemned.sorted(by: { $0.key < $1.key }) {
+            guard var instance = ledger.instances[id] else {
+                throw FleetError(
+                    .unknownInstance,
+                    "fleet \(ledger.name) has no instance \(id)",
+                    hint: "kiln status \(ledger.name) lists them",
+                    status: .usage
+                )
+            }
+            instance.condemned = reason
+            edits += [
+                .putInstance(instance),
+                ledger.event(
+                    .instanceCondemned,
+                    "release \(instance.release): instance \(id) is to be replaced: \(reason)",
+                    instance: id,
+                    release: instance.release
+                ),
+            ]
+        }
+        try await ledger.write(edits)
+    }
+
+    /// The release with this number; without one, the one that was stable last, apart from the one that runs.
+    func earlier(_ number: ReleaseNumber?, _ ledger: Ledger) throws -> ReleaseRecord? {
+        if let number {
+            guard let release = ledger.releases[number] else {
+                throw FleetError.unknownRelease(number, of: ledger.name)
+            }
+            return release
+        }
+        let current = ledger.record.rollout.target?.releaseNumber
+        return ledger.releases.values
+            .filter { $0.release.number != current && $0.quarantine == nil && $0.stable != nil }
+            .max { ($0.stable ?? 0, $0.release.number) < ($1.stable ?? 0, $1.release.number) }
+    }
+}

@@ -1,0 +1,190 @@
+package import KilnDefinition
+import KilnDiagnostics
+import KilnOCI
+package import KilnRollout
+import KilnSystem
+
+/// Changes fleets: takes the lease, begins what was asked for, and drives it to an outcome.
+///
+/// Any call may be cut off at any moment, by a kill or a power loss: the next one goes on from what is written down.
+package struct FleetDriver: Sendable {
+    package struct Options: Sendable, Hashable {
+        /// Deploys a quarantined release all the same.
+        package var force: Bool
+        /// How long to wait for another command that changes the fleet.
+        package var wait: Duration
+
+        package init(force: Bool = false, wait: Duration = .seconds(900)) {
+            self.force = force
+            self.wait = wait
+        }
+    }
+
+    let store: any FleetStore
+    let platform: any InstancePlatform
+    let clock: any FleetClock
+    let holder: LeaseHolder
+    let isAlive: @Sendable (LeaseHolder) -> Bool
+    let stop: StopSignal
+    let planner: RolloutPlanner
+    let makeSuffix: @Sendable () -> String
+
+    package init(
+        store: any FleetStore,
+        platform: any InstancePlatform,
+        clock: any FleetClock = SystemFleetClock(),
+        holder: LeaseHolder = .current,
+        isAlive: @escaping @Sendable (LeaseHolder) -> Bool = { $0.isAlive },
+        stop: StopSignal = StopSignal(),
+        planner: RolloutPlanner = RolloutPlanner(),
+        makeSuffix: @escaping @Sendable () -> String = { InstanceID.randomSuffix() }
+    ) {
+        self.store = store
+        self.platform = platform
+        self.clock = clock
+        self.holder = holder
+        self.isAlive = isAlive
+        self.stop = stop
+        self.planner = planner
+        self.makeSuffix = makeSuffix
+    }
+
+    /// Makes the fleet run this content under this policy.
+    ///
+    /// The same content is the same release; one that failed before is refused unless forced.
+    package func deploy(
+        _ content: ReleaseContent,
+        to fleet: FleetName,
+        policy: FleetPolicy,
+        options: Options = Options()
+    ) async throws -> DeployOutcome {
+        try check(policy, content, of: fleet)
+        return try await withLedger(fleet, "deploy", options, creating: policy) { ledger in
+            let release = try await admit(content, options, &ledger)
+            let changed = try await apply(policy, &ledger)
+            try await aim(at: release, &ledger)
+            return try await drive(&ledger, policyChanged: changed)
+        }
+    }
+
+    /// Makes the fleet run an earlier release: this one, or the newest other one that was stable.
+    package func rollback(
+        _ fleet: FleetName,
+        to number: ReleaseNumber? = nil,
+        options: Options = Options()
+    ) async throws -> DeployOutcome {
+        try await withLedger(fleet, "rollback", options) { ledger in
+            guard let release = try earlier(number, ledger) else {
+                throw FleetError(
+                    .noEarlierRelease,
+                    "fleet \(fleet) has no earlier release that was stable",
+                    hint: "kiln releases \(fleet) lists its releases; --to N takes any of them",
+                    status: .usage
+                )
+            }
+            try await allow(release, options, &ledger)
+            try await aim(at: release.release.number, &ledger)
+            return try await drive(&ledger, policyChanged: false)
+        }
+    }
+
+    /// Converges to what is written down: finishes what a crash or a pause cut off, replaces what died.
+    package func resume(_ fleet: FleetName, options: Options = Options()) async throws -> DeployOutcome {
+        try await withLedger(fleet, "resume", options) { ledger in
+            try await drive(&ledger, policyChanged: false)
+        }
+    }
+
+    /// Changes how many instances there are, and nothing else.
+    package func scale(
+        _ fleet: FleetName,
+        to instances: Int,
+        options: Options = Options()
+    ) async throws -> DeployOutcome {
+        try await withLedger(fleet, "scale", options) { ledger in
+            var policy = ledger.record.policy
+            policy.instances = instances
+            let changed = try await apply(policy, &ledger)
+            return try await drive(&ledger, policyChanged: changed)
+        }
+    }
+
+    /// Replaces these instances of the fleet, each with the reason it is condemned for.
+    package func replace(
+        _ condemned: [InstanceID: String],
+        in fleet: FleetName,
+        options: Options = Options()
+    ) async throws -> DeployOutcome {
+        try await withLedger(fleet, "replace", options) { ledger in
+            try await condemn(condemned, &ledger)
+            return try await drive(&ledger, policyChanged: false)
+        }
+    }
+
+    /// Removes every instance, then what the fleet's instances shared, then the fleet. Releases and events stay.
+    package func destroy(
+        _ fleet: FleetName,
+        volumes: Bool,
+        options: Options = Options()
+    ) async throws -> DeployOutcome {
+        try await withLedger(fleet, "destroy", options) { ledger in
+            var record = ledger.record
+            record.rollout.beginStopping(reason: "destroyed", now: clock.now.instant)
+            record.evidence = nil
+            try await ledger.write([.putFleet(record)] + superseding(ledger))
+            let outcome = try await drive(&ledger, policyChanged: false)
+            guard case .stopped = outcome else { return outcome }
+            try await platform.removeFleet(fleet, volumes: volumes, token: ledger.lease.token)
+            let event = ledger.event(.fleetDestroyed, "fleet \(fleet) is destroyed")
+            try await ledger.write([.removeFleet, event])
+            return outcome
+        }
+    }
+
+    /// Runs the planner's plan to its end.
+    private func drive(_ ledger: inout Ledger, policyChanged: Bool) async throws -> DeployOutcome {
+        let policy = try rolloutPolicy(ledger)
+        try await takeUp(&ledger)
+        let ending: FleetRun.Ending
+        let failed = ledger.rollout?.to
+        (ending, ledger) = try await FleetRun(ledger, self, policy: policy).run()
+        return outcome(of: ending, ledger, failed: failed, policyChanged: policyChanged)
+    }
+
+    private func outcome(
+        of ending: FleetRun.Ending,
+        _ ledger: Ledger,
+        failed: ReleaseNumber?,
+        policyChanged: Bool
+    ) -> DeployOutcome {
+        let target = ledger.record.rollout.target?.releaseNumber
+        func failure(_ reason: String) -> DeployOutcome.Failure {
+            DeployOutcome.Failure(reason: reason, evidence: ledger.record.evidence)
+        }
+        switch ending {
+        case .stopped: return .paused(target)
+        case .settled:
+            switch ledger.record.rollout.phase {
+            case .frozen(let reason): return .frozen(failure(reason))
+            case .stopped(let reason): return .stopped(failure(reason))
+            default: return .unchanged(target, policyChanged: policyChanged)
+            }
+        case .outcome(.stable(let release)): return .stable(release.releaseNumber)
+        case .outcome(.rolledBack(let release, let reason)):
+            let bad = failed ?? ledger.record.evidence?.release ?? release.releaseNumber
+            return .rolledBack(to: release.releaseNumber, failed: bad, failure(reason))
+        case .outcome(.stopped(let reason)): return .stopped(failure(reason))
+        case .outcome(.frozen(let reason)): return .frozen(failure(reason))
+        case .outcome(.degraded(let reason)): return .degraded(failure(reason))
+        case .outcome(.untried(let release)): return .untried(release.releaseNumber)
+        }
+    }
+}
+
+extension InstanceID {
+    /// Four letters or digits, without those that are mistaken for one another.
+    package static func randomSuffix() -> String {
+        let alphabet = Array("23456789abcdefghjkmnpqrstuvwxyz")
+        return String((0..<4).map { _ in alphabet[Int.random(in: alphabet.indices)] })
+    }
+}

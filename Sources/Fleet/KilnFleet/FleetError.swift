@@ -1,0 +1,124 @@
+package import KilnDefinition
+package import KilnDiagnostics
+import KilnRollout
+import KilnSystem
+
+/// Why a fleet was left as it is.
+package struct FleetError: DiagnosticError, Hashable {
+    package enum Code: String, Sendable, Hashable {
+        case leaseHeld = "fleet.lease-held"
+        case leaseLost = "fleet.lease-lost"
+        case unknownFleet = "fleet.unknown"
+        case unknownRelease = "fleet.unknown-release"
+        case unknownInstance = "fleet.unknown-instance"
+        case noEarlierRelease = "fleet.no-earlier-release"
+        case quarantined = "fleet.quarantined"
+        case policy = "fleet.policy"
+        case busy = "fleet.unfinished"
+        case platform = "fleet.platform"
+        case noEntrypoint = "fleet.no-entrypoint"
+        case foreignImage = "fleet.foreign-image"
+        case missingConfigFile = "fleet.missing-config-file"
+        case unknownOwner = "fleet.unknown-owner"
+    }
+
+    package let code: Code
+    package let message: String
+    package let span: SourceSpan?
+    package let causes: [String]
+    package let hint: String?
+    package let status: ExitStatus
+
+    package init(
+        _ code: Code,
+        _ message: String,
+        at span: SourceSpan? = nil,
+        causes: [String] = [],
+        hint: String? = nil,
+        status: ExitStatus = .failed
+    ) {
+        self.code = code
+        self.message = message
+        self.span = span
+        self.causes = causes
+        self.hint = hint
+        self.status = status
+    }
+
+    package var diagnostics: [Diagnostic] {
+        [Diagnostic(code: code.rawValue, message, at: span, causes: causes, hint: hint, exitStatus: status)]
+    }
+}
+
+extension FleetError {
+    package static func leaseHeld(_ lease: Lease) -> FleetError {
+        FleetError(
+            .leaseHeld,
+            "fleet \(lease.fleet) is being changed by process \(lease.holder.pid) "
+                + "(\(lease.reason), since \(WallClock.format(lease.acquired)))",
+            hint: "wait for it to finish, or stop it with Ctrl-C there; if it dies, no unlock is needed"
+        )
+    }
+
+    package static func leaseLost(_ fleet: FleetName) -> FleetError {
+        FleetError(
+            .leaseLost,
+            "another command has taken over fleet \(fleet)",
+            causes: ["this one did not renew its lease in time"],
+            hint: "the other command finishes the work; kiln status \(fleet) shows it"
+        )
+    }
+
+    static func unknownFleet(_ fleet: FleetName, known: [FleetName]) -> FleetError {
+        FleetError(
+            .unknownFleet,
+            "there is no fleet \(fleet)",
+            hint: Spelling.hint(for: fleet.description, in: known.map(\.description))
+                ?? "kiln deploy \(fleet) makes it",
+            status: .usage
+        )
+    }
+
+    static func unknownRelease(_ number: ReleaseNumber, of fleet: FleetName) -> FleetError {
+        FleetError(
+            .unknownRelease,
+            "fleet \(fleet) has no release \(number)",
+            hint: "kiln releases \(fleet) lists them",
+            status: .usage
+        )
+    }
+
+    static func quarantined(_ release: ReleaseRecord) -> FleetError {
+        let fleet = release.release.fleet
+        return FleetError(
+            .quarantined,
+            "release \(release.release.number) of \(fleet) failed before and is quarantined",
+            causes: release.quarantine.map {
+                ["\($0.reason) (\(WallClock.format($0.time)))"]
+            } ?? [],
+            hint: "change what failed and deploy again, or repeat the same release with --force"
+        )
+    }
+
+    static func policy(_ error: PolicyError, of fleet: FleetName) -> FleetError {
+        let (message, hint) =
+            switch error {
+            case .noBudget:
+                (
+                    "surge and unavailable are both 0: nothing could ever be replaced",
+                    "set rollout.surge to 1, or rollout.unavailable where there is no room for one more"
+                )
+            case .minHealthyPastHealthyDeadline:
+                (
+                    "min_healthy is not below healthy_deadline: no instance could ever become available",
+                    "raise rollout.healthy_deadline"
+                )
+            case .healthyDeadlinePastProgressDeadline:
+                (
+                    "healthy_deadline is not below progress_deadline",
+                    "raise rollout.progress_deadline"
+                )
+            }
+        return FleetError(.policy, "fleet \(fleet): \(message)", hint: hint, status: .usage)
+    }
+}

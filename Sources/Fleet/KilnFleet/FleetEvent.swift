@@ -1,0 +1,58 @@
+package import KilnDefinition
+
+/// Something that happened to a fleet, in a sentence for people and a word for scripts.
+package struct FleetEvent: Sendable, Hashable, Codable {
+    package enum Kind: String, Sendable, Hashable, Codable, CaseIterable {
+        case fleetCreated = "fleet.created"
+        case fleetDestroyed = "fleet.destroyed"
+        case policyChanged = "policy.changed"
+        case releaseMade = "release.made"
+        case releaseStable = "release.stable"
+        case releaseQuarantined = "release.quarantined"
+        case quarantineLifted = "release.quarantine-lifted"
+        case rolloutStarted = "rollout.started"
+        case rolloutResumed = "rollout.resumed"
+        case rolloutPaused = "rollout.paused"
+        case rolloutBaking = "rollout.baking"
+        case rolloutRollingBack = "rollout.rolling-back"
+        case rolloutFinished = "rollout.finished"
+        case healing = "fleet.healing"
+        case instanceCreated = "instance.created"
+        case instanceServing = "instance.serving"
+        case instanceUnhealthy = "instance.unhealthy"
+        case instanceFailed = "instance.failed"
+        case instanceCondemned = "instance.condemned"
+        case instanceLeaving = "instance.leaving"
+        case instanceRemoved = "instance.removed"
+        case instanceFound = "instance.found"
+        case platformTrouble = "platform.trouble"
+    }
+
+    /// Grows with every event of the catalog; gaps are possible.
+    package var sequence: Int64
+    /// Seconds since 1970, UTC.
+    package let time: Int64
+    package let fleet: FleetName
+    package let kind: Kind
+    package let message: String
+    package let instance: InstanceID?
+    package let release: ReleaseNumber?
+
+    package init(
+        sequence: Int64 = 0,
+        time: Int64,
+        fleet: FleetName,
+        kind: Kind,
+        message: String,
+        instance: InstanceID? = nil,
+        release: ReleaseNumber? = nil
+    ) {
+        self.sequence = sequence
+        self.time = time
+        self.fleet = fleet
+        self.kind = kind
+        self.message = message
+        self.instance = instance
+        self.release = release
+    }
+}

@@ -1,0 +1,181 @@
+package import KilnDefinition
+import KilnRollout
+import KilnSystem
+
+/// Answers what is asked about fleets; changes nothing and needs no lease.
+package struct FleetReader: Sendable {
+    private let store: any FleetStore
+    private let platform: any InstancePlatform
+    private let clock: any FleetClock
+    private let isAlive: @Sendable (LeaseHolder) -> Bool
+
+    package init(
+        store: any FleetStore,
+        platform: any InstancePlatform,
+        clock: any FleetClock = SystemFleetClock(),
+        isAlive: @escaping @Sendable (LeaseHolder) -> Bool = { $0.isAlive }
+    ) {
+        self.store = store
+        self.platform = platform
+        self.clock = clock
+        self.isAlive = isAlive
+    }
+
+    /// All fleets, by name.
+    package func statuses() async throws -> [FleetStatus] {
+        var statuses: [FleetStatus] = []
+        for fleet in try await store.fleets() { statuses.append(try await status(of: fleet)) }
+        return statuses
+    }
+
+    package func status(of name: FleetName) async throws -> FleetStatus {
+        guard let record = try await store.fleet(name) else {
+            throw FleetError.unknownFleet(name, known: try await store.fleets().map(\.name))
+        }
+        return try await status(of: record)
+    }
+
+    /// Newest first.
+    package func releases(of name: FleetName) async throws -> [ReleaseSummary] {
+        let fleet = try await store.fleet(name)
+        let releases = try await store.releases(of: name)
+        guard fleet != nil || !releases.isEmpty else {
+            throw FleetError.unknownFleet(name, known: try await store.fleets().map(\.name))
+        }
+        let instances = try await store.instances(of: name)
+        return releases.reversed().map { record in
+            let release = record.release
+            return ReleaseSummary(
+                number: release.number,
+                digest: record.digest,
+                image: release.content.imageName,
+                imageVersion: release.content.imageVersion,
+                imageDigest: release.content.image,
+                created: release.created,
+                stable: record.stable,
+                quarantined: record.quarantine?.time,
+                quarantineReason: record.quarantine?.reason,
+                isCurrent: fleet?.rollout.target == release.number.key,
+                instances: instances.count { $0.release == release.number }
+            )
+        }
+    }
+
+    /// The newest events above `after`, oldest first.
+    package func events(of fleet: FleetName?, after: Int64 = 0, limit: Int = 100) async throws -> [FleetEvent]
+    {
+        try await store.events(of: fleet, after: after, limit: limit)
+    }
+
+    private func status(of record: FleetRecord) async throws -> FleetStatus {
+        let name = record.name
+        let recorded = try await store.instances(of: name)
+        let observed = Dictionary(try await platform.observe(name).map { ($0.spec.id, $0) }) { first, _ in
+            first
+        }
+        let probes = await probe(recorded.compactMap { observed[$0.id] })
+        let instances = recorded.map { instance(of: $0, observed[$0.id], probes[$0.id]) }
+        let target = record.rollout.target?.releaseNumber
+        let content = try await store.releases(of: name).first { $0.release.number == target }?.release
+            .content
+        let (phase, reason) = record.rollout.phase.status
+        return FleetStatus(
+            fleet: name,
+            phase: phase,
+            reason: reason,
+            isPaused: record.rollout.isPaused,
+            release: target,
+            stable: record.rollout.stable?.releaseNumber,
+            image: content?.imageName,
+            imageVersion: content?.imageVersion,
+            imageDigest: content?.image,
+            wanted: record.policy.instances,
+            serving: instances.count {
+                $0.health == "healthy" && (record.policy.listen == nil || $0.traffic == "ready")
+            },
+            listen: record.policy.listen,
+            instances: instances,
+            rollout: try await store.rollouts(of: name, limit: 1).first,
+            lastFailure: record.evidence,
+            change: try await change(of: name)
+        )
+    }
+
+    private func change(of name: FleetName) async throws -> FleetStatus.Change? {
+        guard let lease = try await store.lease(of: name),
+            lease.isHeld(now: clock.now, bootID: BootInstant.bootID, isAlive: isAlive)
+        else { return nil }
+        return FleetStatus.Change(reason: lease.reason, pid: lease.holder.pid, since: lease.acquired)
+    }
+
+    private func probe(_ observations: [InstanceObservation]) async -> [InstanceID: ProbeResult] {
+        let platform = platform
+        return await withTaskGroup(of: (InstanceID, ProbeResult).self) { group in
+            for observation in observations {
+                guard case .running = observation.process else { continue }
+                group.addTask { (observation.spec.id, await platform.probe(observation)) }
+            }
+            return await group.reduce(into: [:]) { $0[$1.0] = $1.1 }
+        }
+    }
+
+    private func instance(
+        of record: InstanceRecord,
+        _ seen: InstanceObservation?,
+        _ probe: ProbeResult?
+    ) -> FleetStatus.Instance {
+        var reason: String?
+        if case .failed(let why) = probe { reason = why }
+        return FleetStatus.Instance(
+            id: record.id,
+            slot: record.slot,
+            release: record.release,
+            state: record.isStopping ? "stopping" : seen?.process.word ?? "missing",
+            health: probe.map { $0 == .passed ? "healthy" : "unhealthy" },
+            healthReason: reason,
+            traffic: seen?.traffic.word ?? "none",
+            address: seen?.address,
+            pid: seen?.process.pid,
+            condemned: record.condemned,
+            created: record.created
+        )
+    }
+}
+
+extension InstanceObservation.Process {
+    fileprivate var pid: Int32? {
+        if case .running(let pid) = self { pid } else { nil }
+    }
+
+    fileprivate var word: String {
+        switch self {
+        case .incomplete: "starting"
+        case .running: "running"
+        case .exited: "ended"
+        }
+    }
+}
+
+extension InstanceObservation.Traffic {
+    fileprivate var word: String {
+        switch self {
+        case .none: "none"
+        case .ready: "ready"
+        case .draining: "draining"
+        }
+    }
+}
+
+extension RolloutState.Phase {
+    fileprivate var status: (FleetStatus.Phase, reason: String?) {
+        switch self {
+        case .steady: (.steady, nil)
+        case .rolling: (.rolling, nil)
+        case .baking: (.baking, nil)
+        case .rollingBack(let reason): (.rollingBack, reason)
+        case .stopping(let reason): (.stopping, reason)
+        case .stopped(let reason): (.stopped, reason)
+        case .frozen(let reason): (.frozen, reason)
+        }
+    }
+}

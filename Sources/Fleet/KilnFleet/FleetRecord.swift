@@ -1,0 +1,160 @@
+package import KilnDefinition
+package import KilnOCI
+package import KilnRollout
+
+/// How a fleet is run; versioned apart from releases and applied without replacing anything.
+package struct FleetPolicy: Sendable, Hashable, Codable {
+    package var instances: Int
+    package var listen: ListenAddress?
+    package var rollout: RolloutDefinition
+    package var drift: DriftDefinition
+
+    package init(
+        instances: Int = 1,
+        listen: ListenAddress? = nil,
+        rollout: RolloutDefinition = RolloutDefinition(),
+        drift: DriftDefinition = DriftDefinition()
+    ) {
+        self.instances = instances
+        self.listen = listen
+        self.rollout = rollout
+        self.drift = drift
+    }
+}
+
+/// What is remembered of a fleet.
+package struct FleetRecord: Sendable, Hashable, Codable {
+    package let name: FleetName
+    package var policy: FleetPolicy
+    package var rollout: RolloutState
+    /// The newest failure, with what the instance said last.
+    package var evidence: FailureEvidence?
+    /// Seconds since 1970.
+    package let created: Int64
+
+    package init(
+        name: FleetName,
+        policy: FleetPolicy,
+        rollout: RolloutState = RolloutState(),
+        evidence: FailureEvidence? = nil,
+        created: Int64
+    ) {
+        self.name = name
+        self.policy = policy
+        self.rollout = rollout
+        self.evidence = evidence
+        self.created = created
+    }
+}
+
+/// Why an instance failed, and its last words, kept before it was removed.
+package struct FailureEvidence: Sendable, Hashable, Codable {
+    package let instance: InstanceID
+    package let release: ReleaseNumber
+    package let reason: String
+    package let logLines: [String]
+    /// Seconds since 1970.
+    package let time: Int64
+
+    package init(
+        instance: InstanceID,
+        release: ReleaseNumber,
+        reason: String,
+        logLines: [String],
+        time: Int64
+    ) {
+        self.instance = instance
+        self.release = release
+        self.reason = reason
+        self.logLines = logLines
+        self.time = time
+    }
+}
+
+/// A release with what became of it.
+package struct ReleaseRecord: Sendable, Hashable {
+    package struct Quarantine: Sendable, Hashable, Codable {
+        package let reason: String
+        /// Seconds since 1970.
+        package let time: Int64
+
+        package init(reason: String, time: Int64) {
+            self.reason = reason
+            self.time = time
+        }
+    }
+
+    package let release: Release
+    package let digest: Digest
+    /// When it last became stable, in seconds since 1970.
+    package var stable: Int64?
+    package var quarantine: Quarantine?
+
+    package init(release: Release, digest: Digest, stable: Int64? = nil, quarantine: Quarantine? = nil) {
+        self.release = release
+        self.digest = digest
+        self.stable = stable
+        self.quarantine = quarantine
+    }
+}
+
+/// One replacement of a release by another, as history keeps it.
+package struct RolloutRecord: Sendable, Hashable, Codable {
+    /// 1, 2, 3, … within the fleet.
+    package let number: Int
+    package let from: ReleaseNumber?
+    package let to: ReleaseNumber
+    /// Seconds since 1970.
+    package let started: Int64
+    package var finished: Int64?
+    /// Nil while it is under way or paused.
+    package var outcome: Outcome?
+    /// Another rollout began before this one had an outcome.
+    package var isSuperseded: Bool
+
+    package init(
+        number: Int,
+        from: ReleaseNumber?,
+        to: ReleaseNumber,
+        started: Int64,
+        finished: Int64? = nil,
+        outcome: Outcome? = nil,
+        isSuperseded: Bool = false
+    ) {
+        self.number = number
+        self.from = from
+        self.to = to
+        self.started = started
+        self.finished = finished
+        self.outcome = outcome
+        self.isSuperseded = isSuperseded
+    }
+}
+
+/// An instance that was decided on; written down before it is made, removed after it is gone.
+package struct InstanceRecord: Sendable, Hashable, Codable {
+    package let id: InstanceID
+    package let slot: Int
+    package let release: ReleaseNumber
+    /// Seconds since 1970.
+    package let created: Int64
+    package var isStopping: Bool
+    /// Why it is to be replaced although it may be well.
+    package var condemned: String?
+
+    package init(
+        id: InstanceID,
+        slot: Int,
+        release: ReleaseNumber,
+        created: Int64,
+        isStopping: Bool = false,
+        condemned: String? = nil
+    ) {
+        self.id = id
+        self.slot = slot
+        self.release = release
+        self.created = created
+        self.isStopping = isStopping
+        self.condemned = condemned
+    }
+}

@@ -1,0 +1,182 @@
+import KilnDefinition
+import KilnRollout
+import KilnSystem
+
+// From what is known to what is decided and written down.
+extension FleetRun {
+    func state(now: BootInstant) -> FleetState {
+        let record = ledger.record
+        let instances = ledger.instances.values.sorted { ($0.slot, $0.id) < ($1.slot, $1.id) }
+        let target = record.rollout.target.flatMap { ledger.content(of: $0.releaseNumber) }
+        return FleetState(
+            wanted: record.policy.instances,
+            policy: policy,
+            isBalanced: record.policy.listen != nil && target?.balancedPort != nil,
+            rollout: record.rollout,
+            quarantined: Set(
+                ledger.releases.values.filter { $0.quarantine != nil }.map(\.release.number.key)
+            ),
+            instances: instances.map { view.state(of: $0, now: now) },
+            placementsHeldUntil: placementsHeldUntil?.instant
+        )
+    }
+
+    /// Writes down what the planner decides until it has only work left, and returns that.
+    func decide() async throws -> [Action] {
+        for _ in 0..<1000 {
+            let now = clock.now
+            var state = state(now: now)
+            let actions = planner.plan(state, now: now.instant)
+            let changes = actions.compactMap { if case .change(let change) = $0 { change } else { nil } }
+            if changes.isEmpty { return actions }
+            var edits: [FleetEdit] = []
+            var record = ledger.record
+            for change in changes {
+                if case .noteFailure(let key, let reason) = change {
+                    record.evidence = await evidence(of: key, reason) ?? record.evidence
+                }
+                edits += self.edits(for: change, state)
+                state.apply(change, now: now.instant)
+            }
+            record.rollout = state.rollout
+            try await write([.putFleet(record)] + edits)
+            settle(changes)
+            if outcome != nil { return [] }
+        }
+        throw FleetError(.platform, "fleet \(ledger.name): the planner does not come to an end")
+    }
+
+    private func settle(_ changes: [Change]) {
+        for change in changes {
+            switch change {
+            case .noteFailure(let key, _): if let id = view.id(of: key) { view.noteFailure(id) }
+            case .finish(let outcome): self.outcome = outcome
+            default: break
+            }
+        }
+    }
+
+    /// The failed instance's last words, read before it is removed.
+    private func evidence(of key: InstanceKey, _ reason: String) async -> FailureEvidence? {
+        guard let id = view.id(of: key), let instance = ledger.instances[id] else { return nil }
+        let lines = (try? await platform.logLines(id, of: ledger.name, last: 20)) ?? []
+        return FailureEvidence(
+            instance: id,
+            release: instance.release,
+            reason: reason,
+            logLines: lines,
+            time: clock.time
+        )
+    }
+
+    private func edits(for change: Change, _ state: FleetState) -> [FleetEdit] {
+        switch change {
+        case .stop(let key): stopEdits(key, state)
+        case .noteFailure(let key, let reason): failureEdits(key, reason)
+        case .markStable(let release):
+            [
+                .markStable(release.releaseNumber, at: clock.time),
+                ledger.event(.releaseStable, "release \(release) is stable", release: release.releaseNumber),
+            ]
+        case .quarantine(let release, let reason):
+            [
+                .quarantine(release.releaseNumber, .init(reason: reason, time: clock.time)),
+                ledger.event(
+                    .releaseQuarantined,
+                    "release \(release) failed: \(reason)",
+                    release: release.releaseNumber
+                ),
+            ]
+        case .startBake:
+            [
+                ledger.event(
+                    .rolloutBaking,
+                    "all instances are available; watching them for \(policy.bake.words)",
+                    release: state.rollout.target?.releaseNumber
+                )
+            ]
+        case .beginRollback(let release, _):
+            [
+                ledger.event(
+                    .rolloutRollingBack,
+                    "going back to release \(release)",
+                    release: release.releaseNumber
+                )
+            ]
+        case .beginStopping: [ledger.event(.rolloutRollingBack, "nothing to go back to: stopping")]
+        case .finish(let outcome): finishEdits(outcome)
+        case .startClock where state.rollout.phase == .steady:
+            [ledger.event(.healing, "restoring the fleet to \(state.wanted) instances")]
+        case .startClock, .noteProgress: []
+        }
+    }
+
+    private func stopEdits(_ key: InstanceKey, _ state: FleetState) -> [FleetEdit] {
+        guard let id = view.id(of: key), var instance = ledger.instances[id] else { return [] }
+        instance.isStopping = true
+        let known = state.instances.first { $0.key == key }
+        let hasEnded = if case .ended = known?.process { true } else { false }
+        let hasTraffic = known?.traffic != InstanceState.Traffic.none && known?.process == .running
+        let what = hasTraffic ? "gets no new requests" : hasEnded ? "has ended and is removed" : "is removed"
+        let message = "release \(instance.release): instance \(id) \(what)"
+        return [
+            .putInstance(instance),
+            ledger.event(.instanceLeaving, message, instance: id, release: instance.release),
+        ]
+    }
+
+    private func failureEdits(_ key: InstanceKey, _ reason: String) -> [FleetEdit] {
+        guard let id = view.id(of: key), let instance = ledger.instances[id] else { return [] }
+        let message = "release \(instance.release): instance \(id) failed: \(reason)"
+        return [ledger.event(.instanceFailed, message, instance: id, release: instance.release)]
+    }
+
+    private func finishEdits(_ outcome: Outcome) -> [FleetEdit] {
+        var edits: [FleetEdit] = []
+        if var rollout = ledger.rollout, rollout.outcome == nil, !rollout.isSuperseded {
+            rollout.outcome = outcome
+            rollout.finished = clock.time
+            edits.append(.putRollout(rollout))
+        }
+        return edits + [ledger.event(.rolloutFinished, outcome.words)]
+    }
+
+    func adoption(of stranger: InstanceObservation) -> [FleetEdit] {
+        let spec = stranger.spec
+        let record = InstanceRecord(
+            id: spec.id,
+            slot: spec.slot,
+            release: spec.release.number,
+            created: clock.time,
+            isStopping: true
+        )
+        let message = "instance \(spec.id) is here and nobody wrote it down; it is removed"
+        return [
+            .putInstance(record),
+            ledger.event(.instanceFound, message, instance: spec.id, release: spec.release.number),
+        ]
+    }
+}
+
+extension Outcome {
+    var words: String {
+        switch self {
+        case .stable(let release): "the fleet runs release \(release)"
+        case .rolledBack(let release, let reason): "rolled back to release \(release): \(reason)"
+        case .stopped(let reason): "stopped: \(reason)"
+        case .frozen(let reason): "left as it is: \(reason)"
+        case .degraded(let reason): "incomplete: \(reason)"
+        case .untried(let release): "the fleet is of release \(release), with no instances wanted"
+        }
+    }
+}
+
+extension Duration {
+    /// `90s`, `5m`, `250ms`.
+    var words: String {
+        let nanoseconds = inNanoseconds
+        if nanoseconds % 1_000_000_000 != 0 { return "\(nanoseconds / 1_000_000)ms" }
+        let seconds = nanoseconds / 1_000_000_000
+        return seconds >= 120 && seconds % 60 == 0 ? "\(seconds / 60)m" : "\(seconds)s"
+    }
+}

@@ -1,0 +1,210 @@
+import KilnDefinition
+import KilnRollout
+import KilnSystem
+
+/// One stretch of work on a fleet under one lease: observes, asks the planner, writes down, carries out, until the
+/// planner has come to an outcome or a stop is requested.
+actor FleetRun {
+    enum Ending: Sendable {
+        case outcome(Outcome)
+        /// All is as it shall be, and was when the run began.
+        case settled
+        case stopped
+    }
+
+    enum Report: Sendable {
+        case timer(BootInstant)
+        case stopRequested
+        case done(Operation, InstanceID, failure: String?)
+        case probed(InstanceID, ProbeResult)
+    }
+
+    enum Operation: Sendable {
+        case create
+        case route
+        case drain
+        case detach
+        case destroy
+    }
+
+    static let observeInterval = Duration.seconds(1)
+    static let convergeInterval = Duration.seconds(10)
+
+    let platform: any InstancePlatform
+    let clock: any FleetClock
+    let stop: StopSignal
+    let planner: RolloutPlanner
+    let makeSuffix: @Sendable () -> String
+    let policy: RolloutPolicy
+    var ledger: Ledger
+    var view: InstanceView
+    var outcome: Outcome?
+    var placementsHeldUntil: BootInstant?
+    var refusals = 0
+    private var timerDue: BootInstant?
+    private var renewDue: BootInstant
+    private var observeDue: BootInstant
+    private var convergeDue: BootInstant
+    private var observationFailures = 0
+
+    init(_ ledger: Ledger, _ driver: FleetDriver, policy: RolloutPolicy) {
+        self.ledger = ledger
+        self.policy = policy
+        platform = driver.platform
+        clock = driver.clock
+        stop = driver.stop
+        planner = driver.planner
+        makeSuffix = driver.makeSuffix
+        let now = driver.clock.now
+        view = InstanceView(began: now)
+        renewDue = now.advanced(by: Lease.renewal)
+        observeDue = now
+        convergeDue = now
+    }
+
+    /// Children that are still at work when the run ends by an error are cancelled and waited for.
+    func run() async throws -> (Ending, Ledger) {
+        try await withThrowingTaskGroup(of: Report.self) { group in
+            defer { group.cancelAll() }
+            let stop = stop
+            group.addTask {
+                await stop.wait()
+                return .stopRequested
+            }
+            while true {
+                if let ending = try await step(&group) { return (ending, ledger) }
+                // A cancelled task cannot sleep; what is under way ends by itself.
+                if !Task.isCancelled { startTimer(&group) }
+                guard let report = try await group.next() else { return (.stopped, ledger) }
+                try await take(report)
+            }
+        }
+    }
+
+    /// One look and the decisions that follow from it; an ending once nothing is under way any more.
+    private func step(_ group: inout ThrowingTaskGroup<Report, any Error>) async throws -> Ending? {
+        try await keepUp()
+        if let outcome { return view.isIdle ? .outcome(outcome) : nil }
+        if stop.isRequested || Task.isCancelled {
+            guard view.isIdle else { return nil }
+            try await pause()
+            return .stopped
+        }
+        let actions = try await decide()
+        if outcome != nil { return view.isIdle ? outcome.map { .outcome($0) } : nil }
+        try await begin(actions, in: &group)
+        startProbes(&group)
+        return isSettled ? .settled : nil
+    }
+
+    /// Renews the lease, restores what the fleet's instances share, and looks at the instances, each when it is due.
+    private func keepUp() async throws {
+        let now = clock.now
+        if now >= renewDue {
+            try await renew()
+            renewDue = now.advanced(by: Lease.renewal)
+        }
+        if now >= convergeDue, view.isIdle {
+            let settings = FleetSettings(
+                fleet: ledger.name,
+                listen: ledger.record.policy.listen,
+                drain: policy.drain
+            )
+            try await platform.converge(settings, token: ledger.lease.token)
+            convergeDue = clock.now.advanced(by: Self.convergeInterval)
+        }
+        if now >= observeDue || view.isStale {
+            try await observe()
+            observeDue = clock.now.advanced(by: Self.observeInterval)
+        }
+    }
+
+    private func observe() async throws {
+        let observations: [InstanceObservation]
+        do {
+            observations = try await platform.observe(ledger.name)
+            observationFailures = 0
+        } catch {
+            observationFailures += 1
+            if observationFailures >= 5 || error is CancellationError { throw error }
+            return
+        }
+        for stranger in observations where ledger.instances[stranger.spec.id] == nil {
+            try await write(adoption(of: stranger))
+        }
+        view.take(observations, recorded: ledger.instances, contents: ledger.content, now: clock.now)
+    }
+
+    private var isSettled: Bool {
+        view.isIdle && view.isKnown(of: ledger.instances)
+            && planner.isSettled(state(now: clock.now), now: clock.now.instant)
+    }
+
+    private func startTimer(_ group: inout ThrowingTaskGroup<Report, any Error>) {
+        let now = clock.now
+        var due = min(renewDue, observeDue)
+        if let moment = planner.nextMoment(state(now: now), now: now.instant) {
+            due = min(due, moment.bootInstant)
+        }
+        if let probe = view.nextProbe { due = min(due, probe) }
+        due = max(due, now)
+        if let timerDue, timerDue <= due, timerDue > now { return }
+        timerDue = due
+        let clock = clock
+        group.addTask {
+            try? await clock.sleep(until: due)
+            return .timer(due)
+        }
+    }
+
+    private func startProbes(_ group: inout ThrowingTaskGroup<Report, any Error>) {
+        let platform = platform
+        for observation in view.dueProbes(now: clock.now) {
+            group.addTask { .probed(observation.spec.id, await platform.probe(observation)) }
+        }
+    }
+
+    private func take(_ report: Report) async throws {
+        switch report {
+        case .timer(let due): if due == timerDue { timerDue = nil }
+        case .stopRequested: break
+        case .probed(let id, let result):
+            if let news = view.take(result, of: id, now: clock.now) { try await note(news, of: id) }
+        case .done(let operation, let id, let failure): try await finish(operation, id, failure)
+        }
+    }
+
+    /// All or nothing, in the store and in the ledger.
+    func write(_ edits: [FleetEdit]) async throws {
+        guard !edits.isEmpty else { return }
+        try await ledger.store.commit(edits, under: ledger.lease)
+        ledger.adopt(edits)
+    }
+
+    func renew() async throws {
+        let expires = clock.now.advanced(by: Lease.duration)
+        try await ledger.store.renewLease(ledger.lease, until: expires)
+        ledger.renewed(until: expires)
+    }
+
+    private func pause() async throws {
+        guard ledger.record.rollout.isUnfinished else { return }
+        var record = ledger.record
+        record.rollout.pause()
+        let target = record.rollout.target?.releaseNumber
+        let event = ledger.event(
+            .rolloutPaused,
+            "the rollout of \(target.map { "release \($0)" } ?? "the fleet") is paused; what runs goes on",
+            release: target
+        )
+        try await write([.putFleet(record), event])
+    }
+}
+
+extension BootInstant {
+    var instant: Instant { Instant(nanoseconds: nanoseconds) }
+}
+
+extension Instant {
+    var bootInstant: BootInstant { BootInstant(nanoseconds: nanoseconds) }
+}

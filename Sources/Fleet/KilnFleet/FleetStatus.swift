@@ -1,0 +1,80 @@
+package import KilnDefinition
+package import KilnOCI
+
+/// What `kiln status` shows of one fleet.
+package struct FleetStatus: Sendable, Hashable, Codable {
+    package enum Phase: String, Sendable, Hashable, Codable {
+        case steady
+        case rolling
+        case baking
+        case rollingBack = "rolling-back"
+        case stopping
+        case stopped
+        case frozen
+    }
+
+    package struct Instance: Sendable, Hashable, Codable {
+        package let id: InstanceID
+        package let slot: Int
+        package let release: ReleaseNumber
+        /// `running`, `starting`, `ended`, `stopping`, `missing`.
+        package let state: String
+        /// `healthy`, `unhealthy`, or nil for one that does not run.
+        package let health: String?
+        package let healthReason: String?
+        /// `none`, `ready`, `draining`.
+        package let traffic: String
+        package let address: String?
+        /// On the host; nil for one that does not run.
+        package let pid: Int32?
+        package let condemned: String?
+        /// Seconds since 1970.
+        package let created: Int64
+    }
+
+    package struct Change: Sendable, Hashable, Codable {
+        /// What the holder of the lease does.
+        package let reason: String
+        package let pid: Int32
+        /// Seconds since 1970.
+        package let since: Int64
+    }
+
+    package let fleet: FleetName
+    package let phase: Phase
+    /// Why it is rolling back, stopped or frozen.
+    package let reason: String?
+    package let isPaused: Bool
+    package let release: ReleaseNumber?
+    package let stable: ReleaseNumber?
+    package let image: ImageName?
+    package let imageVersion: String?
+    package let imageDigest: Digest?
+    package let wanted: Int
+    /// Healthy, and with traffic where there is a listener.
+    package let serving: Int
+    package let listen: ListenAddress?
+    package let instances: [Instance]
+    package let rollout: RolloutRecord?
+    package let lastFailure: FailureEvidence?
+    /// Who changes the fleet right now.
+    package let change: Change?
+}
+
+/// What `kiln releases` shows of one release.
+package struct ReleaseSummary: Sendable, Hashable, Codable {
+    package let number: ReleaseNumber
+    package let digest: Digest
+    package let image: ImageName
+    package let imageVersion: String?
+    package let imageDigest: Digest
+    /// Seconds since 1970, as are the others.
+    package let created: Int64
+    package let stable: Int64?
+    package let quarantined: Int64?
+    package let quarantineReason: String?
+    /// What the fleet is of, or is becoming.
+    package let isCurrent: Bool
+    /// How many instances run it.
+    package let instances: Int
+}

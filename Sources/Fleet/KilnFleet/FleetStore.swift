@@ -1,0 +1,45 @@
+package import KilnDefinition
+package import KilnSystem
+
+/// What fleets remember across commands and crashes. `KilnCatalog` keeps it in SQLite.
+///
+/// Every change but `acquireLease` carries the lease and is refused with `FleetError` once a newer holder exists.
+package protocol FleetStore: Sendable {
+    /// All fleets, by name.
+    func fleets() async throws -> [FleetRecord]
+    func fleet(_ name: FleetName) async throws -> FleetRecord?
+    /// Oldest first. They outlive their fleet.
+    func releases(of fleet: FleetName) async throws -> [ReleaseRecord]
+    /// Newest first.
+    func rollouts(of fleet: FleetName, limit: Int) async throws -> [RolloutRecord]
+    /// By slot, then name.
+    func instances(of fleet: FleetName) async throws -> [InstanceRecord]
+    /// The newest `limit` events with a sequence above `after`, oldest first; of all fleets when `fleet` is nil.
+    func events(of fleet: FleetName?, after: Int64, limit: Int) async throws -> [FleetEvent]
+    /// The lease that was granted last, unless it was given back.
+    func lease(of fleet: FleetName) async throws -> Lease?
+
+    /// Grants a lease with a new, greater token, or tells who has it.
+    func acquireLease(_ request: LeaseRequest) async throws -> LeaseAnswer
+    func renewLease(_ lease: Lease, until: BootInstant) async throws
+    /// Gives the lease back. Fine when it was lost before.
+    func releaseLease(_ lease: Lease) async throws
+
+    /// All edits or none, in one transaction that also checks the lease; durable when it returns.
+    func commit(_ edits: [FleetEdit], under lease: Lease) async throws
+}
+
+/// One change of what is remembered of the lease's fleet.
+package enum FleetEdit: Sendable, Hashable {
+    case putFleet(FleetRecord)
+    /// Removes the fleet with its instances and rollouts; its releases and events stay as history.
+    case removeFleet
+    case addRelease(ReleaseRecord)
+    case quarantine(ReleaseNumber, ReleaseRecord.Quarantine)
+    case liftQuarantine(ReleaseNumber)
+    case markStable(ReleaseNumber, at: Int64)
+    case putRollout(RolloutRecord)
+    case putInstance(InstanceRecord)
+    case removeInstance(InstanceID)
+    case addEvent(FleetEvent)
+}

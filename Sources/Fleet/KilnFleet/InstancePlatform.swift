@@ -1,0 +1,145 @@
+package import KilnDefinition
+package import KilnSystem
+
+/// Names one instance: `<fleet>-<release>-<four letters or digits>`.
+package struct InstanceID: Sendable, Hashable, Comparable, Codable, CustomStringConvertible {
+    package let description: String
+
+    package init(_ description: String) {
+        self.description = description
+    }
+
+    package static func < (left: InstanceID, right: InstanceID) -> Bool {
+        left.description < right.description
+    }
+
+    package init(from decoder: any Decoder) throws {
+        description = try decoder.singleValueContainer().decode(String.self)
+    }
+
+    package func encode(to encoder: any Encoder) throws {
+        var container = encoder.singleValueContainer()
+        try container.encode(description)
+    }
+}
+
+/// Grows with every holder of a fleet's lease; a platform refuses a call whose token is older than one it has seen.
+package struct FencingToken: Sendable, Hashable, Comparable, Codable {
+    package let value: Int64
+
+    package init(_ value: Int64) {
+        self.value = value
+    }
+
+    package static func < (left: FencingToken, right: FencingToken) -> Bool { left.value < right.value }
+}
+
+package struct InstanceSpec: Sendable, Hashable, Codable {
+    package let id: InstanceID
+    /// Which of the fleet's places it fills, from 0; a replacement in the same place inherits `per_slot` volumes.
+    package let slot: Int
+    package let release: Release
+
+    package init(id: InstanceID, slot: Int, release: Release) {
+        self.id = id
+        self.slot = slot
+        self.release = release
+    }
+}
+
+/// The fleet-wide settings that a platform needs beside its instances.
+package struct FleetSettings: Sendable, Hashable, Codable {
+    package let fleet: FleetName
+    package var listen: ListenAddress?
+    /// How long the balancer waits for requests under way when an instance leaves.
+    package var drain: Duration
+
+    package init(fleet: FleetName, listen: ListenAddress?, drain: Duration) {
+        self.fleet = fleet
+        self.listen = listen
+        self.drain = drain
+    }
+}
+
+/// What is really there of one instance.
+package struct InstanceObservation: Sendable, Hashable {
+    package enum Process: Sendable, Hashable {
+        /// Made in part: creation was cut off, or is under way.
+        case incomplete
+        case running(pid: Int32)
+        /// Ended by itself or from outside.
+        case exited(status: Int32?)
+    }
+
+    package enum Traffic: Sendable, Hashable {
+        /// The balancer does not know it.
+        case none
+        /// Known, and gets requests.
+        case ready
+        /// Gets no new requests; `sessions` are still under way.
+        case draining(sessions: Int)
+    }
+
+    package let spec: InstanceSpec
+    package var process: Process
+    package var traffic: Traffic
+    /// Inside the fleet's network.
+    package var address: String?
+    /// On the boot clock; nil when it was started in an earlier boot.
+    package var started: BootInstant?
+
+    package init(
+        spec: InstanceSpec,
+        process: Process,
+        traffic: Traffic,
+        address: String? = nil,
+        started: BootInstant? = nil
+    ) {
+        self.spec = spec
+        self.process = process
+        self.traffic = traffic
+        self.address = address
+        self.started = started
+    }
+}
+
+package enum ProbeResult: Sendable, Hashable {
+    case passed
+    case failed(reason: String)
+}
+
+/// Where instances run, one by one: creates, observes, routes and destroys them. Nothing here changes a running one.
+///
+/// Every call is idempotent: doing again what is done is no error, so a crashed driver observes and plans again.
+package protocol InstancePlatform: Sendable {
+    /// Everything that exists of the fleet; changes nothing.
+    func observe(_ fleet: FleetName) async throws -> [InstanceObservation]
+
+    /// Makes the fleet's network and balancer stand as they should, restoring what died: after a reboot, a crash of
+    /// the balancer, a kill. Instances are left to the planner.
+    func converge(_ settings: FleetSettings, token: FencingToken) async throws
+
+    /// Makes and starts an instance; it gets no traffic yet.
+    func create(_ spec: InstanceSpec, token: FencingToken) async throws
+
+    /// Gives it traffic; returns when the balancer has acknowledged.
+    func route(_ instance: InstanceID, of fleet: FleetName, token: FencingToken) async throws
+
+    /// Takes new traffic away; returns when the balancer has acknowledged, while requests may still be under way.
+    func drain(_ instance: InstanceID, of fleet: FleetName, token: FencingToken) async throws
+
+    /// Ends what traffic is left and takes it out of the balancer.
+    func detach(_ instance: InstanceID, of fleet: FleetName, token: FencingToken) async throws
+
+    /// Sends the stop signal, waits the grace, kills, and removes all that the instance had except volumes.
+    func destroy(_ instance: InstanceID, of fleet: FleetName, token: FencingToken) async throws
+
+    /// Asks the instance once, in the way its release says (alive, when it says nothing).
+    func probe(_ observation: InstanceObservation) async -> ProbeResult
+
+    /// The newest lines of the instance's output, oldest first; also of one that ended but was not destroyed.
+    func logLines(_ instance: InstanceID, of fleet: FleetName, last count: Int) async throws -> [String]
+
+    /// Ends the balancer and network of a fleet that has no instances, and its volumes if asked.
+    func removeFleet(_ fleet: FleetName, volumes: Bool, token: FencingToken) async throws
+}

@@ -1,0 +1,197 @@
+import KilnRollout
+import KilnSystem
+
+/// What a run knows of the instances beside what is written down: how they look, how they answer, what is under way.
+struct InstanceView: Sendable {
+    /// A verdict that changed.
+    enum News: Sendable {
+        case healthy
+        case unhealthy(reason: String)
+    }
+
+    private let began: BootInstant
+    private(set) var observations: [InstanceID: InstanceObservation] = [:]
+    private(set) var trackers: [InstanceID: HealthTracker] = [:]
+    private var watchedSince: [InstanceID: BootInstant] = [:]
+    private var drainingSince: [InstanceID: BootInstant] = [:]
+    private var probes: [InstanceID: BootInstant] = [:]
+    private var probing: Set<InstanceID> = []
+    private var intervals: [InstanceID: Duration] = [:]
+    private var busy: Set<InstanceID> = []
+    private var retries: [InstanceID: BootInstant] = [:]
+    private var keys: [InstanceID: InstanceKey] = [:]
+    private var ids: [InstanceKey: InstanceID] = [:]
+    /// Why instances that never came up did not.
+    private var unmade: [InstanceID: String] = [:]
+    private var troubles: [InstanceID: String] = [:]
+    private var notedFailures: Set<InstanceID> = []
+    /// Seen in this run, or made by it.
+    private var met: Set<InstanceID> = []
+    private(set) var isStale = true
+
+    init(began: BootInstant) {
+        self.began = began
+    }
+
+    /// Whether no operation is under way.
+    var isIdle: Bool { busy.isEmpty }
+    var busyCount: Int { busy.count }
+
+    var nextProbe: BootInstant? {
+        (probes.filter { !probing.contains($0.key) }.map(\.value) + retries.values).min()
+    }
+
+    func id(of key: InstanceKey) -> InstanceID? { ids[key] }
+
+    /// Whether every instance that runs has answered often enough for a verdict.
+    func isKnown(of instances: [InstanceID: InstanceRecord]) -> Bool {
+        instances.keys.allSatisfy { id in
+            guard case .running = observations[id]?.process else { return true }
+            return trackers[id].map { $0.verdict != .unknown } ?? false
+        }
+    }
+
+    mutating func take(
+        _ seen: [InstanceObservation],
+        recorded: [InstanceID: InstanceRecord],
+        contents: (ReleaseNumber) -> ReleaseContent?,
+        now: BootInstant
+    ) {
+        isStale = false
+        observations = Dictionary(seen.map { ($0.spec.id, $0) }) { first, _ in first }
+        for observation in seen {
+            let id = observation.spec.id
+            if case .draining = observation.traffic {
+                drainingSince[id] = drainingSince[id] ?? now
+            } else {
+                drainingSince[id] = nil
+            }
+            // What ended while nobody watched, as in a reboot, says nothing about its release.
+            if met.insert(id).inserted, case .exited = observation.process { notedFailures.insert(id) }
+            guard case .running = observation.process, recorded[id]?.isStopping == false else {
+                probes[id] = nil
+                continue
+            }
+            if trackers[id] == nil {
+                let content = contents(observation.spec.release.number) ?? observation.spec.release.content
+                trackers[id] = HealthTracker(content.health)
+                intervals[id] = content.probeInterval
+                watchedSince[id] = max(began, observation.started ?? began)
+                probes[id] = now
+            }
+        }
+        for id in Array(keys.keys) where recorded[id] == nil { forget(id) }
+    }
+
+    mutating func take(_ result: ProbeResult, of id: InstanceID, now: BootInstant) -> News? {
+        probing.remove(id)
+        guard var tracker = trackers[id], probes[id] != nil else { return nil }
+        let before = tracker.verdict
+        tracker.record(result, at: now.instant)
+        trackers[id] = tracker
+        probes[id] = now.advanced(by: intervals[id] ?? .seconds(1))
+        switch (before, tracker.verdict) {
+        case (.passing, .passing), (.failing, .failing), (_, .unknown): return nil
+        case (_, .passing): return .healthy
+        case (_, .failing(_, let reason)): return .unhealthy(reason: reason)
+        }
+    }
+
+    /// The instances to ask now; they count as asked.
+    mutating func dueProbes(now: BootInstant) -> [InstanceObservation] {
+        let due = probes.filter { $0.value <= now && !probing.contains($0.key) }.keys.sorted()
+        probing.formUnion(due)
+        return due.compactMap { observations[$0] }
+    }
+
+    mutating func begin(_ id: InstanceID) {
+        busy.insert(id)
+        met.insert(id)
+    }
+
+    mutating func end(_ id: InstanceID, retryAt: BootInstant? = nil) {
+        busy.remove(id)
+        retries[id] = retryAt
+        isStale = true
+    }
+
+    mutating func couldNotMake(_ id: InstanceID, reason: String) {
+        unmade[id] = reason
+    }
+
+    /// Whether this is news: the same trouble with the same instance is told once.
+    mutating func isFirstTrouble(_ id: InstanceID, _ failure: String) -> Bool {
+        defer { troubles[id] = failure }
+        return troubles[id] != failure
+    }
+
+    mutating func noteFailure(_ id: InstanceID) {
+        notedFailures.insert(id)
+    }
+
+    mutating func key(of id: InstanceID) -> InstanceKey {
+        if let key = keys[id] { return key }
+        let key = InstanceKey(ids.count + 1)
+        keys[id] = key
+        ids[key] = id
+        return key
+    }
+
+    private mutating func forget(_ id: InstanceID) {
+        // Its key stays known: keys are never given twice.
+        keys[id] = nil
+        trackers[id] = nil
+        watchedSince[id] = nil
+        drainingSince[id] = nil
+        probes[id] = nil
+        intervals[id] = nil
+        retries[id] = nil
+        unmade[id] = nil
+        troubles[id] = nil
+        notedFailures.remove(id)
+        met.remove(id)
+    }
+
+    /// The instance as the planner sees it.
+    mutating func state(of record: InstanceRecord, now: BootInstant) -> InstanceState {
+        let id = record.id
+        let seen = observations[id]
+        let tracker = trackers[id]
+        let waits = retries[id].map { $0 > now } ?? false
+        if !waits { retries[id] = nil }
+        return InstanceState(
+            key: key(of: id),
+            slot: record.slot,
+            release: record.release.key,
+            process: process(of: id),
+            health: tracker?.verdict ?? .unknown,
+            traffic: traffic(of: id, now: now),
+            watchedSince: (watchedSince[id] ?? now).instant,
+            wasHealthy: tracker?.wasHealthy == true
+                || (seen != nil && seen?.traffic != InstanceObservation.Traffic.none),
+            isBusy: busy.contains(id) || waits,
+            isStopping: record.isStopping,
+            isCondemned: record.condemned != nil,
+            failureNoted: notedFailures.contains(id)
+        )
+    }
+
+    private func process(of id: InstanceID) -> InstanceState.Process {
+        if let reason = unmade[id] { return .ended(reason: "could not be started: \(reason)") }
+        switch observations[id]?.process {
+        case .running: return .running
+        case .exited(let status):
+            return .ended(reason: status.map { "exited with status \($0)" } ?? "ended")
+        case .incomplete, nil: return .planned
+        }
+    }
+
+    private func traffic(of id: InstanceID, now: BootInstant) -> InstanceState.Traffic {
+        switch observations[id]?.traffic {
+        case .ready: .ready
+        case .draining(let sessions):
+            .draining(sessions: sessions, since: (drainingSince[id] ?? now).instant)
+        case .some(.none), nil: .none
+        }
+    }
+}

@@ -1,0 +1,96 @@
+import KilnDefinition
+import KilnOCI
+import KilnRollout
+import KilnSystem
+
+/// What is written down of one fleet, held in memory by the lease's holder and changed only together with the store.
+struct Ledger: Sendable {
+    let store: any FleetStore
+    let clock: any FleetClock
+    private(set) var lease: Lease
+    private(set) var record: FleetRecord
+    private(set) var releases: [ReleaseNumber: ReleaseRecord]
+    private(set) var instances: [InstanceID: InstanceRecord]
+    /// The rollout under way or paused, or the last one.
+    private(set) var rollout: RolloutRecord?
+
+    /// Reads the fleet; a fleet that does not exist yet gets `policy`, and nil without one.
+    init?(
+        _ lease: Lease,
+        store: any FleetStore,
+        clock: any FleetClock,
+        creating policy: FleetPolicy?
+    ) async throws {
+        self.store = store
+        self.clock = clock
+        self.lease = lease
+        let fleet = lease.fleet
+        let known = try await store.fleet(fleet)
+        guard let record = known ?? policy.map({ FleetRecord(name: fleet, policy: $0, created: clock.time) })
+        else { return nil }
+        self.record = record
+        releases = Dictionary(
+            uniqueKeysWithValues: try await store.releases(of: fleet).map { ($0.release.number, $0) }
+        )
+        instances = Dictionary(uniqueKeysWithValues: try await store.instances(of: fleet).map { ($0.id, $0) })
+        rollout = try await store.rollouts(of: fleet, limit: 1).first
+        if known == nil {
+            try await write([.putFleet(record), event(.fleetCreated, "fleet \(fleet) is made")])
+        }
+    }
+
+    var name: FleetName { record.name }
+
+    /// All or nothing, here and in the store.
+    mutating func write(_ edits: [FleetEdit]) async throws {
+        guard !edits.isEmpty else { return }
+        try await store.commit(edits, under: lease)
+        adopt(edits)
+    }
+
+    /// Takes over what the store has taken.
+    mutating func adopt(_ edits: [FleetEdit]) {
+        for edit in edits { adopt(edit) }
+    }
+
+    mutating func renewed(until expires: BootInstant) {
+        lease.expires = expires
+    }
+
+    func event(
+        _ kind: FleetEvent.Kind,
+        _ message: String,
+        instance: InstanceID? = nil,
+        release: ReleaseNumber? = nil
+    ) -> FleetEdit {
+        .addEvent(
+            FleetEvent(
+                time: clock.time,
+                fleet: name,
+                kind: kind,
+                message: message,
+                instance: instance,
+                release: release
+            )
+        )
+    }
+
+    func content(of number: ReleaseNumber) -> ReleaseContent? {
+        releases[number]?.release.content
+    }
+
+    private mutating func adopt(_ edit: FleetEdit) {
+        switch edit {
+        case .putFleet(let record): self.record = record
+        case .removeFleet: instances = [:]
+        case .addRelease(let release): releases[release.release.number] = release
+        case .quarantine(let number, let quarantine): releases[number]?.quarantine = quarantine
+        case .liftQuarantine(let number): releases[number]?.quarantine = nil
+        case .markStable(let number, let time): releases[number]?.stable = time
+        case .putRollout(let rollout): self.rollout = rollout
+        case .putInstance(let instance): instances[instance.id] = instance
+        case .removeInstance(let id): instances[id] = nil
+        case .addEvent(let event): Narrator.tell(event)
+        }
+    }
+}

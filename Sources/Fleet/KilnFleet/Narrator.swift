@@ -1,0 +1,15 @@
+import KilnDefinition
+import KilnDiagnostics
+
+/// Passes on what happens to a fleet to whoever shows progress.
+enum Narrator {
+    static func work(_ fleet: FleetName) -> WorkID { WorkID("fleet/\(fleet)") }
+
+    static func tell(_ event: FleetEvent) {
+        Progress.report(.output(work(event.fleet), line: event.message))
+    }
+
+    static func say(_ line: String, of fleet: FleetName) {
+        Progress.report(.output(work(fleet), line: line))
+    }
+}

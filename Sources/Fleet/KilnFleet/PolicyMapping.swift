@@ -1,0 +1,45 @@
+import KilnDefinition
+package import KilnRollout
+
+extension FleetPolicy {
+    /// The policy as the planner knows it.
+    package func rolloutPolicy(isExclusive: Bool) throws(PolicyError) -> RolloutPolicy {
+        try RolloutPolicy(
+            surge: rollout.surge.share,
+            unavailable: rollout.unavailable.share,
+            isExclusive: isExclusive,
+            minHealthy: rollout.minHealthy,
+            healthyDeadline: rollout.healthyDeadline,
+            progressDeadline: rollout.progressDeadline,
+            drain: rollout.drain,
+            bake: rollout.bake,
+            onFailure: rollout.onFailure == .freeze ? .freeze : .rollback
+        )
+    }
+}
+
+extension RolloutDefinition.Amount {
+    fileprivate var share: RolloutPolicy.Share {
+        switch self {
+        case .count(let count): .count(count)
+        case .percent(let percent): .percent(percent)
+        }
+    }
+}
+
+extension ReleaseContent {
+    /// Whether one instance at a time may hold its state.
+    var isExclusive: Bool {
+        state.contains { if case .volume(_, .exclusive) = $0.kind { true } else { false } }
+    }
+
+    var probeInterval: Duration { health?.interval ?? .seconds(1) }
+}
+
+extension ReleaseNumber {
+    var key: ReleaseKey { ReleaseKey(rawValue) }
+}
+
+extension ReleaseKey {
+    package var releaseNumber: ReleaseNumber { ReleaseNumber(rawValue: number) }
+}

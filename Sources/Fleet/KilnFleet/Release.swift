@@ -1,0 +1,104 @@
+package import KilnDefinition
+package import KilnOCI
+
+/// A release of a fleet: 1, 2, 3, … in the order made.
+package struct ReleaseNumber: Sendable, Hashable, Comparable, Codable, RawRepresentable,
+    CustomStringConvertible
+{
+    package let rawValue: Int
+
+    package init(rawValue: Int) {
+        self.rawValue = rawValue
+    }
+
+    package var description: String { String(rawValue) }
+
+    package static func < (left: ReleaseNumber, right: ReleaseNumber) -> Bool {
+        left.rawValue < right.rawValue
+    }
+}
+
+/// What instances are made of; never changed after it was made.
+package struct Release: Sendable, Hashable, Codable {
+    package let fleet: FleetName
+    package let number: ReleaseNumber
+    package let content: ReleaseContent
+    /// Seconds since 1970.
+    package let created: Int64
+
+    package init(fleet: FleetName, number: ReleaseNumber, content: ReleaseContent, created: Int64) {
+        self.fleet = fleet
+        self.number = number
+        self.content = content
+        self.created = created
+    }
+}
+
+/// Everything that makes one release differ from another. Its digest is the release's identity: the same content is
+/// the same release, and a quarantined content stays quarantined.
+package struct ReleaseContent: Sendable, Hashable, Codable {
+    /// The image's manifest.
+    package var image: Digest
+    package var imageName: ImageName
+    package var imageVersion: String?
+    /// The image's variables with the fleet's on top, resolved.
+    package var env: [String: String]
+    package var files: [ConfigFile]
+    package var health: HealthDefinition?
+    package var state: [StateDefinition]
+    package var stop: StopDefinition
+    package var resources: ResourceDefinition
+    /// Ports that instances listen on, by name; the balancer uses `http`, else the only one.
+    package var ports: [String: UInt16]
+
+    package init(
+        image: Digest,
+        imageName: ImageName,
+        imageVersion: String?,
+        env: [String: String],
+        files: [ConfigFile],
+        health: HealthDefinition?,
+        state: [StateDefinition],
+        stop: StopDefinition,
+        resources: ResourceDefinition,
+        ports: [String: UInt16]
+    ) {
+        self.image = image
+        self.imageName = imageName
+        self.imageVersion = imageVersion
+        self.env = env
+        self.files = files
+        self.health = health
+        self.state = state
+        self.stop = stop
+        self.resources = resources
+        self.ports = ports
+    }
+
+    package func digest() throws -> Digest {
+        Digest(of: try CanonicalJSON.encode(self))
+    }
+
+    /// Where the balancer sends requests.
+    package var balancedPort: UInt16? {
+        ports["http"] ?? (ports.count == 1 ? ports.first?.value : nil)
+    }
+}
+
+/// A configuration file of a release, with the bytes it had when the release was made.
+package struct ConfigFile: Sendable, Hashable, Codable {
+    /// Absolute path inside the instance.
+    package var target: String
+    package var userID: UInt32
+    package var groupID: UInt32
+    package var mode: UInt32
+    package var content: [UInt8]
+
+    package init(target: String, userID: UInt32, groupID: UInt32, mode: UInt32, content: [UInt8]) {
+        self.target = target
+        self.userID = userID
+        self.groupID = groupID
+        self.mode = mode
+        self.content = content
+    }
+}

@@ -1,0 +1,124 @@
+import KilnArchive
+package import KilnDefinition
+import KilnDiagnostics
+import KilnOCI
+package import KilnStore
+import KilnSystem
+import OrderedCollections
+package import SystemPackage
+
+/// Makes a release's content out of a baked image and what a fleet adds to it. Everything is read once, here: what
+/// changes beside the definition afterwards changes no release.
+package struct ReleaseAssembler: Sendable {
+    private let images: ImageStore
+
+    /// Most bytes of one configuration file.
+    private static let fileLimit = 1 << 20
+
+    package init(images: ImageStore) {
+        self.images = images
+    }
+
+    /// `directory` is where the fleet's configuration files are looked for.
+    package func content(for fleet: FleetDefinition, directory: FilePath) throws -> ReleaseContent {
+        let descriptor = try images.resolve(fleet.image.description)
+        let manifest = try images.manifest(descriptor.digest).value
+        let config = try images.config(manifest).value
+        let runtime = try runtime(of: fleet.image, config)
+        guard config.config?.entrypoint?.isEmpty == false || config.config?.cmd?.isEmpty == false else {
+            throw FleetError(
+                .noEntrypoint,
+                "image \(fleet.image) has no entrypoint, so there is nothing to run",
+                hint: "give the image an entrypoint, then: kiln bake",
+                status: .usage
+            )
+        }
+        return ReleaseContent(
+            image: descriptor.digest,
+            imageName: fleet.image,
+            imageVersion: runtime.version,
+            env: environment(config, fleet.config.env),
+            files: try files(fleet.config.files, config, directory),
+            health: runtime.health,
+            state: runtime.state,
+            stop: runtime.stop,
+            resources: fleet.resources,
+            ports: runtime.ports
+        )
+    }
+
+    private func runtime(of name: ImageName, _ config: ImageConfig) throws -> ImageRuntime {
+        guard let label = config.config?.labels?[ImageRuntime.label] else {
+            throw FleetError(
+                .foreignImage,
+                "image \(name) was not baked by kiln: it does not say how it runs",
+                hint: "run: kiln bake \(name)",
+                status: .usage
+            )
+        }
+        return try CanonicalJSON.decode(ImageRuntime.self, from: Array(label.utf8))
+    }
+
+    private func environment(
+        _ config: ImageConfig,
+        _ own: OrderedDictionary<String, String>
+    ) -> [String: String] {
+        var variables: [String: String] = [:]
+        for entry in config.config?.env ?? [] {
+            guard let equals = entry.firstIndex(of: "=") else { continue }
+            variables[String(entry[..<equals])] = String(entry[entry.index(after: equals)...])
+        }
+        return variables.merging(own.map { ($0, $1) }) { $1 }
+    }
+
+    private func files(
+        _ definitions: [FileDefinition],
+        _ config: ImageConfig,
+        _ directory: FilePath
+    ) throws -> [ConfigFile] {
+        guard !definitions.isEmpty else { return [] }
+        let root = try LayerIndexes(home: images.home).root(of: config.rootfs.diffIDs)
+        let accounts = String(decoding: root?.content(of: "etc/passwd") ?? [], as: UTF8.self)
+        return try definitions.map { definition in
+            let path = directory.pushing(definition.source)
+            guard let facts = Files.facts(path, followingSymlinks: true), facts.kind == .file else {
+                throw FleetError(
+                    .missingConfigFile,
+                    "there is no file \(definition.source)",
+                    at: definition.span,
+                    hint: "configuration files are looked for beside the definition",
+                    status: .usage
+                )
+            }
+            let owner = try owner(of: definition, accounts)
+            return ConfigFile(
+                target: definition.target,
+                userID: owner.uid,
+                groupID: owner.gid,
+                mode: definition.mode ?? (facts.mode & 0o100 != 0 ? 0o755 : 0o644),
+                content: try Files.read(path, limit: Self.fileLimit)
+            )
+        }
+    }
+
+    /// The owner's numbers, by the image's own accounts (passwd(5)).
+    private func owner(of file: FileDefinition, _ accounts: String) throws -> (uid: UInt32, gid: UInt32) {
+        if file.owner == "root" { return (0, 0) }
+        if let number = UInt32(file.owner) { return (number, number) }
+        let rows = accounts.split(separator: "\n").map {
+            $0.split(separator: ":", omittingEmptySubsequences: false)
+        }
+        guard let row = rows.first(where: { $0.count > 3 && $0[0] == file.owner }), let uid = UInt32(row[2]),
+            let gid = UInt32(row[3])
+        else {
+            throw FleetError(
+                .unknownOwner,
+                "the image has no user \"\(file.owner)\"",
+                at: file.span,
+                hint: Spelling.hint(for: file.owner, in: rows.compactMap { $0.first.map(String.init) }),
+                status: .usage
+            )
+        }
+        return (uid, gid)
+    }
+}

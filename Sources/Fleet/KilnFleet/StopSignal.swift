@@ -1,0 +1,52 @@
+import Synchronization
+
+/// A request to come to a good end: what is under way finishes, nothing new begins.
+package final class StopSignal: Sendable {  // a class: signal handler and drivers share the one signal
+    private struct State {
+        var isRequested = false
+        var nextWaiter = 0
+        var waiters: [Int: CheckedContinuation<Void, Never>] = [:]
+        /// Cancelled before they came to wait.
+        var cancelled: Set<Int> = []
+    }
+
+    private let state = Mutex(State())
+
+    package init() {}
+
+    package var isRequested: Bool { state.withLock { $0.isRequested } }
+
+    package func request() {
+        let waiters = state.withLock { state in
+            state.isRequested = true
+            defer { state.waiters = [:] }
+            return state.waiters
+        }
+        for waiter in waiters.values { waiter.resume() }
+    }
+
+    /// Returns when a stop is requested, or the waiting task is cancelled.
+    func wait() async {
+        let waiter = state.withLock { state in
+            state.nextWaiter += 1
+            return state.nextWaiter
+        }
+        await withTaskCancellationHandler {
+            await withCheckedContinuation { continuation in
+                let isOver = state.withLock { state in
+                    if state.isRequested || state.cancelled.remove(waiter) != nil { return true }
+                    state.waiters[waiter] = continuation
+                    return false
+                }
+                if isOver { continuation.resume() }
+            }
+        } onCancel: {
+            let continuation = state.withLock { state in
+                let continuation = state.waiters.removeValue(forKey: waiter)
+                if continuation == nil { state.cancelled.insert(waiter) }
+                return continuation
+            }
+            continuation?.resume()
+        }
+    }
+}

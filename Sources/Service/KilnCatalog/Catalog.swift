@@ -1,0 +1,78 @@
+import GRDB
+import KilnDefinition
+import KilnFleet
+import KilnOCI
+import KilnSystem
+package import SystemPackage
+
+/// Fleets, releases, rollouts, instances, leases and events in one SQLite file that several processes share.
+///
+/// Written ahead (WAL) and synced at every commit: what was committed survives a power loss. Rollouts commit some tens
+/// of times, so the price is small, and a release number or a quarantine that was told is never forgotten.
+package struct Catalog: Sendable {
+    /// Events kept of each fleet.
+    package static let defaultEventLimit = 10_000
+
+    let path: FilePath
+    let eventLimit: Int
+    private let queue: DatabaseQueue
+
+    /// Opens the file, making it and the folder above it where they are missing.
+    package init(
+        path: FilePath,
+        busyTimeout: Duration = .seconds(10),
+        eventLimit: Int = defaultEventLimit
+    ) throws {
+        self.eventLimit = eventLimit
+        self.path = path
+        try Files.createDirectory(path.removingLastComponent(), mode: 0o755)
+        var configuration = Configuration()
+        configuration.busyMode = .timeout(busyTimeout.inSeconds)
+        configuration.label = "kiln.catalog"
+        configuration.prepareDatabase { database in
+            try database.execute(sql: "PRAGMA journal_mode = WAL")
+            try database.execute(sql: "PRAGMA synchronous = FULL")
+        }
+        queue = try Self.translating(path) {
+            let queue = try DatabaseQueue(path: path.string, configuration: configuration)
+            try Schema.migrate(queue, at: path)
+            return queue
+        }
+    }
+
+    func read<Result: Sendable>(
+        _ body: @escaping @Sendable (Database) throws -> Result
+    ) async throws -> Result {
+        let (queue, path) = (queue, path)
+        return try await Blocking.run { try Self.translating(path) { try queue.read(body) } }
+    }
+
+    /// One transaction, all or nothing, not cut off by a task's cancellation.
+    func write<Result: Sendable>(
+        _ body: @escaping @Sendable (Database) throws -> Result
+    ) async throws -> Result {
+        let (queue, path) = (queue, path)
+        return try await Blocking.run { try Self.translating(path) { try queue.write(body) } }
+    }
+
+    private static func translating<Result>(_ path: FilePath, _ body: () throws -> Result) throws -> Result {
+        do {
+            return try body()
+        } catch let error as DatabaseError {
+            throw CatalogError(path, error)
+        }
+    }
+
+    /// A value from a JSON column.
+    func decode<Value: Decodable>(_ type: Value.Type, _ text: String, _ what: String) throws -> Value {
+        do {
+            return try CanonicalJSON.decode(type, from: Array(text.utf8))
+        } catch {
+            throw CatalogError.undecodable(path, what, error)
+        }
+    }
+
+    static func encode(_ value: some Encodable) throws -> String {
+        String(decoding: try CanonicalJSON.encode(value), as: UTF8.self)
+    }
+}

@@ -1,0 +1,84 @@
+import GRDB
+import SystemPackage
+
+/// The tables, and how an older file becomes a newer one. A step, once released, is never edited.
+enum Schema {
+    /// `PRAGMA application_id`: "Kiln".
+    static let applicationID: Int32 = 0x4B69_6C6E
+
+    /// Step n makes version n of what version n-1 left. `PRAGMA user_version` holds the version.
+    static let steps: [String] = [
+        """
+        CREATE TABLE fleet (
+            name TEXT PRIMARY KEY NOT NULL,
+            record TEXT NOT NULL
+        ) WITHOUT ROWID;
+        CREATE TABLE release (
+            fleet TEXT NOT NULL,
+            number INTEGER NOT NULL,
+            digest TEXT NOT NULL,
+            content TEXT NOT NULL,
+            created INTEGER NOT NULL,
+            stable INTEGER,
+            quarantined INTEGER,
+            quarantine_reason TEXT,
+            PRIMARY KEY (fleet, number),
+            UNIQUE (fleet, digest)
+        ) WITHOUT ROWID;
+        CREATE TABLE rollout (
+            fleet TEXT NOT NULL,
+            number INTEGER NOT NULL,
+            record TEXT NOT NULL,
+            PRIMARY KEY (fleet, number)
+        ) WITHOUT ROWID;
+        CREATE TABLE instance (
+            fleet TEXT NOT NULL,
+            id TEXT NOT NULL,
+            slot INTEGER NOT NULL,
+            record TEXT NOT NULL,
+            PRIMARY KEY (fleet, id)
+        ) WITHOUT ROWID;
+        CREATE TABLE event (
+            sequence INTEGER PRIMARY KEY AUTOINCREMENT,
+            time INTEGER NOT NULL,
+            fleet TEXT NOT NULL,
+            kind TEXT NOT NULL,
+            message TEXT NOT NULL,
+            instance TEXT,
+            release INTEGER
+        );
+        CREATE INDEX event_fleet ON event (fleet, sequence);
+        CREATE TABLE lease (
+            fleet TEXT PRIMARY KEY NOT NULL,
+            token INTEGER NOT NULL,
+            lease TEXT
+        ) WITHOUT ROWID;
+        """
+    ]
+
+    /// Brings the file to the newest version; a current one costs one read.
+    static func migrate(_ queue: DatabaseQueue, at path: FilePath) throws {
+        let found = try queue.read { try version(of: $0, at: path) }
+        guard found < steps.count else { return }
+        try queue.write { database in
+            // Another process may have been quicker.
+            let found = try version(of: database, at: path)
+            for step in steps.dropFirst(found) { try database.execute(sql: step) }
+            try database.execute(sql: "PRAGMA application_id = \(applicationID)")
+            try database.execute(sql: "PRAGMA user_version = \(steps.count)")
+        }
+    }
+
+    private static func version(of database: Database, at path: FilePath) throws -> Int {
+        let version = try Int.fetchOne(database, sql: "PRAGMA user_version") ?? 0
+        let application = try Int32.fetchOne(database, sql: "PRAGMA application_id") ?? 0
+        let tables = try Int.fetchOne(database, sql: "SELECT count(*) FROM sqlite_schema") ?? 0
+        guard application == applicationID || (application == 0 && version == 0 && tables == 0) else {
+            throw CatalogError.foreign(path)
+        }
+        guard version <= steps.count else {
+            throw CatalogError.newer(path, version: version, known: steps.count)
+        }
+        return version
+    }
+}

@@ -1,0 +1,218 @@
+import KilnCatalog
+import KilnDefinition
+import KilnDiagnostics
+import KilnFleet
+import KilnOCI
+import KilnRollout
+import KilnSystem
+import KilnTestSupport
+import SystemPackage
+import Testing
+
+@Suite struct `The catalog file` {
+    private static func lease(_ catalog: Catalog) async throws -> Lease {
+        let request = LeaseRequest(
+            fleet: "shop",
+            holder: .current,
+            reason: "test",
+            now: .now,
+            time: 0,
+            isAlive: { _ in false }
+        )
+        guard case .granted(let lease) = try await catalog.acquireLease(request) else {
+            throw SystemError("get the lease", .resourceBusy)
+        }
+        return lease
+    }
+
+    private static func sqlite(_ path: FilePath, _ sql: String) async throws {
+        try await ToolRunner().run(
+            ToolInvocation(
+                "python3",
+                [
+                    "-c",
+                    "import sqlite3,sys; c=sqlite3.connect(sys.argv[1]); c.executescript(sys.argv[2]); c.close()",
+                    path.string, sql,
+                ]
+            )
+        )
+    }
+
+    @Test func `gives back what was written, also to the next process`() async throws {
+        try await Sandbox.with { sandbox in
+            let path = sandbox.path.appending("home").appending("kiln.db")
+            let release = Release(
+                fleet: "shop",
+                number: ReleaseNumber(rawValue: 1),
+                content: Stage.content("1"),
+                created: 5
+            )
+            var record = FleetRecord(name: "shop", policy: Stage.policy(), created: 5)
+            record.rollout.begin(.init(1), now: .init(nanoseconds: 7))
+            let instance = InstanceRecord(
+                id: InstanceID("shop-1-aaaa"),
+                slot: 0,
+                release: release.number,
+                created: 6,
+                condemned: "drift"
+            )
+            let digest = try release.content.digest()
+            do {
+                let catalog = try Catalog(path: path)
+                let lease = try await Self.lease(catalog)
+                try await catalog.commit(
+                    [
+                        .putFleet(record), .addRelease(ReleaseRecord(release: release, digest: digest)),
+                        .putInstance(instance), .markStable(release.number, at: 9),
+                        .quarantine(release.number, .init(reason: "no", time: 10)),
+                        .addEvent(FleetEvent(time: 1, fleet: "shop", kind: .fleetCreated, message: "made")),
+                    ],
+                    under: lease
+                )
+            }
+            let catalog = try Catalog(path: path)
+            #expect(try await catalog.fleet("shop") == record)
+            #expect(try await catalog.instances(of: "shop") == [instance])
+            let known = try await catalog.releases(of: "shop")
+            #expect(known.map(\.release) == [release])
+            #expect(known.first?.stable == 9)
+            #expect(known.first?.quarantine?.reason == "no")
+            #expect(try await catalog.events(of: nil, after: 0, limit: 5).map(\.message) == ["made"])
+            #expect(try await catalog.events(of: "other", after: 0, limit: 5).isEmpty)
+        }
+    }
+
+    @Test func `takes all edits of a commit or none`() async throws {
+        try await Sandbox.with { sandbox in
+            let catalog = try Catalog(path: sandbox.path.appending("kiln.db"))
+            let lease = try await Self.lease(catalog)
+            let release = Release(
+                fleet: "shop",
+                number: ReleaseNumber(rawValue: 1),
+                content: Stage.content("1"),
+                created: 5
+            )
+            let record = ReleaseRecord(release: release, digest: Digest(of: "x"))
+            let event = FleetEvent(time: 1, fleet: "shop", kind: .releaseMade, message: "made")
+            await #expect(throws: CatalogError.self) {
+                try await catalog.commit(
+                    [.addEvent(event), .addRelease(record), .addRelease(record)],
+                    under: lease
+                )
+            }
+            #expect(try await catalog.releases(of: "shop").isEmpty)
+            #expect(try await catalog.events(of: nil, after: 0, limit: 5).isEmpty)
+        }
+    }
+
+    @Test func `keeps the newest events of each fleet`() async throws {
+        try await Sandbox.with { sandbox in
+            let catalog = try Catalog(path: sandbox.path.appending("kiln.db"), eventLimit: 50)
+            let lease = try await Self.lease(catalog)
+            for batch in 0..<4 {
+                let events = (0..<100).map { n in
+                    FleetEvent(time: 1, fleet: "shop", kind: .healing, message: "\(batch * 100 + n)")
+                }
+                try await catalog.commit(events.map(FleetEdit.addEvent), under: lease)
+            }
+            let kept = try await catalog.events(of: "shop", after: 0, limit: 1000)
+            #expect(kept.count == 50)
+            #expect(kept.last?.message == "399")
+        }
+    }
+
+    @Test func `of a newer program is refused and left alone`() async throws {
+        try await Sandbox.with { sandbox in
+            let path = sandbox.path.appending("kiln.db")
+            _ = try Catalog(path: path)
+            try await Self.sqlite(path, "PRAGMA user_version = 99;")
+            let error = #expect(throws: CatalogError.self) { try Catalog(path: path) }
+            #expect(error?.code == .newer)
+            #expect(
+                error?.message == "\(path) was written by a newer Kiln (schema 99, this one knows up to 1)"
+            )
+        }
+    }
+
+    @Test func `of another program is refused`() async throws {
+        try await Sandbox.with { sandbox in
+            let path = sandbox.path.appending("kiln.db")
+            try await Self.sqlite(path, "CREATE TABLE theirs (x);")
+            let error = #expect(throws: CatalogError.self) { try Catalog(path: path) }
+            #expect(error?.code == .foreign)
+        }
+    }
+
+    @Test(arguments: [0, 4096])
+    func `that is damaged is named`(offset: Int) async throws {
+        try await Sandbox.with { sandbox in
+            let path = sandbox.path.appending("kiln.db")
+            _ = try Catalog(path: path)
+            var bytes = try Files.read(path)
+            for index in offset..<min(bytes.count, offset + 4096) { bytes[index] = 0x5A }
+            try Files.write(bytes, to: path)
+            let error = await #expect(throws: CatalogError.self) {
+                let catalog = try Catalog(path: path)
+                _ = try await catalog.fleets()
+            }
+            #expect(error?.code == .damaged)
+            #expect(error?.diagnostics.first?.hint?.contains("instances keep running") == true)
+        }
+    }
+
+    @Test func `is made once when many come at the same moment`() async throws {
+        for _ in 0..<5 {
+            try await Sandbox.with { sandbox in
+                let path = sandbox.path.appending("kiln.db")
+                try await withThrowingTaskGroup(of: Void.self) { group in
+                    for _ in 0..<12 {
+                        group.addTask { try await Blocking.run { _ = try Catalog(path: path) } }
+                    }
+                    try await group.waitForAll()
+                }
+            }
+        }
+    }
+
+    @Test func `is shared by writers that wait for one another`() async throws {
+        try await Sandbox.with { sandbox in
+            let path = sandbox.path.appending("kiln.db")
+            try await withThrowingTaskGroup(of: Void.self) { group in
+                for writer in 0..<4 {
+                    group.addTask {
+                        let catalog = try Catalog(path: path)
+                        for n in 0..<25 {
+                            let request = LeaseRequest(
+                                fleet: FleetName(trusted: "fleet\(writer)"),
+                                holder: .current,
+                                reason: "test \(n)",
+                                now: .now,
+                                time: 0,
+                                isAlive: { _ in false }
+                            )
+                            guard case .granted(let lease) = try await catalog.acquireLease(request) else {
+                                return
+                            }
+                            let message = "\(writer) \(n)"
+                            try await catalog.commit(
+                                [
+                                    .addEvent(
+                                        FleetEvent(
+                                            time: 0,
+                                            fleet: lease.fleet,
+                                            kind: .healing,
+                                            message: message
+                                        )
+                                    )
+                                ],
+                                under: lease
+                            )
+                        }
+                    }
+                }
+                try await group.waitForAll()
+            }
+            #expect(try await Catalog(path: path).events(of: nil, after: 0, limit: 1000).count == 100)
+        }
+    }
+}

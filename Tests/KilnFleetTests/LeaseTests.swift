@@ -1,0 +1,167 @@
+import KilnCatalog
+import KilnDefinition
+import KilnDiagnostics
+import KilnFleet
+import KilnSystem
+import KilnTestSupport
+import Synchronization
+import SystemPackage
+import Testing
+
+/// A flag that crosses from a driver's task to the test's.
+final class Died: Sendable {  // a class: shared between tasks
+    private let flag = Mutex(false)
+    var value: Bool { flag.withLock { $0 } }
+    func set(_ value: Bool) { flag.withLock { $0 = value } }
+}
+
+@Suite struct `The lease of a fleet` {
+    private static let here = LeaseHolder(bootID: "boot", pid: 100, startTicks: 1)
+    private static let there = LeaseHolder(bootID: "boot", pid: 200, startTicks: 2)
+
+    private static func request(
+        _ holder: LeaseHolder,
+        at seconds: Int64,
+        alive: Bool = true
+    ) -> LeaseRequest {
+        LeaseRequest(
+            fleet: "shop",
+            holder: holder,
+            reason: "deploy",
+            now: BootInstant(nanoseconds: seconds * 1_000_000_000),
+            time: 1_800_000_000 + seconds,
+            isAlive: { _ in alive }
+        )
+    }
+
+    private static func withCatalog(_ body: (Catalog) async throws -> Void) async throws {
+        try await Sandbox.with { try await body(try Catalog(path: $0.path.appending("kiln.db"))) }
+    }
+
+    @Test func `has a newer token also in a catalog that was made anew`() async throws {
+        var tokens: [FencingToken] = []
+        for seconds in [100, 101] as [Int64] {
+            try await Self.withCatalog { catalog in
+                let answer = try await catalog.acquireLease(Self.request(Self.here, at: seconds))
+                if case .granted(let lease) = answer { tokens.append(lease.token) }
+            }
+        }
+        #expect(tokens.count == 2)
+        #expect(tokens.last ?? FencingToken(0) > tokens.first ?? FencingToken(0))
+    }
+
+    @Test(arguments: [
+        (there, 10, true, false), (there, 29, true, false), (there, 30, true, true), (there, 1, false, true),
+        (LeaseHolder(bootID: "next boot", pid: 1, startTicks: 1), 1, true, true),
+    ])
+    func `passes on when its holder died, was rebooted or did not renew it`(
+        holder: LeaseHolder,
+        at seconds: Int64,
+        alive: Bool,
+        isGranted: Bool
+    ) async throws {
+        try await Self.withCatalog { catalog in
+            guard case .granted(let first) = try await catalog.acquireLease(Self.request(Self.here, at: 0))
+            else {
+                Issue.record("the first is refused")
+                return
+            }
+            switch try await catalog.acquireLease(Self.request(holder, at: seconds, alive: alive)) {
+            case .granted(let second):
+                #expect(isGranted)
+                #expect(second.token > first.token)
+            case .held(let lease):
+                #expect(!isGranted)
+                #expect(lease == first)
+            }
+        }
+    }
+
+    @Test func `that was lost lets its old holder change nothing`() async throws {
+        try await Self.withCatalog { catalog in
+            guard case .granted(let old) = try await catalog.acquireLease(Self.request(Self.here, at: 0)),
+                case .granted(let new) = try await catalog.acquireLease(Self.request(Self.there, at: 31))
+            else {
+                Issue.record("refused")
+                return
+            }
+            let edit = FleetEdit.putInstance(
+                InstanceRecord(
+                    id: InstanceID("shop-1-aaaa"),
+                    slot: 0,
+                    release: .init(rawValue: 1),
+                    created: 0
+                )
+            )
+            let lost = await #expect(throws: FleetError.self) { try await catalog.commit([edit], under: old) }
+            #expect(lost?.code == .leaseLost)
+            await #expect(throws: FleetError.self) {
+                try await catalog.renewLease(old, until: BootInstant(nanoseconds: .max))
+            }
+            try await catalog.releaseLease(old)
+            #expect(try await catalog.lease(of: "shop") == new)
+            #expect(try await catalog.instances(of: "shop").isEmpty)
+            try await catalog.commit([edit], under: new)
+            #expect(try await catalog.instances(of: "shop").count == 1)
+        }
+    }
+
+    @Test func `is not given to a second driver, who waits and then says who has it`() async throws {
+        try await Stage.with { stage in
+            let time = stage.time
+            async let first = stage.deploy("1")
+            try await time.sleep(until: time.now.advanced(by: .seconds(5)))
+            let began = time.now
+            let error = await #expect(throws: FleetError.self) {
+                try await stage.driver().scale(Stage.fleet, to: 1, options: .init(wait: .seconds(20)))
+            }
+            #expect(error?.code == .leaseHeld)
+            #expect(error?.message.contains("(deploy, since 20") == true)
+            #expect(began.duration(to: time.now) >= .seconds(20))
+            #expect(try await first.exitStatus == .done)
+        }
+    }
+
+    @Test func `goes to the one who waits as soon as the first is done`() async throws {
+        try await Stage.with { stage in
+            let time = stage.time
+            async let first = stage.deploy("1")
+            try await time.sleep(until: time.now.advanced(by: .seconds(5)))
+            let second = try await stage.deploy("2")
+            #expect(try await first == .stable(ReleaseNumber(rawValue: 1)))
+            #expect(second == .stable(ReleaseNumber(rawValue: 2)))
+            #expect(stage.versions == ["2", "2", "2"])
+        }
+    }
+
+    @Test func `that runs out under a stalled driver stops it`() async throws {
+        try await Stage.with { stage in
+            let time = stage.time
+            try await stage.deploy("1")
+            async let stalled = stage.deploy("2")
+            try await time.sleep(until: time.now.advanced(by: .seconds(15)))
+            // Somebody else has the lease now, as after a stall of more than thirty seconds.
+            let request = LeaseRequest(
+                fleet: Stage.fleet,
+                holder: Self.there,
+                reason: "deploy",
+                now: BootInstant(nanoseconds: .max / 2),
+                time: time.time,
+                isAlive: { _ in false }
+            )
+            _ = try await TestStore(stage.catalog, time).acquireLease(request)
+            do {
+                Issue.record("\(try await stalled)")
+            } catch let error as FleetError {
+                #expect(error.code == .leaseLost)
+            }
+        }
+    }
+
+    @Test func `knows its own process from another with the same number`() {
+        let current = LeaseHolder.current
+        #expect(current.isAlive)
+        #expect(!LeaseHolder(bootID: current.bootID, pid: current.pid, startTicks: 1).isAlive)
+        #expect(!LeaseHolder(bootID: "other", pid: current.pid, startTicks: current.startTicks).isAlive)
+    }
+}

@@ -1,0 +1,158 @@
+import KilnDefinition
+import KilnFleet
+import KilnSystem
+import Synchronization
+
+/// A platform in memory, in virtual time, that behaves as the image's version says and keeps count of what it sees.
+final class PretendPlatform: InstancePlatform {  // a class: tests and driver look at the one platform
+    struct Refused: Error {}
+
+    struct Instance {
+        let spec: InstanceSpec
+        var isMade = false
+        var exitStatus: Int32?
+        var traffic = InstanceObservation.Traffic.none
+        var started: BootInstant?
+
+        var version: String { spec.release.content.imageVersion ?? "" }
+    }
+
+    struct State {
+        var instances: [InstanceID: Instance] = [:]
+        var newestToken = FencingToken(0)
+        var created: [InstanceID] = []
+        var most = 0
+        /// The least that served since the fleet was first whole.
+        var leastServing: Int?
+        var wasRemoved = false
+        var listen: ListenAddress?
+        var capacity = Int.max
+        var stopBeforeDrain = 0
+        var stuckDrain = false
+    }
+
+    private let state = Mutex(State())
+    private let clock: VirtualTime
+
+    init(_ clock: VirtualTime) {
+        self.clock = clock
+    }
+
+    var seen: State { state.withLock { $0 } }
+
+    func change(_ body: (inout State) -> Void) {
+        state.withLock { body(&$0) }
+    }
+
+    /// Starts the record of how many serve.
+    func watchServing() {
+        state.withLock { $0.leastServing = Self.serving($0, at: clock.now) }
+    }
+
+    func observe(_ fleet: FleetName) async throws -> [InstanceObservation] {
+        state.withLock { state in
+            for (id, instance) in state.instances where instance.version == "exits" && instance.isMade {
+                state.instances[id]?.exitStatus = 3
+            }
+            return state.instances.values.map { instance in
+                InstanceObservation(
+                    spec: instance.spec,
+                    process: !instance.isMade
+                        ? .incomplete
+                        : instance.exitStatus.map { .exited(status: $0) } ?? .running(pid: 42),
+                    traffic: instance.traffic,
+                    address: "10.0.0.2",
+                    started: instance.started
+                )
+            }
+        }
+    }
+
+    func converge(_ settings: FleetSettings, token: FencingToken) async throws {
+        try admit(token)
+        state.withLock { $0.listen = settings.listen }
+    }
+
+    func create(_ spec: InstanceSpec, token: FencingToken) async throws {
+        try admit(token)
+        try state.withLock { state in
+            guard state.instances.count < state.capacity else { throw Refused() }
+            if state.instances[spec.id] == nil { state.created.append(spec.id) }
+            state.instances[spec.id] = state.instances[spec.id] ?? Instance(spec: spec)
+            state.most = max(state.most, state.instances.count)
+        }
+        try await clock.sleep(until: clock.now.advanced(by: .milliseconds(400)))
+        state.withLock { state in
+            state.instances[spec.id]?.isMade = true
+            state.instances[spec.id]?.started = clock.now
+        }
+    }
+
+    func route(_ instance: InstanceID, of fleet: FleetName, token: FencingToken) async throws {
+        try admit(token)
+        note { $0.instances[instance]?.traffic = .ready }
+    }
+
+    func drain(_ instance: InstanceID, of fleet: FleetName, token: FencingToken) async throws {
+        try admit(token)
+        note { $0.instances[instance]?.traffic = .draining(sessions: $0.stuckDrain ? 1 : 0) }
+    }
+
+    func detach(_ instance: InstanceID, of fleet: FleetName, token: FencingToken) async throws {
+        try admit(token)
+        note { $0.instances[instance]?.traffic = .none }
+    }
+
+    func destroy(_ instance: InstanceID, of fleet: FleetName, token: FencingToken) async throws {
+        try admit(token)
+        note { state in
+            if state.instances[instance]?.traffic == .ready, state.instances[instance]?.exitStatus == nil {
+                state.stopBeforeDrain += 1
+            }
+        }
+        try await clock.sleep(until: clock.now.advanced(by: .milliseconds(200)))
+        note { $0.instances[instance] = nil }
+    }
+
+    func probe(_ observation: InstanceObservation) async -> ProbeResult {
+        let instance = seen.instances[observation.spec.id]
+        guard let instance, let started = instance.started, instance.exitStatus == nil else {
+            return .failed(reason: "connection refused")
+        }
+        let age = started.duration(to: clock.now)
+        return switch instance.version {
+        case "sick": .failed(reason: "GET /healthz answered 500")
+        case "fades" where age > .seconds(20): .failed(reason: "GET /healthz answered 503")
+        default: age > .seconds(1) ? .passed : .failed(reason: "connection refused")
+        }
+    }
+
+    func logLines(_ instance: InstanceID, of fleet: FleetName, last count: Int) async throws -> [String] {
+        ["starting", "\(seen.instances[instance]?.version ?? "?") says goodbye"]
+    }
+
+    func removeFleet(_ fleet: FleetName, volumes: Bool, token: FencingToken) async throws {
+        try admit(token)
+        state.withLock { $0.wasRemoved = true }
+    }
+
+    private func admit(_ token: FencingToken) throws {
+        try state.withLock { state in
+            guard token >= state.newestToken else { throw Refused() }
+            state.newestToken = token
+        }
+    }
+
+    private func note(_ body: (inout State) -> Void) {
+        state.withLock { state in
+            body(&state)
+            if let least = state.leastServing {
+                state.leastServing = min(least, Self.serving(state, at: clock.now))
+            }
+        }
+    }
+
+    private static func serving(_ state: State, at now: BootInstant) -> Int {
+        state.instances.values.count { $0.traffic == .ready && $0.exitStatus == nil }
+    }
+}

@@ -1,0 +1,79 @@
+import KilnCatalog
+import KilnDefinition
+import KilnFleet
+import KilnOCI
+import KilnSystem
+import KilnTestSupport
+import SystemPackage
+
+/// A fleet called shop in virtual time, on the real catalog and a pretended platform.
+struct Stage: Sendable {
+    static let fleet: FleetName = "shop"
+
+    let time: VirtualTime
+    let platform: PretendPlatform
+    let catalog: Catalog
+    let stop = StopSignal()
+
+    static func with(_ body: @escaping @Sendable (Stage) async throws -> Void) async throws {
+        try await Sandbox.with { sandbox in
+            let time = VirtualTime()
+            let catalog = try Catalog(path: sandbox.path.appending("kiln.db"))
+            let stage = Stage(time: time, platform: PretendPlatform(time), catalog: catalog)
+            try await time.run { try await body(stage) }
+        }
+    }
+
+    static func content(_ version: String, port: Bool = true) -> ReleaseContent {
+        ReleaseContent(
+            image: Digest(of: version),
+            imageName: "shop",
+            imageVersion: version,
+            env: [:],
+            files: [],
+            health: HealthDefinition(probe: .http(port: 8080, path: "/healthz")),
+            state: [],
+            stop: StopDefinition(),
+            resources: ResourceDefinition(),
+            ports: port ? ["http": 8080] : [:]
+        )
+    }
+
+    static func policy(
+        _ instances: Int = 3,
+        onFailure: RolloutDefinition.OnFailure = .rollback
+    ) -> FleetPolicy {
+        FleetPolicy(
+            instances: instances,
+            listen: ListenAddress(address: "127.0.0.1", port: 8080),
+            rollout: RolloutDefinition(surge: .count(1), healthyDeadline: .seconds(30), onFailure: onFailure)
+        )
+    }
+
+    func driver(
+        _ store: (any FleetStore)? = nil,
+        stop: StopSignal? = nil,
+        holder: LeaseHolder = .current
+    ) -> FleetDriver {
+        FleetDriver(
+            store: store ?? TestStore(catalog, time),
+            platform: platform,
+            clock: time,
+            holder: holder,
+            stop: stop ?? self.stop
+        )
+    }
+
+    @discardableResult
+    func deploy(_ version: String, _ policy: FleetPolicy = Stage.policy()) async throws -> DeployOutcome {
+        try await driver().deploy(Stage.content(version), to: Stage.fleet, policy: policy)
+    }
+
+    var versions: [String] {
+        platform.seen.instances.values.filter { $0.isMade && $0.exitStatus == nil }.map(\.version).sorted()
+    }
+
+    func messages() async throws -> [String] {
+        try await TestStore(catalog, time).events(of: Stage.fleet, after: 0, limit: 1000).map(\.message)
+    }
+}
