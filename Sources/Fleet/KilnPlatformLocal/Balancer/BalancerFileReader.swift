@@ -1,0 +1,66 @@
+import KilnDefinition
+
+/// Reads back the parts of a configuration file that Kiln decides on; nil when it is not one that Kiln wrote.
+package enum BalancerFileReader {
+    package static func read(_ text: String) -> BalancerConfig? {
+        var config = BalancerConfig(listen: nil)
+        var isBackend = false
+        for line in text.split(separator: "\n") {
+            let words = line.split(separator: " ").map(String.init)
+            switch words.first {
+            case "backend" where words.last == BalancerConfig.backend: isBackend = true
+            case "bind":
+                guard let listen = words.last.flatMap(listen) else { return nil }
+                config.listen = listen
+            case "timeout" where words.dropFirst().first == "check":
+                guard let timeout = words.last.flatMap(milliseconds) else { return nil }
+                config.checkTimeoutMilliseconds = timeout
+            case "http-check" where words.dropFirst().first == "send":
+                guard let path = path(line) else { return nil }
+                config.check = .http(path: path)
+            case "server":
+                guard let server = server(Array(words.dropFirst())) else { return nil }
+                config.servers.append(server)
+            default: continue
+            }
+        }
+        return isBackend ? config : nil
+    }
+
+    private static func server(_ words: [String]) -> BalancerConfig.Server? {
+        guard words.count == 13, let (address, port) = endpoint(words[1]), let checkPort = UInt16(words[4]),
+            let interval = milliseconds(words[6]), let rise = Int(words[8]), let fall = Int(words[10]),
+            let weight = Int(words[12])
+        else { return nil }
+        return BalancerConfig.Server(
+            name: words[0],
+            address: address,
+            port: port,
+            check: .init(port: checkPort, intervalMilliseconds: interval, rise: rise, fall: fall),
+            weight: weight
+        )
+    }
+
+    private static func listen(_ text: String) -> ListenAddress? {
+        endpoint(text).map { ListenAddress(address: $0.address, port: $0.port) }
+    }
+
+    static func endpoint(_ text: String) -> (address: String, port: UInt16)? {
+        guard let colon = text.lastIndex(of: ":"), let port = UInt16(text[text.index(after: colon)...]) else {
+            return nil
+        }
+        return (String(text[..<colon]), port)
+    }
+
+    private static func milliseconds(_ text: String) -> Int? {
+        text.hasSuffix("ms") ? Int(text.dropLast(2)) : nil
+    }
+
+    /// What stands after `uri`, without its quotes.
+    private static func path(_ line: Substring) -> String? {
+        guard let start = line.firstRange(of: " uri '"), let end = line.ranges(of: "' ver ").last else {
+            return nil
+        }
+        return String(line[start.upperBound..<end.lowerBound]).replacing(#"'\''"#, with: "'")
+    }
+}

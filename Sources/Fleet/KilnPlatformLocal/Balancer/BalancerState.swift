@@ -1,0 +1,55 @@
+/// What a running balancer says of itself (HAProxy management guide, "show info" and "show stat").
+package struct BalancerState: Sendable, Hashable {
+    package struct Server: Sendable, Hashable {
+        package let endpoint: String
+        package let weight: Int
+        /// `UP`, `DOWN`, `MAINT`, `no check` or on the way, such as `UP 1/3`.
+        package let status: String
+        /// Requests under way.
+        package var sessions: Int
+
+        package var isInMaintenance: Bool { status.hasPrefix("MAINT") }
+        /// Whether requests go there.
+        package var isTaken: Bool { status.hasPrefix("UP") || status == "no check" }
+    }
+
+    /// The stamp of the file it was started with.
+    package let stamp: String
+    package var servers: [String: Server]
+
+    package init(stamp: String, servers: [String: Server]) {
+        self.stamp = stamp
+        self.servers = servers
+    }
+
+    /// Reads the answers to both questions.
+    package init(info: String, stat: String) {
+        let description = info.split(separator: "\n").first { $0.hasPrefix("description: ") }
+        stamp = description.map { String($0.dropFirst("description: ".count)) } ?? ""
+        servers = Self.servers(stat)
+    }
+
+    /// Columns are found by their names, since versions add some.
+    package static func servers(_ stat: String) -> [String: Server] {
+        var lines = stat.split(separator: "\n").map {
+            $0.split(separator: ",", omittingEmptySubsequences: false).map(String.init)
+        }
+        guard let header = lines.first, header.first == "# pxname" else { return [:] }
+        lines.removeFirst()
+        let columns = Dictionary(zip(header, header.indices)) { first, _ in first }
+        var servers: [String: Server] = [:]
+        for line in lines {
+            func cell(_ name: String) -> String {
+                columns[name].flatMap { $0 < line.count ? line[$0] : nil } ?? ""
+            }
+            guard line.first == BalancerConfig.backend, cell("svname") != "BACKEND" else { continue }
+            servers[cell("svname")] = Server(
+                endpoint: cell("addr"),
+                weight: Int(cell("weight")) ?? 0,
+                status: cell("status"),
+                sessions: Int(cell("scur")) ?? 0
+            )
+        }
+        return servers
+    }
+}

@@ -1,0 +1,65 @@
+import KilnDrift
+import KilnFleet
+import KilnOCI
+import KilnSystem
+import SystemPackage
+
+/// What an instance was right after its start; kept beside it for later comparison.
+///
+/// Mounts and limits are recorded as the kernel showed them, since both the runtime and the kernel add to and round what
+/// was asked for. Configuration is known from the release itself.
+struct DriftBaseline: Sendable, Codable {
+    /// `/proc/<pid>/mountinfo`.
+    let mounts: String
+    let limits: [String: String]
+    /// Of the bundle's `config.json`.
+    let bundle: Digest
+
+    /// Looks at an instance whose container was just made.
+    static func record(_ paths: InstancePaths, pid: Int32, cgroups: Cgroups) throws {
+        let baseline = DriftBaseline(
+            mounts: try Files.readText(FilePath("/proc/\(pid)/mountinfo")),
+            limits: CgroupLimits.read(paths, cgroups),
+            bundle: Digest(of: try Files.read(paths.bundle.appending("config.json")))
+        )
+        try Record.write(baseline, to: path(paths))
+    }
+
+    static func load(_ paths: InstancePaths) throws -> DriftBaseline? {
+        try Record.read(DriftBaseline.self, from: path(paths))
+    }
+
+    /// What the instance should look like, given its release.
+    func facts(of spec: InstanceSpec) -> InstanceFacts {
+        var files = [DriftObserver.bundleName: Optional(bundle)]
+        for file in spec.release.content.files { files[file.target] = Digest(of: file.content) }
+        return InstanceFacts(
+            instance: spec.id,
+            mounts: MountTable(parsing: mounts).entries,
+            configFiles: files,
+            limits: limits
+        )
+    }
+
+    private static func path(_ paths: InstancePaths) -> FilePath {
+        paths.directory.appending("baseline.json")
+    }
+}
+
+/// What the kernel holds an instance to, by hierarchy and file name.
+enum CgroupLimits {
+    private static let names = [
+        "memory.limit_in_bytes", "memory.max", "cpu.cfs_quota_us", "cpu.cfs_period_us", "cpu.max", "pids.max",
+    ]
+
+    static func read(_ paths: InstancePaths, _ cgroups: Cgroups) -> [String: String] {
+        var limits: [String: String] = [:]
+        for folder in cgroups.folders(paths.id, of: paths.fleet.fleet) {
+            for name in names {
+                guard let text = try? Files.readText(folder.appending(name)) else { continue }
+                limits[name] = String(text.prefix { !$0.isNewline })
+            }
+        }
+        return limits
+    }
+}

@@ -1,0 +1,86 @@
+import KilnDrift
+import KilnFleet
+import KilnOCI
+import KilnStore
+import KilnSystem
+import SystemPackage
+
+/// Whether the sealed layers that instances stand on are still what was sealed.
+///
+/// A layer whose inode, size and times have not moved since it was last read whole is taken as unchanged: reading hundreds
+/// of megabytes at each look would cost more than it finds. `everything` reads them all the same.
+struct LayerCheck: Sendable {
+    let home: KilnHome
+    let readsEverything: Bool
+
+    /// What is wrong with each layer that has something wrong, by path.
+    func problems(with layers: Set<RootRecord.SealedFile>) async throws -> [String: String] {
+        var memory = remembered()
+        var problems: [String: String] = [:]
+        let table = try MountTable.current()
+        for layer in layers.sorted(by: { $0.path < $1.path }) {
+            if let problem = try await problem(with: layer, &memory) ?? mountProblem(of: layer, in: table) {
+                problems[layer.path] = problem
+            }
+        }
+        try remember(memory)
+        return problems
+    }
+
+    private func problem(
+        with layer: RootRecord.SealedFile,
+        _ memory: inout [String: Fingerprint]
+    ) async throws -> String? {
+        guard let facts = Files.facts(FilePath(layer.path)) else { return "the sealed file is gone" }
+        let fingerprint = Fingerprint(facts)
+        if !readsEverything, memory[layer.path] == fingerprint { return nil }
+        memory[layer.path] = nil
+        let sealed = SealedLayers(home: home)
+        guard let record = try sealed.lookup(layer.diffID) else {
+            return "differs in size from what was sealed"
+        }
+        do {
+            try await sealed.verify(record)
+        } catch let error as StoreError {
+            if case .alteredLayer = error.reason { return "differs from what was sealed" }
+            throw error
+        }
+        memory[layer.path] = fingerprint
+        return nil
+    }
+
+    /// New instances take the mounted layer, so nothing may lie over it.
+    private func mountProblem(of layer: RootRecord.SealedFile, in table: MountTable) -> String? {
+        let target = home.runtime.appending("layers").appending(layer.diffID.short)
+        let mounts = table.entries.filter { $0.target == target }
+        guard mounts.count > 1 || mounts.contains(where: { $0.type != "erofs" }) else { return nil }
+        return "something is mounted over it at \(target)"
+    }
+
+    /// What moves when a file is written or replaced.
+    private struct Fingerprint: Hashable, Codable {
+        let inode: UInt64
+        let size: Int64
+        let modified: Int64
+        let changed: Int64
+
+        init(_ facts: FileFacts) {
+            inode = facts.inode
+            size = facts.size
+            modified = facts.modified
+            changed = facts.changed
+        }
+    }
+
+    private var memoryFile: FilePath { home.runtime.appending("verified-layers.json") }
+
+    private func remembered() -> [String: Fingerprint] {
+        (try? Record.read([String: Fingerprint].self, from: memoryFile)) ?? [:]
+    }
+
+    private func remember(_ memory: [String: Fingerprint]) throws {
+        guard memory != remembered() else { return }
+        try Files.createDirectory(home.runtime)
+        try Record.write(memory, to: memoryFile)
+    }
+}

@@ -1,0 +1,154 @@
+package import KilnDefinition
+package import KilnFleet
+import KilnStore
+package import KilnSystem
+import SystemPackage
+
+/// Runs instances on this machine: runc containers on sealed roots, supervised by conmon, connected by CNI plugins,
+/// balanced by one HAProxy per fleet.
+///
+/// Everything it needs to know later is on disk or asked of the running parts, so it has no state of its own.
+package struct LocalPlatform: InstancePlatform {
+    let home: KilnHome
+    private let runner: ToolRunner
+
+    /// Runs images of the same home's store.
+    package init(home: KilnHome, runner: ToolRunner = ToolRunner()) {
+        self.home = home
+        self.runner = runner
+    }
+
+    package func observe(_ fleet: FleetName) async throws -> [InstanceObservation] {
+        let paths = FleetPaths(home: home, fleet: fleet)
+        let traffic = try await balancer(paths).traffic()
+        return try paths.instances().compactMap { instance in
+            try InstanceObserver().observe(instance, traffic: traffic[instance.id.description] ?? .none)
+        }
+    }
+
+    package func converge(_ settings: FleetSettings, token: FencingToken) async throws {
+        let paths = FleetPaths(home: home, fleet: settings.fleet)
+        try await fence(paths).pass(token) {
+            try Files.createDirectory(paths.directory, mode: 0o700)
+            if try Record.read(FleetSettings.self, from: paths.settings) != settings {
+                try Record.write(settings, to: paths.settings, synced: true)
+            }
+            let leftovers = Leftovers(home: home, runner: runner)
+            _ = try await Bridge(home: home, runner: runner).converge(
+                isInUse: try leftovers.hasRunningInstances()
+            )
+            try await leftovers.remove(in: paths)
+            let running = Set(
+                try paths.instances().filter(InstanceObserver().isRunning).map(\.id.description)
+            )
+            try await balancer(paths).converge(listen: settings.listen) { running.contains($0) }
+            for instance in try paths.instances() { InstanceLog(paths: instance).tend() }
+        }
+    }
+
+    package func create(_ spec: InstanceSpec, token: FencingToken) async throws {
+        let paths = FleetPaths(home: home, fleet: spec.release.fleet).instance(spec.id)
+        try await fence(paths.fleet).pass(token) {
+            if Files.exists(paths.process) { return }
+            // What a crash left half-made has nothing worth keeping.
+            if Files.exists(paths.directory) { try await remover.remove(paths) }
+            do {
+                try await maker.make(spec, at: paths)
+            } catch {
+                // A cancelled task cannot run tools; the half-made instance is seen and destroyed later.
+                if !Task.isCancelled { try? await remover.remove(paths) }
+                throw error
+            }
+        }
+    }
+
+    package func route(_ instance: InstanceID, of fleet: FleetName, token: FencingToken) async throws {
+        let paths = FleetPaths(home: home, fleet: fleet).instance(instance)
+        try await fence(paths.fleet).pass(token) {
+            guard let spec = try Record.read(InstanceSpec.self, from: paths.spec),
+                let network = try Record.read(NetworkRecord.self, from: paths.network)
+            else { throw LocalPlatformError.unknown(instance) }
+            try await balancer(paths.fleet).route(spec, address: network.address)
+        }
+    }
+
+    package func drain(_ instance: InstanceID, of fleet: FleetName, token: FencingToken) async throws {
+        let paths = FleetPaths(home: home, fleet: fleet)
+        try await fence(paths).pass(token) { try await balancer(paths).drain(instance) }
+    }
+
+    package func detach(_ instance: InstanceID, of fleet: FleetName, token: FencingToken) async throws {
+        let paths = FleetPaths(home: home, fleet: fleet)
+        try await fence(paths).pass(token) { try await balancer(paths).detach(instance) }
+    }
+
+    package func destroy(_ instance: InstanceID, of fleet: FleetName, token: FencingToken) async throws {
+        let paths = FleetPaths(home: home, fleet: fleet).instance(instance)
+        try await fence(paths.fleet).pass(token) {
+            try await balancer(paths.fleet).detach(instance)
+            try await remover.remove(paths)
+        }
+    }
+
+    package func probe(_ observation: InstanceObservation) async -> ProbeResult {
+        let spec = observation.spec
+        let paths = FleetPaths(home: home, fleet: spec.release.fleet).instance(spec.id)
+        return await InstanceProbe(paths: paths, runner: runner).probe(observation)
+    }
+
+    package func logLines(
+        _ instance: InstanceID,
+        of fleet: FleetName,
+        last count: Int
+    ) async throws -> [String] {
+        try logRecords(instance, of: fleet, last: count).map(\.text)
+    }
+
+    /// The same with time and stream.
+    package func logRecords(
+        _ instance: InstanceID,
+        of fleet: FleetName,
+        last count: Int
+    ) throws -> [LogRecord] {
+        let paths = FleetPaths(home: home, fleet: fleet).instance(instance)
+        guard Files.exists(paths.spec) else { throw LocalPlatformError.unknown(instance) }
+        let log = InstanceLog(paths: paths)
+        log.tend()
+        return log.last(count)
+    }
+
+    /// The fleet's output as it comes, after the `last` lines of each instance.
+    package func followLogs(of fleet: FleetName, last: Int) -> LogFollower {
+        LogFollower(fleet: FleetPaths(home: home, fleet: fleet), last: last)
+    }
+
+    package func removeFleet(_ fleet: FleetName, volumes: Bool, token: FencingToken) async throws {
+        let paths = FleetPaths(home: home, fleet: fleet)
+        try await fence(paths).pass(token) {
+            if let left = try paths.instances().first {
+                throw LocalPlatformError(
+                    .state,
+                    "fleet \(fleet) still has instance \(left.id)",
+                    hint: "an instance is destroyed before its fleet is"
+                )
+            }
+            try await balancer(paths).remove()
+            try Files.remove(paths.directory)
+            if volumes { try Files.remove(paths.volumes) }
+            try await Leftovers(home: home, runner: runner).removeNetworkOfEmptyHome()
+        }
+    }
+
+    func fence(_ paths: FleetPaths) -> Fence {
+        Fence(file: paths.fence)
+    }
+
+    func balancer(_ paths: FleetPaths) -> Balancer {
+        Balancer(paths: paths, runner: runner)
+    }
+
+    private var maker: InstanceMaker {
+        InstanceMaker(home: home, images: ImageStore(home: home), runner: runner)
+    }
+    private var remover: InstanceRemover { InstanceRemover(home: home, runner: runner) }
+}

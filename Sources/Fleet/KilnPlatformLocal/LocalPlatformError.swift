@@ -1,0 +1,41 @@
+package import KilnDiagnostics
+import KilnFleet
+
+/// Why the local platform could not do what it was asked.
+package struct LocalPlatformError: DiagnosticError, Hashable {
+    package enum Code: String, Sendable {
+        /// A newer holder of the fleet's lease was here.
+        case fenced = "platform.fenced"
+        case unknownInstance = "platform.instance"
+        case image = "platform.image"
+        case configFile = "platform.config-file"
+        case state = "platform.state"
+        case user = "platform.user"
+        case start = "platform.start"
+        case network = "platform.network"
+        case listener = "platform.listener"
+        case balancer = "platform.balancer"
+    }
+
+    package let code: Code
+    package let message: String
+    package let causes: [String]
+    package let hint: String?
+
+    package init(_ code: Code, _ message: String, causes: [String] = [], hint: String? = nil) {
+        self.code = code
+        self.message = message
+        self.causes = causes
+        self.hint = hint
+    }
+
+    package var diagnostics: [Diagnostic] {
+        [Diagnostic(code: code.rawValue, message, causes: causes, hint: hint)]
+    }
+}
+
+extension LocalPlatformError {
+    static func unknown(_ instance: InstanceID) -> LocalPlatformError {
+        LocalPlatformError(.unknownInstance, "there is no instance \(instance)")
+    }
+}

@@ -1,0 +1,66 @@
+import KilnDefinition
+import KilnFleet
+import SystemPackage
+
+/// Decides what a release needs on top of its image.
+enum TopLayerPlan {
+    /// Where the runtime mounts its own file systems.
+    static let systemMountPoints: [FilePath] = ["/proc", "/sys", "/dev"]
+
+    static func topLayer(
+        for spec: InstanceSpec,
+        on image: RootResolver,
+        address: String,
+        resolver: String
+    ) throws -> TopLayer {
+        var top = TopLayer(image: image)
+        var covers = try systemMountPoints.map { try top.addMountPoint($0) }
+        for state in spec.release.content.state {
+            covers.append(try top.addMountPoint(FilePath(state.path), mode: temporaryMode(state)))
+        }
+        try top.addFile("/etc/hostname", .text("\(spec.id)\n"))
+        try top.addFile("/etc/hosts", .text(hosts(spec.id, address: address)))
+        try top.addFile("/etc/resolv.conf", .text(resolver))
+        for file in spec.release.content.files {
+            let place = try top.addFile(FilePath(file.target), .init(file))
+            if let cover = covers.first(where: { place.starts(with: $0) }) { throw hidden(file, by: cover) }
+        }
+        return top
+    }
+
+    private static func hidden(_ file: ConfigFile, by cover: FilePath) -> LocalPlatformError {
+        LocalPlatformError(
+            .configFile,
+            "the configuration file \(file.target) would never be seen",
+            causes: ["something else is mounted at \(cover)"],
+            hint: "give the file another target"
+        )
+    }
+
+    /// The runtime gives a tmpfs the mode of the folder that it covers: writable for all where all users of a system write, else
+    /// for its owner. nil for volumes.
+    static func temporaryMode(_ state: StateDefinition) -> UInt32? {
+        guard case .tmpfs = state.kind else { return nil }
+        return ["/tmp", "/var/tmp"].contains(state.path) ? 0o1777 : 0o755
+    }
+
+    static func hosts(_ instance: InstanceID, address: String) -> String {
+        """
+        127.0.0.1 localhost
+        ::1 localhost ip6-localhost ip6-loopback
+        \(address) \(instance)
+
+        """
+    }
+
+    /// The host's name servers, without those that only the host itself can reach.
+    static func resolver(host: String) -> String {
+        host.split(separator: "\n").filter { line in
+            let words = line.split(separator: " ")
+            guard words.first == "nameserver", words.count > 1 else {
+                return words.first == "search" || words.first == "options"
+            }
+            return !words[1].hasPrefix("127.") && words[1] != "::1"
+        }.map { $0 + "\n" }.joined()
+    }
+}

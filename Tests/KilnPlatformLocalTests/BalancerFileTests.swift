@@ -1,0 +1,184 @@
+import KilnDefinition
+import KilnFleet
+import KilnSystem
+import KilnTestSupport
+import SystemPackage
+import Testing
+
+@testable import KilnPlatformLocal
+
+@Suite struct `A balancer's configuration file` {
+    private static let file = BalancerFile(
+        fleet: "web",
+        socket: "/run/kiln/haproxy/web.sock",
+        root: "/run/kiln/haproxy/empty",
+        account: "haproxy"
+    )
+
+    private static let config = BalancerConfig(
+        listen: ListenAddress(address: "127.0.0.1", port: 8080),
+        check: .http(path: "/health?x='y z'#\"\\"),
+        checkTimeoutMilliseconds: 1_500,
+        servers: [.sample("web-1-aaaa", 2), .sample("web-1-bbbb", 3, weight: 0)]
+    )
+
+    @Test func `it is written as the golden file has it`() throws {
+        try Golden.expect(Self.file.text(Self.config), matches: Golden.directory().appending("haproxy.cfg"))
+    }
+
+    @Test func `HAProxy takes it`() async throws {
+        try await Sandbox.with { sandbox in
+            let file = try sandbox.write(Self.file.text(Self.config), to: "haproxy.cfg")
+            let output = try await ToolRunner().run(ToolInvocation("haproxy", ["-c", "-f", file.string]))
+            #expect(output.errorText.isEmpty)
+        }
+    }
+
+    @Test(arguments: [
+        config, BalancerConfig(listen: nil), BalancerConfig(listen: config.listen, servers: config.servers),
+    ])
+    func `what was written is read back`(config: BalancerConfig) {
+        #expect(BalancerFileReader.read(Self.file.text(config)) == config)
+    }
+
+    @Test(arguments: ["", "global\n", "backend instances\n server x\n", "backend instances\n bind here\n"])
+    func `what was not written by us is not read`(text: String) {
+        #expect(BalancerFileReader.read(text) == nil)
+    }
+
+    @Test func `the stamp tells everything but servers`() {
+        var config = Self.config
+        config.servers = []
+        #expect(Self.file.stamp(config) == Self.file.stamp(Self.config))
+        config.listen?.port = 8081
+        #expect(Self.file.stamp(config) != Self.file.stamp(Self.config))
+    }
+
+    @Test func `releases that are checked in different ways are checked by a connection`() {
+        func content(_ path: String) -> ReleaseContent {
+            .sample { $0.health = HealthDefinition(probe: .http(port: 80, path: path), timeout: .seconds(3)) }
+        }
+        var config = BalancerConfig(listen: nil)
+        config.chooseCheck(for: [content("/a"), content("/a")])
+        #expect(config.check == .http(path: "/a"))
+        #expect(config.checkTimeoutMilliseconds == 3_000)
+        config.chooseCheck(for: [])
+        #expect(config.check == .http(path: "/a"), "no reload only because the last instance left")
+        config.chooseCheck(for: [content("/a"), content("/b")])
+        #expect(config.check == .connect)
+    }
+}
+
+@Suite struct `What a balancer is told` {
+    private static let stamp = "kiln-1"
+
+    private static func state(_ servers: [String: BalancerState.Server]) -> BalancerState {
+        BalancerState(stamp: stamp, servers: servers)
+    }
+
+    private static func running(
+        _ host: Int,
+        weight: Int = 1,
+        status: String = "UP",
+        sessions: Int = 0
+    ) -> BalancerState.Server {
+        .init(endpoint: "10.0.0.\(host):80", weight: weight, status: status, sessions: sessions)
+    }
+
+    private static let wanted = BalancerConfig(
+        listen: nil,
+        servers: [.sample("a", 2), .sample("b", 3, weight: 0)]
+    )
+
+    @Test func `nothing when all is as it should be`() {
+        let state = Self.state(["a": Self.running(2), "b": Self.running(3, weight: 0, sessions: 4)])
+        #expect(BalancerPlan.steps(from: state, to: Self.wanted, stamp: Self.stamp) == [])
+    }
+
+    @Test func `each difference has its step`() {
+        let state = Self.state(["b": Self.running(3), "c": Self.running(4)])
+        #expect(
+            BalancerPlan.steps(from: state, to: Self.wanted, stamp: Self.stamp) == [
+                .add(.sample("a", 2)), .weigh("b", 0), .remove("c"),
+            ]
+        )
+    }
+
+    @Test func `half an addition is finished, and a moved server is added again`() {
+        let state = Self.state(["a": Self.running(2, status: "MAINT"), "b": Self.running(9, weight: 0)])
+        #expect(
+            BalancerPlan.steps(from: state, to: Self.wanted, stamp: Self.stamp) == [
+                .enable("a"), .remove("b"), .add(.sample("b", 3, weight: 0)),
+            ]
+        )
+    }
+
+    @Test func `another stamp needs a new worker first`() {
+        let steps = BalancerPlan.steps(from: Self.state([:]), to: Self.wanted, stamp: "kiln-2")
+        #expect(steps == [.reload])
+    }
+
+    @Test func `an old worker loses what left and learns of nothing new`() {
+        let servers = [
+            "b": Self.running(3), "c": Self.running(4), "d": Self.running(5, status: "MAINT"),
+            "e": Self.running(6, status: "MAINT", sessions: 1),
+        ]
+        let steps = BalancerPlan.steps(forOldWorker: servers, to: Self.wanted)
+        #expect(steps == [.weigh("b", 0), .remove("c"), .remove("e")])
+    }
+
+    @Test func `a server is added whole: in maintenance, then checked, then with traffic`() {
+        #expect(
+            BalancerPlan.commands(.add(.sample("a", 2))) == [
+                "add server instances/a 10.0.0.2:80 check port 81 inter 1000ms rise 2 fall 3 weight 1",
+                "enable health instances/a", "enable server instances/a",
+            ]
+        )
+    }
+
+    @Test func `its own report is read by the names of columns`() {
+        let stat = """
+            # pxname,svname,scur,status,weight,addr,
+            fleet,FRONTEND,3,OPEN,,,
+            instances,a,2,UP 1/3,1,10.0.0.2:80,
+            instances,BACKEND,2,UP,1,,
+            """
+        let state = BalancerState(info: "Name: HAProxy\ndescription: kiln-7\n", stat: stat)
+        #expect(state.stamp == "kiln-7")
+        #expect(state.servers == ["a": Self.running(2, status: "UP 1/3", sessions: 2)])
+        #expect(state.servers["a"]?.isTaken == true)
+    }
+}
+
+@Suite struct `Who listens` {
+    /// 127.0.0.1:8080, every address:8081, ::ffff:10.0.0.1:8082 and a connection on 8083.
+    private static let table = """
+          sl  local_address rem_address   st tx_queue rx_queue tr tm->when retrnsmt   uid  timeout inode
+           0: 0100007F:1F90 00000000:0000 0A 00000000:00000000 00:00000000 00000000     0        0 11 1
+           1: 00000000:1F91 00000000:0000 0A 00000000:00000000 00:00000000 00000000     0        0 12 1
+           2: 0000000000000000FFFF00000100000A:1F92 0:0 0A 00000000:00000000 00:00000000 00000000 0 0 13 1
+           3: 0100007F:1F93 0100007F:1234 01 00000000:00000000 00:00000000 00000000     0        0 14 1
+        """
+
+    @Test(arguments: [
+        ("127.0.0.1", UInt16(8080), "11"), ("10.0.0.1", 8080, nil), ("0.0.0.0", 8080, "11"),
+        ("10.0.0.1", 8081, "12"), ("10.0.0.1", 8082, "13"), ("127.0.0.1", 8083, nil),
+    ])
+    func `a socket is in the way when its address meets ours`(address: String, port: UInt16, inode: String?) {
+        let listen = ListenAddress(address: address, port: port)
+        let found = ListenerHolder.sockets(listeningOn: listen, Self.table)
+        #expect(found == Set([inode].compactMap { $0 }))
+    }
+}
+
+extension BalancerConfig.Server {
+    fileprivate static func sample(_ name: String, _ host: Int, weight: Int = 1) -> Self {
+        Self(
+            name: name,
+            address: "10.0.0.\(host)",
+            port: 80,
+            check: Check(port: 81, intervalMilliseconds: 1_000, rise: 2, fall: 3),
+            weight: weight
+        )
+    }
+}
