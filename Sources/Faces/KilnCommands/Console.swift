@@ -1,0 +1,79 @@
+import Glibc
+import KilnDiagnostics
+import Synchronization
+
+/// Writes to the two standard streams; the only place that does. Results go to stdout, everything else to stderr.
+final class Console: Sendable {  // a class: all tasks of a command share the one pair of streams
+    let output: TerminalStyle
+    let messages: TerminalStyle
+    private let live = Mutex(LiveArea())
+
+    init(environment: [String: String]) {
+        output = .of(STDOUT_FILENO, environment: environment)
+        messages = .of(STDERR_FILENO, environment: environment)
+    }
+
+    /// A result, with a newline added.
+    func result(_ text: String) {
+        live.withLock { area in
+            area.erase()
+            Self.write(text + "\n", to: STDOUT_FILENO)
+            area.draw()
+        }
+    }
+
+    /// A line for the person at the terminal.
+    func message(_ text: String) {
+        live.withLock { area in
+            area.erase()
+            Self.write(text + "\n", to: STDERR_FILENO)
+            area.draw()
+        }
+    }
+
+    /// Shows the first twenty: what is past them is mostly their consequence.
+    func show(_ diagnostics: [Diagnostic]) {
+        let limit = 20
+        message(DiagnosticRenderer(color: messages.color).render(Array(diagnostics.prefix(limit))))
+        if diagnostics.count > limit { message("and \(diagnostics.count - limit) more") }
+    }
+
+    /// Replaces the lines that stand at the bottom of the terminal.
+    func showLive(_ lines: [String]) {
+        live.withLock { area in
+            area.erase()
+            area.lines = lines
+            area.draw()
+        }
+    }
+
+    fileprivate static func write(_ text: String, to descriptor: Int32) {
+        var bytes = Array(text.utf8)[...]
+        while !bytes.isEmpty {
+            let count = bytes.withUnsafeBytes { Glibc.write(descriptor, $0.baseAddress, $0.count) }
+            if count < 0 {
+                if errno == EINTR || errno == EAGAIN { continue }
+                return
+            }
+            bytes = bytes.dropFirst(count)
+        }
+    }
+}
+
+/// Lines at the bottom of the terminal that are drawn over and over.
+private struct LiveArea {
+    var lines: [String] = []
+    private var drawn = 0
+
+    mutating func erase() {
+        guard drawn > 0 else { return }
+        Console.write("\u{1B}[\(drawn)A\u{1B}[J", to: STDERR_FILENO)
+        drawn = 0
+    }
+
+    mutating func draw() {
+        guard !lines.isEmpty else { return }
+        Console.write(lines.joined(separator: "\n") + "\n", to: STDERR_FILENO)
+        drawn = lines.count
+    }
+}

@@ -1,0 +1,69 @@
+import ArgumentParser
+import KilnDefinition
+import KilnDiagnostics
+import KilnFleet
+import KilnStore
+import OrderedCollections
+
+struct DeployCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "deploy",
+        abstract: "Make a fleet run its image as baked: a new release, if anything of it changed.",
+        discussion: """
+            Replaces instances step by step under the fleet's rollout policy and comes back by itself to the last stable
+            release when the new one fails (exit status 5).
+
+            Examples:
+
+              kiln deploy shop
+              kiln deploy shop --format json
+            """
+    )
+
+    @Argument(help: "The fleet.")
+    var fleet: FleetName
+
+    @Flag(help: "Try a release again that failed before and is quarantined.")
+    var force = false
+
+    @OptionGroup var options: DefinitionOptions
+    @OptionGroup var drive: DriveOptions
+
+    func run() async throws {
+        let definition = try options.definition()
+        guard let wanted = definition.fleets[fleet] else {
+            throw DiagnosticFailure(
+                Diagnostic(
+                    code: "definition.unknown-fleet",
+                    "\(options.file) has no fleet \"\(fleet)\"",
+                    hint: Spelling.hint(
+                        for: fleet.description,
+                        in: definition.fleets.keys.map(\.description)
+                    ),
+                    exitStatus: .usage
+                )
+            )
+        }
+        try await drive.drive(fleet, force: force) { fleets, options in
+            let images = ImageStore(home: fleets.home)
+            return try await StoreLock(fleets.home).shared {
+                let content = try ReleaseAssembler(images: images).content(
+                    for: wanted,
+                    directory: definition.directory
+                )
+                return try await fleets.driver.deploy(
+                    content,
+                    to: fleet,
+                    policy: wanted.policy,
+                    options: options
+                )
+            }
+        }
+    }
+}
+
+extension FleetDefinition {
+    fileprivate var policy: FleetPolicy {
+        FleetPolicy(instances: instances, listen: listen, rollout: rollout, drift: drift)
+    }
+}

@@ -1,0 +1,83 @@
+import ArgumentParser
+import KilnCatalog
+import KilnDefinition
+import KilnDiagnostics
+import KilnDrift
+import KilnFleet
+import KilnPlatformLocal
+
+struct DriftCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "drift",
+        abstract: "Compare what runs with its release; exit status 4 when something differs.",
+        discussion: """
+            Finds mounts that came later, processes whose program is not in the image, configuration and limits that
+            differ, altered layers, stray containers and balancer entries.
+
+            Examples:
+
+              kiln drift
+              kiln drift shop --replace
+            """
+    )
+
+    @Argument(help: "The fleet; all when none is named.")
+    var fleet: FleetName?
+
+    @Flag(help: "Replace what drifted, within the rollout's budget.")
+    var replace = false
+
+    @Flag(help: "Read every layer whole, also those whose file times have not moved.")
+    var deep = false
+
+    @OptionGroup var options: DriveOptions
+
+    func run() async throws {
+        let context = CommandContext.current
+        let fleets = try FleetContext(context)
+        var reports: [DriftReport] = []
+        for name in try await fleets.names(fleet) {
+            // An unknown name is an error here, not an empty report.
+            _ = try await fleets.reader.releases(of: name)
+            let releases = try await fleets.store.releases(of: name).map(\.release)
+            reports.append(
+                try await fleets.platform.drift(of: name, releases: releases, readingEverything: deep)
+            )
+        }
+        try show(reports, context)
+        guard reports.contains(where: { !$0.findings.isEmpty }) else { return }
+        if replace { try await replaceDrifted(reports) }
+        throw CommandExit(status: .driftFound)
+    }
+
+    private func show(_ reports: [DriftReport], _ context: CommandContext) throws {
+        if options.format.format == .json { return try context.resultJSON(["fleets": reports]) }
+        var table = TextTable(("INSTANCE", .left), ("DRIFT", .left), ("WHAT", .left), ("HOW", .left))
+        for finding in reports.flatMap(\.findings) {
+            table.add(
+                finding.instance?.description ?? "-",
+                finding.kind.rawValue,
+                finding.subject,
+                finding.detail
+            )
+        }
+        if !table.isEmpty { context.console.result(table.render(color: context.console.output.color)) }
+        for report in reports where report.findings.isEmpty {
+            context.console.message("\(report.fleet): no drift in \(report.checked) instances")
+        }
+    }
+
+    private func replaceDrifted(_ reports: [DriftReport]) async throws {
+        for report in reports where !report.findings.isEmpty {
+            guard let name = try? FleetName(parsing: report.fleet) else { continue }
+            let condemned = Dictionary(
+                report.findings.compactMap { finding in
+                    finding.instance.map { ($0, "\(finding.kind.rawValue): \(finding.subject)") }
+                }
+            ) { first, _ in first }
+            try await options.drive(name) { fleets, driverOptions in
+                try await fleets.driver.replace(condemned, in: name, options: driverOptions)
+            }
+        }
+    }
+}

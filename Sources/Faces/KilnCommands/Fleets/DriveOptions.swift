@@ -1,0 +1,43 @@
+import ArgumentParser
+import KilnDefinition
+import KilnDiagnostics
+import KilnFleet
+
+/// What every command that changes a fleet takes.
+struct DriveOptions: ParsableArguments {
+    @Option(help: "Seconds to wait while another command changes the fleet.")
+    var wait = 900
+
+    @OptionGroup var format: FormatOption
+
+    func validate() throws {
+        guard wait >= 0 else { throw ValidationError("--wait takes a number of seconds, 0 or more") }
+    }
+}
+
+extension DriveOptions {
+    /// Runs a change of the fleet, tells how it ended, and ends the command with that status.
+    ///
+    /// Ctrl-C asks the driver to come to a good end; the second one is a crash.
+    func drive(
+        _ fleet: FleetName,
+        force: Bool = false,
+        _ change: (FleetContext, FleetDriver.Options) async throws -> DeployOutcome
+    ) async throws {
+        let context = CommandContext.current
+        let fleets = try FleetContext(context)
+        let options = FleetDriver.Options(force: force, wait: .seconds(wait))
+        let stop = fleets.stop
+        let outcome = try await context.interruption.deferring {
+            context.console.message("stopping after the action under way; again to stop at once")
+            stop.request()
+        } _: {
+            try await context.withProgress(format.format, narrates: true) {
+                try await change(fleets, options)
+            }
+        }
+        let report = OutcomeReport(fleet, outcome)
+        if format.format == .json { try context.resultJSON(report) } else { report.show(on: context.console) }
+        guard outcome.exitStatus == .done else { throw CommandExit(status: outcome.exitStatus) }
+    }
+}

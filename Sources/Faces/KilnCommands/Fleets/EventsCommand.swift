@@ -1,0 +1,43 @@
+import ArgumentParser
+import KilnDefinition
+import KilnFleet
+import KilnSystem
+
+struct EventsCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "events",
+        abstract: "List what happened, oldest first.",
+        discussion: """
+            Example:
+
+              kiln events shop --last 20
+            """
+    )
+
+    @Argument(help: "The fleet; all when none is named.")
+    var fleet: FleetName?
+
+    @Option(help: "How many of the newest to show.")
+    var last = 100
+
+    @OptionGroup var format: FormatOption
+
+    func validate() throws {
+        guard (1...100_000).contains(last) else {
+            throw ValidationError("--last takes a number from 1 to 100000")
+        }
+    }
+
+    func run() async throws {
+        let context = CommandContext.current
+        let events = try await FleetContext(context).reader.events(of: fleet, limit: last)
+        if format.format == .json { return try context.resultJSON(["events": events]) }
+        guard !events.isEmpty else {
+            context.console.message("nothing has happened yet")
+            return
+        }
+        for event in events {
+            context.console.result("\(WallClock.format(event.time))  \(event.fleet)  \(event.message)")
+        }
+    }
+}

@@ -1,0 +1,14 @@
+import ArgumentParser
+import KilnDefinition
+
+extension FleetName: ExpressibleByArgument {
+    package init?(argument: String) {
+        try? self.init(parsing: argument)
+    }
+}
+
+extension ImageName: ExpressibleByArgument {
+    package init?(argument: String) {
+        try? self.init(parsing: argument)
+    }
+}

@@ -1,0 +1,92 @@
+import KilnDefinition
+import KilnDiagnostics
+import KilnFleet
+
+/// How a change of a fleet ended, for people and for scripts.
+struct OutcomeReport: Encodable {
+    let fleet: FleetName
+    /// `unchanged`, `stable`, `rolled-back`, `stopped`, `frozen`, `degraded`, `paused`, `untried`.
+    let outcome: String
+    var release: Int?
+    var failedRelease: Int?
+    var reason: String?
+    var instance: String?
+    var logLines: [String]?
+    private var diagnostic: Diagnostic?
+    private var sentence = ""
+
+    private enum CodingKeys: CodingKey {
+        case fleet
+        case outcome
+        case release
+        case failedRelease
+        case reason
+        case instance
+        case logLines
+    }
+
+    init(_ fleet: FleetName, _ result: DeployOutcome) {
+        self.fleet = fleet
+        switch result {
+        case .unchanged(let number, let policyChanged):
+            outcome = "unchanged"
+            release = number?.rawValue
+            let state = number.map { "release \($0) runs as it should" } ?? "nothing runs, as it should"
+            sentence =
+                policyChanged
+                ? "\(fleet): the policy was applied; \(state)" : "\(fleet): nothing to do, \(state)"
+        case .stable(let number):
+            outcome = "stable"
+            release = number.rawValue
+            sentence = "\(fleet): release \(number) is stable"
+        case .untried(let number):
+            outcome = "untried"
+            release = number.rawValue
+            sentence = "\(fleet): release \(number) is set, with no instances to try it"
+        case .rolledBack(let number, let failed, let failure):
+            outcome = "rolled-back"
+            release = number.rawValue
+            failedRelease = failed.rawValue
+            tell(failure, "release \(failed) of \(fleet) failed; release \(number) serves again", .rolledBack)
+            diagnostic?.hint = "release \(failed) is quarantined; fix it and deploy again"
+        case .stopped(let failure):
+            outcome = "stopped"
+            tell(failure, "fleet \(fleet) is stopped: there was no earlier release to go back to", .failed)
+            diagnostic?.hint = "fix the release and deploy again"
+        case .frozen(let failure):
+            outcome = "frozen"
+            tell(failure, "fleet \(fleet) is frozen as it is", .failed)
+            diagnostic?.hint =
+                "kiln status \(fleet) shows what runs; deploy, roll back or resume when you know more"
+        case .degraded(let failure):
+            outcome = "degraded"
+            tell(failure, "fleet \(fleet) does not reach its wanted state", .failed)
+            diagnostic?.hint = "kiln status \(fleet) shows what is missing; kiln resume \(fleet) tries again"
+        case .paused(let number):
+            outcome = "paused"
+            release = number?.rawValue
+            let place = number.map { " to release \($0)" } ?? ""
+            sentence = """
+                \(fleet): the rollout\(place) is paused; what runs goes on serving
+                hint: kiln resume \(fleet) goes on with it
+                """
+        }
+    }
+
+    func show(on console: Console) {
+        if let diagnostic { console.show([diagnostic]) } else { console.message(sentence) }
+    }
+
+    private mutating func tell(_ failure: DeployOutcome.Failure, _ message: String, _ status: ExitStatus) {
+        reason = failure.reason
+        instance = failure.evidence?.instance.description
+        logLines = failure.logLines
+        var causes = [failure.reason]
+        if !failure.logLines.isEmpty, let instance {
+            causes.append(
+                "last lines of \(instance):\n" + failure.logLines.suffix(10).joined(separator: "\n")
+            )
+        }
+        diagnostic = Diagnostic(code: "fleet.\(outcome)", message, causes: causes, exitStatus: status)
+    }
+}

@@ -1,0 +1,28 @@
+import ArgumentParser
+import KilnDefinition
+import KilnFleet
+
+struct ResumeCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "resume",
+        abstract: "Go on from what is recorded: a paused or killed rollout, or a fleet whose instances died.",
+        discussion: """
+            Reads no definition. After a reboot it brings back what was running.
+
+            Example:
+
+              kiln resume shop
+            """
+    )
+
+    @Argument(help: "The fleet.")
+    var fleet: FleetName
+
+    @OptionGroup var drive: DriveOptions
+
+    func run() async throws {
+        try await drive.drive(fleet) { fleets, options in
+            try await fleets.driver.resume(fleet, options: options)
+        }
+    }
+}

@@ -1,0 +1,39 @@
+import ArgumentParser
+import KilnDefinition
+import KilnFleet
+
+struct RollbackCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "rollback",
+        abstract: "Make a fleet run an earlier release again, image and configuration together.",
+        discussion: """
+            Without --to: the newest release before the current one that was stable.
+
+            Examples:
+
+              kiln rollback shop
+              kiln rollback shop --to 3
+            """
+    )
+
+    @Argument(help: "The fleet.")
+    var fleet: FleetName
+
+    @Option(help: "The release's number, as kiln releases shows it.")
+    var to: Int?
+
+    @Flag(help: "Take a release that failed before and is quarantined.")
+    var force = false
+
+    @OptionGroup var drive: DriveOptions
+
+    func run() async throws {
+        try await drive.drive(fleet, force: force) { fleets, options in
+            try await fleets.driver.rollback(
+                fleet,
+                to: to.map(ReleaseNumber.init(rawValue:)),
+                options: options
+            )
+        }
+    }
+}

@@ -1,0 +1,88 @@
+import ArgumentParser
+import KilnOCI
+import KilnStore
+
+struct ImageShowCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "show",
+        abstract: "Show an image: digests, layers, how it starts.",
+        discussion: """
+            Example:
+
+              kiln image show guestbook
+            """
+    )
+
+    @Argument(help: "A name, a digest, or the first six or more digits of one.")
+    var image: String
+
+    @OptionGroup var format: FormatOption
+
+    func run() async throws {
+        let context = CommandContext.current
+        let store = ImageStore(home: context.home)
+        let descriptor = try store.resolve(image)
+        let manifest = try store.manifest(descriptor.digest)
+        let config = try store.config(manifest.value)
+        let details = ImageDetails(digest: descriptor.digest, manifest: manifest.value, config: config.value)
+        if format.format == .json { return try context.resultJSON(details) }
+        context.console.result(details.text(color: context.console.output.color))
+    }
+}
+
+struct ImageDetails: Encodable {
+    struct Layer: Encodable {
+        let diffID: DiffID
+        let digest: Digest
+        let size: Int64
+        let createdBy: String
+    }
+
+    let digest: Digest
+    let imageID: Digest
+    let version: String?
+    let created: String?
+    let platform: String
+    let entrypoint: [String]
+    let user: String?
+    let environment: [String]
+    let layers: [Layer]
+
+    init(digest: Digest, manifest: ImageManifest, config: ImageConfig) {
+        self.digest = digest
+        imageID = manifest.config.digest
+        version = manifest.annotations?["org.opencontainers.image.version"]
+        created = config.created
+        platform = "\(config.os)/\(config.architecture)"
+        entrypoint = (config.config?.entrypoint ?? []) + (config.config?.cmd ?? [])
+        user = config.config?.user
+        environment = config.config?.env ?? []
+        let history = (config.history ?? []).filter { $0.emptyLayer != true }
+        layers = zip(manifest.layers, config.rootfs.diffIDs).enumerated().map { position, layer in
+            Layer(
+                diffID: layer.1,
+                digest: layer.0.digest,
+                size: layer.0.size,
+                createdBy: position < history.count ? history[position].createdBy ?? "" : ""
+            )
+        }
+    }
+
+    func text(color: Bool) -> String {
+        let facts = [
+            ("digest", digest.description), ("image ID", imageID.description), ("version", version ?? "-"),
+            ("platform", platform), ("created", created ?? "-"),
+            ("entrypoint", entrypoint.isEmpty ? "-" : entrypoint.joined(separator: " ")),
+            ("user", user ?? "root"),
+        ]
+        let head = facts.map { name, value in
+            name + String(repeating: " ", count: 12 - name.count) + value
+        }
+        let variables = environment.map { "env         \($0)" }
+        var table = TextTable(("LAYER", .left), ("DIFF ID", .left), ("SIZE", .right), ("MADE BY", .left))
+        for (position, layer) in layers.enumerated() {
+            table.add(String(position + 1), layer.diffID.short, Quantities.bytes(layer.size), layer.createdBy)
+        }
+        return (head + variables + ["", table.render(color: color)]).joined(separator: "\n")
+    }
+}

@@ -1,0 +1,58 @@
+@preconcurrency import Dispatch
+import Glibc
+import Synchronization
+
+/// What Ctrl-C (SIGINT), SIGTERM and SIGHUP do.
+///
+/// The first one cancels the command, which cleans up and ends with status 130. A command that must not stop half-way
+/// (a rollout) defers it: then the first one only asks, and the command comes to a safe end by itself. The second one ends
+/// the program at once, as a crash would.
+final class Interruption: Sendable {  // a class: the signal handler and the command share the one state
+    private struct State {
+        var count = 0
+        var deferral: (@Sendable () -> Void)?
+        var cancel: (@Sendable () -> Void)?
+        var sources: [any DispatchSourceSignal] = []
+    }
+
+    private let state = Mutex(State())
+
+    var isRequested: Bool { state.withLock { $0.count > 0 } }
+
+    /// Starts to listen; `cancel` is what the first signal does outside of `deferring`.
+    func watch(cancel: @escaping @Sendable () -> Void) {
+        let sources = [SIGINT, SIGTERM, SIGHUP].map { number in
+            signal(number, SIG_IGN)
+            let source = DispatchSource.makeSignalSource(
+                signal: number,
+                queue: DispatchQueue(label: "kiln.signals")
+            )
+            source.setEventHandler { [weak self] in self?.received() }
+            source.activate()
+            return source as any DispatchSourceSignal
+        }
+        state.withLock {
+            $0.cancel = cancel
+            $0.sources = sources
+        }
+    }
+
+    /// While the body runs, the first signal calls `ask` instead of cancelling.
+    func deferring<Result>(
+        _ ask: @escaping @Sendable () -> Void,
+        _ body: () async throws -> Result
+    ) async throws -> Result {
+        state.withLock { $0.deferral = ask }
+        defer { state.withLock { $0.deferral = nil } }
+        return try await body()
+    }
+
+    private func received() {
+        let action = state.withLock { state -> (@Sendable () -> Void)? in
+            state.count += 1
+            if state.count > 1 { return { _exit(130) } }
+            return state.deferral ?? state.cancel
+        }
+        action?()
+    }
+}

@@ -1,0 +1,34 @@
+/// Numbers as people read them.
+enum Quantities {
+    /// `950 B`, `1.4 MiB`: three digits at most before the unit.
+    static func bytes(_ count: Int64) -> String {
+        let units = ["B", "KiB", "MiB", "GiB", "TiB"]
+        var value = Double(count)
+        var unit = 0
+        while value >= 1000, unit < units.count - 1 {
+            value /= 1024
+            unit += 1
+        }
+        return unit == 0 ? "\(count) B" : "\(fixed(value, digits: value < 100 ? 1 : 0)) \(units[unit])"
+    }
+
+    /// `0.4 s`, `12.3 s`, `3m05s`, `2h10m`.
+    static func duration(_ duration: Duration) -> String {
+        let seconds = Double(duration.components.seconds) + Double(duration.components.attoseconds) / 1e18
+        if seconds < 60 { return "\(fixed(seconds, digits: 1)) s" }
+        let whole = Int(seconds)
+        if whole < 3600 { return "\(whole / 60)m\(twoDigits(whole % 60))s" }
+        if whole < 86400 { return "\(whole / 3600)h\(twoDigits(whole % 3600 / 60))m" }
+        return "\(whole / 86400)d\(twoDigits(whole % 86400 / 3600))h"
+    }
+
+    private static func fixed(_ value: Double, digits: Int) -> String {
+        let scale = digits == 0 ? 1.0 : 10.0
+        let rounded = (value * scale).rounded() / scale
+        return digits == 0 ? String(Int(rounded)) : String(rounded)
+    }
+
+    private static func twoDigits(_ value: Int) -> String {
+        value < 10 ? "0\(value)" : String(value)
+    }
+}
