@@ -1,0 +1,178 @@
+import FoundationEssentials
+import KilnSystem
+import KilnTestSupport
+import SystemPackage
+import Testing
+
+@Suite(.serialized, .enabled(if: WebApp.isPossible, "needs busybox-static"))
+struct `A fleet on this machine` {
+    @Test func `starts, serves, logs, tells its state, and goes without a trace`() async throws {
+        try await withApp(port: 8501) { app, _ in
+            let kiln = app.kiln
+            try await kiln.succeed("deploy", "web")
+            #expect(try await app.get() == "version 1\n")
+            let status = try await kiln.succeed("status", "web")
+            #expect(status.output.contains("web"))
+            #expect(try await kiln.succeed("releases", "web").output.contains("stable"))
+            #expect(try await kiln.succeed("events", "web").output.contains("release 1"))
+            let again = try await kiln.succeed("deploy", "web")
+            #expect(again.messages.contains("nothing to do"))
+        }
+    }
+
+    @Test func `rolls five times under load without a failed request`() async throws {
+        try await withApp(port: 8502) { app, sandbox in
+            try await app.kiln.succeed("deploy", "web")
+            let result = try await Load.on(port: app.port, in: sandbox) {
+                for version in 2...6 {
+                    try app.release(String(version))
+                    try await app.kiln.succeed("bake")
+                    try await app.kiln.succeed("deploy", "web")
+                }
+            }
+            #expect(try await app.get() == "version 6\n")
+            #expect(result.failed == 0, "\(result.failures)")
+            #expect(result.sent > 500)
+        }
+    }
+
+    @Test func `brings the earlier release back when a new one fails, and refuses the failed one again`()
+        async throws
+    {
+        try await withApp(port: 8503) { app, sandbox in
+            try await app.kiln.succeed("deploy", "web")
+            try app.release("2", breaks: true)
+            try await app.kiln.succeed("bake")
+            let result = try await Load.on(port: app.port, in: sandbox) {
+                let deploy = try await app.kiln.run("deploy", "web")
+                #expect(deploy.code == 5, "\(deploy.messages)")
+                #expect(deploy.messages.contains("HTTP 404"))
+            }
+            #expect(result.failed == 0, "\(result.failures)")
+            #expect(try await app.get() == "version 1\n")
+            let refused = try await app.kiln.run("deploy", "web")
+            #expect(refused.code == 1)
+            #expect(refused.messages.contains("quarantined"))
+        }
+    }
+
+    @Test func `a first deploy that fails ends stopped, with the reason and the last log lines`() async throws
+    {
+        try await withApp(port: 8504) { app, _ in
+            try app.release("1", breaks: true)
+            try await app.kiln.succeed("bake")
+            let deploy = try await app.kiln.run("deploy", "web")
+            #expect(deploy.code == 1, "\(deploy.messages)")
+            #expect(deploy.messages.contains("HTTP 404"))
+            #expect(try await app.kiln.status().instances.isEmpty)
+        }
+    }
+
+    @Test func `goes back to an earlier release when told to`() async throws {
+        try await withApp(port: 8505) { app, _ in
+            try await app.kiln.succeed("deploy", "web")
+            try app.release("2")
+            try await app.kiln.succeed("bake")
+            try await app.kiln.succeed("deploy", "web")
+            try await app.kiln.succeed("rollback", "web")
+            #expect(try await app.get() == "version 1\n")
+            try await app.kiln.succeed("rollback", "web", "--to", "2")
+            #expect(try await app.get() == "version 2\n")
+        }
+    }
+
+    @Test func `comes back after everything was killed and unmounted`() async throws {
+        try await withApp(port: 8506) { app, _ in
+            try await app.kiln.succeed("deploy", "web")
+            try await app.killEverything()
+            try await app.kiln.succeed("resume", "web")
+            #expect(try await app.get() == "version 1\n")
+            #expect(try await app.kiln.status().instances.count == 3)
+        }
+    }
+
+    @Test func `survives ten kills of a deploy at random moments`() async throws {
+        try await withApp(port: 8507) { app, _ in
+            try await app.kiln.succeed("deploy", "web")
+            var generator = SeededGenerator(seed: 7)
+            for round in 2...11 {
+                try app.release(String(round))
+                try await app.kiln.succeed("bake")
+                try await app.killDeploy(afterMilliseconds: Int.random(in: 50...3000, using: &generator))
+                try await app.kiln.succeed("deploy", "web")
+                #expect(try await app.get() == "version \(round)\n")
+                #expect(try await app.kiln.status().instances.count == 3)
+                try await app.expectNothingBeyond(instances: 3)
+            }
+        }
+    }
+
+    @Test func `a deploy that is interrupted pauses, serves on, and is resumed`() async throws {
+        try await withApp(port: 8508) { app, _ in
+            try await app.kiln.succeed("deploy", "web")
+            try app.release("2")
+            try await app.kiln.succeed("bake")
+            let interrupted = try await app.interruptDeploy()
+            #expect(interrupted.code == 130, "\(interrupted.messages)")
+            #expect(interrupted.messages.contains("paused"))
+            #expect(try await app.get().hasPrefix("version"))
+            try await app.kiln.succeed("resume", "web")
+            #expect(try await app.get() == "version 2\n")
+        }
+    }
+
+    @Test func `finds and replaces what an intruder changed`() async throws {
+        try await withApp(port: 8509) { app, _ in
+            try await app.kiln.succeed("deploy", "web")
+            #expect(try await app.kiln.succeed("drift", "web").messages.contains("no drift"))
+            let victim = try #require(try await app.kiln.status().instances.first)
+            let pid = try #require(victim.pid)
+            let write = try await ToolRunner().runUnchecked(
+                ToolInvocation("touch", ["/proc/\(pid)/root/www/backdoor"])
+            )
+            #expect(write.errorText.contains("Read-only file system"))
+            try await ToolRunner().run(
+                ToolInvocation(
+                    "nsenter",
+                    ["--target", String(pid), "--mount", "/bin/busybox", "mount", "-t", "tmpfs", "x", "/www"]
+                )
+            )
+            let found = try await app.kiln.run("drift", "web")
+            #expect(found.code == 4)
+            #expect(found.output.contains("over-mount") && found.output.contains("/www"))
+            #expect(try await app.kiln.run("drift", "web", "--replace").code == 4)
+            #expect(try await app.kiln.run("drift", "web").code == 0)
+            #expect(try await !app.kiln.status().instances.map(\.id).contains(victim.id))
+        }
+    }
+
+    private func withApp(port: Int, _ body: (WebApp, Sandbox) async throws -> Void) async throws {
+        try await Sandbox.with { sandbox in
+            let app = try await WebApp(KilnProcess(sandbox), port: port)
+            try await app.kiln.succeed("lock")
+            try await app.kiln.succeed("bake")
+            sandbox.onExit {
+                try await app.kiln.succeed("destroy", "web", "--volumes")
+                try await app.expectNothingBeyond(instances: 0)
+            }
+            try await body(app, sandbox)
+        }
+    }
+}
+
+/// splitmix64: the same moments in every run.
+private struct SeededGenerator: RandomNumberGenerator {
+    private var state: UInt64
+
+    init(seed: UInt64) {
+        state = seed
+    }
+
+    mutating func next() -> UInt64 {
+        state &+= 0x9e37_79b9_7f4a_7c15
+        var value = state
+        value = (value ^ (value >> 30)) &* 0xbf58_476d_1ce4_e5b9
+        value = (value ^ (value >> 27)) &* 0x94d0_49bb_1331_11eb
+        return value ^ (value >> 31)
+    }
+}

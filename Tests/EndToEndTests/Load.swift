@@ -1,0 +1,42 @@
+import FoundationEssentials
+import KilnSystem
+import KilnTestSupport
+import SystemPackage
+
+/// HTTP load on a listener while a body runs: `scripts/load.py`, half keep-alive, half new connections.
+struct Load {
+    struct Result: Decodable {
+        let sent: Int
+        let failed: Int
+        let failures: [String]
+    }
+
+    /// At most 120 s, to loopback only.
+    static func on(
+        port: Int,
+        rate: Int = 300,
+        in sandbox: Sandbox,
+        while body: @escaping () async throws -> Void
+    ) async throws -> Result {
+        let stop = sandbox.path.appending("load-stop")
+        try Files.remove(stop)
+        let invocation = ToolInvocation(
+            "python3",
+            [
+                Golden.project.appending("scripts/load.py").string, "http://127.0.0.1:\(port)", "--rate",
+                String(rate),
+                "--get", "/", "--posts", "0", "--seconds", "120", "--stop-file", stop.string,
+            ]
+        )
+        async let output = ToolRunner().run(invocation)
+        do {
+            try await body()
+        } catch {
+            try Files.write("", to: stop)
+            _ = try? await output
+            throw error
+        }
+        try Files.write("", to: stop)
+        return try JSONDecoder().decode(Result.self, from: Data(try await output.standardOutput))
+    }
+}
