@@ -98,6 +98,8 @@ package struct SealedLayers: Sendable {
         let tree = directory.appending("tree")
         let image = SealedImage(path: directory.appending("image"), tree: tree, diffID: diffID)
         try Files.createDirectory(tree)
+        // The root folder's own mode is sealed too, and must not follow the umask.
+        guard chmod(tree.string, 0o755) == 0 else { throw SystemError.last("set the mode of \(tree)") }
         _ = try await Blocking.run { try extractor.extract(blob: blob, into: tree, expecting: diffID) }
         try await tools.run(image.invocation)
         let target = path(for: diffID)
