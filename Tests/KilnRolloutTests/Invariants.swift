@@ -31,6 +31,8 @@ extension World {
             if !scenario.releases[release.number].isGood, state.wanted > 0 {
                 fail("I4: a bad release is stable")
             }
+        case .quarantine(let release, _):
+            if release == rollout.stable { fail("I4: the stable release \(release) is quarantined") }
         case .beginRollback(let release, _):
             if let bad = state.rollout.target, !state.quarantined.contains(bad) {
                 fail("I7: \(bad) failed and is not quarantined")

@@ -63,6 +63,10 @@ package struct RolloutPlanner: Sendable {
     }
 
     private func changes(_ census: Census) -> [Change] {
+        if let target = census.fleet.rollout.target, census.isTrial, target == census.fleet.rollout.stable {
+            // The verdict was written down, and its consequence was not: what is stable is not on trial again.
+            return [.finish(.stable(target))]
+        }
         let losses = losses(census)
         if !losses.isEmpty { return losses }
         // First: what moved at the last moment did move.
