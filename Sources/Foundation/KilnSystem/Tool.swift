@@ -156,7 +156,8 @@ package struct ToolRunner: Sendable {
         }
     }
 
-    /// Runs to the end, handing over each line of its output (both streams merged) as it comes.
+    /// Runs to the end, handing over each line of its output (both streams merged) as it comes; a line past
+    /// `LineSplitter.longest` comes in pieces.
     package func stream(
         _ invocation: ToolInvocation,
         _ line: (String) async throws -> Void
@@ -168,9 +169,12 @@ package struct ToolRunner: Sendable {
                 output: .sequence,
                 error: .combinedWithOutput
             ) { execution in
-                for try await text in execution.standardOutput.strings() {
-                    try await line(text.last == "\n" ? String(text.dropLast()) : text)
+                var splitter = LineSplitter()
+                for try await buffer in execution.standardOutput {
+                    let bytes = buffer.withUnsafeBytes { Array($0) }
+                    for text in splitter.split(bytes) { try await line(text) }
                 }
+                if let text = splitter.rest() { try await line(text) }
             }
             return ToolStatus(result.terminationStatus)
         } catch let error as SubprocessError {
