@@ -48,13 +48,24 @@ struct LayerTree: Sendable {
         return try Files.readText(location)
     }
 
+    /// A regular file's bytes; nil for anything else.
+    func bytes(_ path: String) throws -> [UInt8]? {
+        guard let location = location(path), Files.facts(location)?.kind == .file else { return nil }
+        return try Files.read(location)
+    }
+
     /// Replaces the content of a file that is there, keeping its mode, owner and attributes.
     func rewrite(_ path: String, _ text: String) throws {
+        try rewrite(path, Array(text.utf8))
+    }
+
+    /// Replaces the content of a file that is there, keeping its mode, owner and attributes.
+    func rewrite(_ path: String, _ bytes: [UInt8]) throws {
         guard let location = location(path), Files.facts(location)?.kind == .file else { return }
         let descriptor = open(location.string, O_WRONLY | O_TRUNC | O_NOFOLLOW | O_CLOEXEC)
         guard descriptor >= 0 else { throw SystemError.last("open \(location)") }
         defer { close(descriptor) }
-        try FileDescriptor(rawValue: descriptor).writeAll(text.utf8)
+        try FileDescriptor(rawValue: descriptor).writeAll(bytes)
     }
 
     /// Gives every folder, the root included, this time in seconds since 1970.

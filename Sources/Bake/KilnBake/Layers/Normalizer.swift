@@ -65,6 +65,17 @@ struct Normalizer: Sendable {
             let clamped = ShadowDays.clamp(text, to: epoch)
             if clamped != text { try tree.rewrite("etc/shadow", clamped) }
         },
+        Normalizer(
+            name: "java-trust-store",
+            version: 1,
+            reason: "the moment of the bake in each certificate's entry"
+        ) {
+            tree,
+            epoch in
+            guard let bytes = try tree.bytes(JavaKeyStore.trustStore) else { return }
+            guard let clamped = JavaKeyStore.clampDates(of: bytes, to: epoch) else { return }
+            if clamped != bytes { try tree.rewrite(JavaKeyStore.trustStore, clamped) }
+        },
         Normalizer(name: "machine-id", version: 1, reason: "each instance is a machine of its own") {
             tree,
             _ in
