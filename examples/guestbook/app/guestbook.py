@@ -38,6 +38,7 @@ def entries() -> list[str]:
 
 
 class Handler(http.server.BaseHTTPRequestHandler):
+    wbufsize = -1  # answers leave in one piece, headers and body together
     protocol_version = "HTTP/1.1"
     server_version = "guestbook/" + VERSION
 
