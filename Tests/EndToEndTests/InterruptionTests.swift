@@ -16,12 +16,14 @@ struct `Ctrl-C` {
             try app.kiln.write("echo begun\n/bin/busybox sleep 1000\n", to: "step.sh")
             try await app.kiln.succeed("lock")
 
-            let interrupted = try await interruptBake(app)
+            let interrupted = try await interrupt(
+                app.kiln,
+                ["bake", "--verbose"],
+                once: "grep -q begun messages"
+            )
             #expect(interrupted.code == 130, "\(interrupted.messages)")
             #expect(interrupted.messages.contains("interrupted"))
-            #expect(try MountTable.current().under(app.kiln.home.root).isEmpty)
-            #expect(try MountTable.current().under(app.kiln.home.runtime).isEmpty)
-            #expect(try Files.list(app.kiln.home.scratch).filter { !$0.hasSuffix(".lock") }.isEmpty)
+            try expectNothingLeft(app.kiln)
             let sleepers = try await ToolRunner().runUnchecked(
                 ToolInvocation("pgrep", ["-f", "busybox sleep 1000"])
             )
@@ -32,23 +34,67 @@ struct `Ctrl-C` {
         }
     }
 
-    /// Sends SIGINT once the step has begun.
-    private func interruptBake(_ app: WebApp) async throws -> KilnProcess.Result {
-        let invocation = try app.kiln.invocation(["bake", "--verbose"])
-        let messages = app.kiln.project.appending("messages").string
+    @Test func `while an archive doesn't answer leaves no lock and no temporary file`() async throws {
+        try await Sandbox.with { sandbox in
+            let kiln = try KilnProcess(sandbox)
+            try kiln.write(
+                """
+                kiln: 1
+                archives:
+                  slow:
+                    mirror: http://127.0.0.1:8512/debian
+                    suites: [bookworm]
+                    keyring: /usr/share/keyrings/debian-archive-keyring.gpg
+                images:
+                  base: {from: archive:slow}
+
+                """,
+                to: "kiln.yaml"
+            )
+            let interrupted = try await interrupt(
+                kiln,
+                ["lock"],
+                beside:
+                    "socat TCP-LISTEN:8512,bind=127.0.0.1,reuseaddr,fork SYSTEM:'touch asked; sleep 1000'",
+                once: "test -e asked"
+            )
+            #expect(interrupted.code == 130, "\(interrupted.messages)")
+            #expect(interrupted.messages.contains("interrupted"))
+            #expect(!Files.exists(kiln.project.appending("kiln.lock")))
+            try expectNothingLeft(kiln)
+        }
+    }
+
+    private func expectNothingLeft(_ kiln: KilnProcess) throws {
+        #expect(try MountTable.current().under(kiln.home.root).isEmpty)
+        #expect(try MountTable.current().under(kiln.home.runtime).isEmpty)
+        let scratch = Files.exists(kiln.home.scratch) ? try Files.list(kiln.home.scratch) : []
+        #expect(scratch.filter { !$0.hasSuffix(".lock") }.isEmpty)
+    }
+
+    /// Sends SIGINT once a shell condition holds; `service` runs meanwhile.
+    private func interrupt(
+        _ kiln: KilnProcess,
+        _ arguments: [String],
+        beside service: String = "true",
+        once condition: String
+    ) async throws -> KilnProcess.Result {
         let script = """
-            \(invocation.commandLine) 2>\(messages) & pid=$!
-            until grep -q begun \(messages); do kill -0 $pid || break; done
+            \(service) & service=$!
+            \(try kiln.invocation(arguments).commandLine) 2>messages & pid=$!
+            until \(condition); do kill -0 $pid || break; done
             kill -INT $pid
-            wait $pid
+            wait $pid; status=$?
+            kill -- -$service 2>/dev/null
+            exit $status
             """
         let output = try await ToolRunner().runUnchecked(
-            ToolInvocation("bash", ["-mc", script], workingDirectory: app.kiln.project)
+            ToolInvocation("bash", ["-mc", script], workingDirectory: kiln.project)
         )
         return KilnProcess.Result(
             status: output.status,
             output: output.text,
-            messages: try Files.readText(FilePath(messages))
+            messages: try Files.readText(kiln.project.appending("messages"))
         )
     }
 }

@@ -97,6 +97,7 @@ package struct InputDigester {
         var hasher = ContentHasher()
         var chunk = [UInt8](repeating: 0, count: 1 << 17)
         while true {
+            try Blocking.checkCancellation()
             let count = chunk.withUnsafeMutableBytes { read(descriptor, $0.baseAddress, $0.count) }
             if count == 0 { return hasher.finish() }
             guard count > 0 else { throw SystemError.last("read \(location)") }

@@ -97,6 +97,7 @@ final class BlobStream {
     }
 
     private func flush(isLast: Bool) throws {
+        try Blocking.checkCancellation()
         let piece = UnsafeRawBufferPointer(rebasing: buffer[..<filled])
         filled = 0
         tarHash.update(piece)

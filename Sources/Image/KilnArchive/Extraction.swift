@@ -77,6 +77,7 @@ struct Extraction {
         guard descriptor >= 0 else { throw failure("create", entry.path) }
         defer { close(descriptor) }
         try reader.readContent { piece in
+            try Blocking.checkCancellation()
             var rest = piece
             while !rest.isEmpty {
                 let written = write(descriptor, rest.baseAddress, rest.count)

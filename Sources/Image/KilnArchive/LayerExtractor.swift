@@ -54,7 +54,10 @@ package struct LayerExtractor: Sendable {
     ) throws -> DiffID {
         var reader = TarReader(try Decompressor(source, limits: limits), limits: limits)
         var extraction = try Extraction(self, into: directory)
-        while let entry = try reader.next() { try extraction.place(entry, &reader) }
+        while let entry = try reader.next() {
+            try Blocking.checkCancellation()
+            try extraction.place(entry, &reader)
+        }
         let diffID = try reader.finish()
         try extraction.finish()
         if let expected, expected != diffID {

@@ -15,6 +15,7 @@ enum FileDigest {
         var hasher = ContentHasher()
         var size: Int64 = 0
         while true {
+            try Blocking.checkCancellation()
             let count = read(descriptor, buffer.baseAddress, buffer.count)
             if count < 0, errno == EINTR { continue }
             guard count >= 0 else { throw SystemError.last("read \(path)") }

@@ -17,7 +17,10 @@ struct PackageUnpacker {
 
     /// Blocks.
     mutating func unpack(_ reader: inout TarReader) throws {
-        while let entry = try reader.next() { try place(entry, &reader) }
+        while let entry = try reader.next() {
+            try Blocking.checkCancellation()
+            try place(entry, &reader)
+        }
     }
 
     private mutating func place(_ entry: TarEntry, _ reader: inout TarReader) throws {
