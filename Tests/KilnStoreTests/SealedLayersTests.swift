@@ -138,6 +138,19 @@ import Testing
         }
     }
 
+    @Test func `a kernel that cannot mount the file itself mounts it through a loop device`() async throws {
+        try await Sandbox.with { sandbox in
+            let (layer, _) = try await seal(["a": "1"], sandbox)
+            let target = try scratch(sandbox, "target")
+            try await ToolRunner().run(SealedFileMount(layer.path, at: target).loopInvocation)
+            let mount = try #require(try MountTable.current().entries.first { $0.target == target })
+            #expect(mount.source.hasPrefix("/dev/loop"))
+            try Mounts.unmountAll(under: target)
+            let loops = try await ToolRunner().run(ToolInvocation("losetup", ["-j", layer.path.string]))
+            #expect(loops.text.isEmpty)
+        }
+    }
+
     @Test func `sixty layers below a path with a colon are one tree`() async throws {
         try await Sandbox.with { sandbox in
             var layers: [SealedLayer] = []

@@ -76,24 +76,9 @@ package struct OverlayMount: Sendable {
         try Mounts.unmountAll(under: directory)
     }
 
-    /// From the file itself where the kernel can (6.12), else through a loop device.
     private func mount(_ layer: SealedLayer, at target: FilePath) async throws {
         guard Files.exists(layer.path) else { throw StoreError(.missingLayer(layer.diffID)) }
-        do {
-            try Mounts.mount(
-                layer.path.string,
-                at: target,
-                type: "erofs",
-                flags: [.readOnly, .noDevices, .noSetUserID]
-            )
-        } catch let error as SystemError where error.errno == .notBlockDevice {
-            try await ToolRunner().run(
-                ToolInvocation(
-                    "mount",
-                    ["-t", "erofs", "-o", "loop,ro,nodev,nosuid", layer.path.string, target.string]
-                )
-            )
-        }
+        try await SealedFileMount(layer.path, at: target).mount()
     }
 
     private func makeDirectory(_ name: String) throws -> FilePath {

@@ -1,4 +1,5 @@
 import Glibc
+import KilnStore
 import KilnSystem
 import SystemPackage
 
@@ -16,35 +17,49 @@ struct KernelExamination: Sendable {
     private func fileSystem(_ name: String, for purpose: String) -> DoctorFinding {
         let known = (try? Files.readText("/proc/filesystems")) ?? ""
         let isKnown = known.split(whereSeparator: \.isWhitespace).contains { $0 == name }
+        let isThere = isKnown || hasModule(name)
         return DoctorFinding(
             .kernel,
             name,
-            isKnown ? .present : .missing,
+            isThere ? .present : .missing,
+            detail: isThere && !isKnown ? "a module that the first mount loads" : "",
             neededFor: purpose,
-            remedy: isKnown ? nil : "modprobe \(name)"
+            remedy: isThere ? nil : "a kernel built with it"
         )
     }
 
-    /// Mounts a tiny sealed file without a loop device.
+    private func hasModule(_ name: String) -> Bool {
+        var system = utsname()
+        guard uname(&system) == 0 else { return false }
+        let release = withUnsafeBytes(of: &system.release) {
+            String(decoding: $0.prefix { $0 != 0 }, as: UTF8.self)
+        }
+        let modules = FilePath("/lib/modules").appending(release).appending("modules.dep")
+        return ((try? Files.readText(modules)) ?? "").contains("/\(name).ko")
+    }
+
+    /// Mounts a tiny sealed file, as instances' layers are.
     private func sealedMount() async -> DoctorFinding {
-        let name = "file-backed mounts"
-        let purpose = "sealed layers without loop devices (EROFS_FS_BACKED_BY_FILE)"
+        let name = "sealed mounts"
+        let purpose = "instances' roots, built on sealed layers"
         guard isRoot else {
             return DoctorFinding(.kernel, name, .unknown, neededFor: purpose, remedy: "ask again as root")
         }
         do {
-            try await TemporaryDirectory.with(in: "/tmp", prefix: "kiln-doctor-") { folder in
+            let source = try await TemporaryDirectory.with(in: "/tmp", prefix: "kiln-doctor-") { folder in
                 let tree = folder.appending("tree")
                 let target = folder.appending("target")
                 for path in [tree, target] { try Files.createDirectory(path) }
                 let file = folder.appending("sealed")
                 try await runner.run(TopLayerSealer.invocation(tree: tree, file: file))
                 defer { try? Mounts.unmountAll(under: target) }
-                try Mounts.mount(file.string, at: target, type: "erofs", flags: [.readOnly])
+                try await SealedFileMount(file, at: target).mount()
+                return try MountTable.current().entries.first { $0.target == target }?.source ?? ""
             }
-            return DoctorFinding(.kernel, name, .present, neededFor: purpose)
+            let detail = source.hasPrefix("/dev/loop") ? "through loop devices: Linux 6.12 does without" : ""
+            return DoctorFinding(.kernel, name, .present, detail: detail, neededFor: purpose)
         } catch {
-            let remedy = "Linux 6.12 or newer with that option, on a file system that is no overlay itself"
+            let remedy = "a kernel with EROFS, and loop devices below Linux 6.12"
             return DoctorFinding(.kernel, name, .missing, neededFor: purpose, remedy: remedy)
         }
     }

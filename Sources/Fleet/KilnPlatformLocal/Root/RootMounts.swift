@@ -27,7 +27,7 @@ struct RootMounts: Sendable {
     /// Mounts the whole root: the image's layers under the instance's own top layer, nothing writable.
     func mountRoot(of instance: InstancePaths, on image: RootImage) async throws {
         try Files.createDirectory(instance.topMount, mode: 0o700)
-        try mountSealed(instance.topLayer, at: instance.topMount)
+        try await SealedFileMount(instance.topLayer, at: instance.topMount).mount()
         let stack = image.layers.map(mountPoint) + [instance.topMount]
         try await OverlayMount(layers: [], above: stack, at: instance.runtime).mount()
     }
@@ -79,21 +79,11 @@ struct RootMounts: Sendable {
             // Once for each boot of the home: what runs is what was sealed.
             try await SealedLayers(home: home).verify(layer)
             try Files.createDirectory(mountPoint(layer))
-            try mountSealed(layer.path, at: mountPoint(layer))
+            try await SealedFileMount(layer.path, at: mountPoint(layer)).mount()
         }
     }
 
     private func mountPoint(_ layer: SealedLayer) -> FilePath {
         layers.appending(layer.diffID.short)
-    }
-
-    /// From the file itself, without a loop device.
-    private func mountSealed(_ file: FilePath, at target: FilePath) throws {
-        try Mounts.mount(
-            file.string,
-            at: target,
-            type: "erofs",
-            flags: [.readOnly, .noSetUserID, .noDevices]
-        )
     }
 }
