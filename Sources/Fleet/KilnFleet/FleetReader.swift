@@ -39,9 +39,7 @@ package struct FleetReader: Sendable {
     package func releases(of name: FleetName) async throws -> [ReleaseSummary] {
         let fleet = try await store.fleet(name)
         let releases = try await store.releases(of: name)
-        guard fleet != nil || !releases.isEmpty else {
-            throw FleetError.unknownFleet(name, known: try await store.fleets().map(\.name))
-        }
+        try await checkKnown(name)
         let instances = try await store.instances(of: name)
         return releases.reversed().map { record in
             let release = record.release
@@ -64,7 +62,21 @@ package struct FleetReader: Sendable {
     /// The newest events above `after`, oldest first.
     package func events(of fleet: FleetName?, after: Int64 = 0, limit: Int = 100) async throws -> [FleetEvent]
     {
-        try await store.events(of: fleet, after: after, limit: limit)
+        if let fleet { try await checkKnown(fleet) }
+        return try await store.events(of: fleet, after: after, limit: limit)
+    }
+
+    /// Those that are written down, whether they are there yet or not; asks nothing of them.
+    package func instances(of name: FleetName) async throws -> [InstanceID] {
+        try await checkKnown(name)
+        return try await store.instances(of: name).map(\.id)
+    }
+
+    /// A fleet that is gone is known by its releases.
+    private func checkKnown(_ name: FleetName) async throws {
+        if try await store.fleet(name) != nil { return }
+        if try await !store.releases(of: name).isEmpty { return }
+        throw FleetError.unknownFleet(name, known: try await store.fleets().map(\.name))
     }
 
     private func status(of record: FleetRecord) async throws -> FleetStatus {

@@ -111,7 +111,7 @@ package struct LocalPlatform: InstancePlatform {
         last count: Int
     ) throws -> [LogRecord] {
         let paths = FleetPaths(home: home, fleet: fleet).instance(instance)
-        guard Files.exists(paths.spec) else { throw LocalPlatformError.unknown(instance) }
+        guard Files.exists(paths.spec) else { return [] }
         let log = InstanceLog(paths: paths)
         log.tend()
         return log.last(count)

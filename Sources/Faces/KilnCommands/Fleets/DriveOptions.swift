@@ -11,7 +11,9 @@ struct DriveOptions: ParsableArguments {
     @OptionGroup var format: FormatOption
 
     func validate() throws {
-        guard wait >= 0 else { throw ValidationError("--wait takes a number of seconds, 0 or more") }
+        guard (0...86_400).contains(wait) else {
+            throw ValidationError("--wait takes a number of seconds from 0 to 86400")
+        }
     }
 }
 

@@ -36,11 +36,11 @@ struct LogsCommand: AsyncParsableCommand {
     func run() async throws {
         let context = CommandContext.current
         let fleets = try FleetContext(context)
-        let status = try await fleets.reader.status(of: fleet)
+        let instances = try await fleets.reader.instances(of: fleet)
         if follow { return try await showAsItComes(fleets, context) }
         var records: [LogRecord] = []
-        for instance in status.instances {
-            records += try fleets.platform.logRecords(instance.id, of: fleet, last: last)
+        for instance in instances {
+            records += try fleets.platform.logRecords(instance, of: fleet, last: last)
         }
         for record in records.sorted(by: { $0.time < $1.time }) { try show(record, context) }
     }
@@ -49,6 +49,7 @@ struct LogsCommand: AsyncParsableCommand {
         do {
             for try await record in fleets.platform.followLogs(of: fleet, last: last) {
                 try show(record, context)
+                if context.console.isReaderGone { return }
             }
         } catch is CancellationError {
             // Ctrl-C is how following ends.
