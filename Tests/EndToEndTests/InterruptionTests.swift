@@ -51,11 +51,21 @@ struct `Ctrl-C` {
                 """,
                 to: "kiln.yaml"
             )
+            try kiln.write(
+                """
+                import pathlib, socket
+                server, connections = socket.create_server(("127.0.0.1", 8512)), []
+                while True:
+                    connections.append(server.accept())
+                    pathlib.Path("asked").touch()
+
+                """,
+                to: "silent.py"
+            )
             let interrupted = try await interrupt(
                 kiln,
                 ["lock"],
-                beside:
-                    "socat TCP-LISTEN:8512,bind=127.0.0.1,reuseaddr,fork SYSTEM:'touch asked; sleep 1000'",
+                beside: "exec timeout 60 /usr/bin/python3 silent.py",
                 once: "test -e asked"
             )
             #expect(interrupted.code == 130, "\(interrupted.messages)")
@@ -82,10 +92,10 @@ struct `Ctrl-C` {
         let script = """
             \(service) & service=$!
             \(try kiln.invocation(arguments).commandLine) 2>messages & pid=$!
-            until \(condition); do kill -0 $pid || break; done
+            until \(condition); do kill -0 $pid || break; sleep 0.02; done
             kill -INT $pid
             wait $pid; status=$?
-            kill -- -$service 2>/dev/null
+            kill $service 2>/dev/null
             exit $status
             """
         let output = try await ToolRunner().runUnchecked(

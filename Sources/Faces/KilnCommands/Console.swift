@@ -1,23 +1,37 @@
 import Glibc
 import KilnDiagnostics
+import KilnSystem
 import Synchronization
+import SystemPackage
 
 /// Writes to the two standard streams; the only place that does. Results go to stdout, everything else to stderr.
 final class Console: Sendable {  // a class: all tasks of a command share the one pair of streams
     let output: TerminalStyle
     let messages: TerminalStyle
     private let live = Mutex(LiveArea())
+    /// Why a result could not be written; 0 while all could.
+    private let resultFailure = Atomic<Int32>(0)
 
     init(environment: [String: String]) {
         output = .of(STDOUT_FILENO, environment: environment)
         messages = .of(STDERR_FILENO, environment: environment)
     }
 
+    /// The reader of the results has gone (`kiln logs -f | head`): nobody waits for more.
+    var isReaderGone: Bool { resultFailure.load(ordering: .relaxed) == EPIPE }
+
+    /// The results did not arrive: a full disk, a broken device. A reader that has gone wanted no more of them.
+    var resultError: SystemError? {
+        let number = resultFailure.load(ordering: .relaxed)
+        return number == 0 || number == EPIPE ? nil : SystemError("write the result", Errno(rawValue: number))
+    }
+
     /// A result, with a newline added.
     func result(_ text: String) {
         live.withLock { area in
             area.erase()
-            Self.write(text + "\n", to: STDOUT_FILENO)
+            let failure = Self.write(text + "\n", to: STDOUT_FILENO)
+            if failure != 0 { resultFailure.store(failure, ordering: .relaxed) }
             area.draw()
         }
     }
@@ -47,16 +61,25 @@ final class Console: Sendable {  // a class: all tasks of a command share the on
         }
     }
 
-    fileprivate static func write(_ text: String, to descriptor: Int32) {
+    /// Gives 0, or why not everything was written.
+    @discardableResult
+    fileprivate static func write(_ text: String, to descriptor: Int32) -> Int32 {
         var bytes = Array(text.utf8)[...]
         while !bytes.isEmpty {
             let count = bytes.withUnsafeBytes { Glibc.write(descriptor, $0.baseAddress, $0.count) }
             if count < 0 {
-                if errno == EINTR || errno == EAGAIN { continue }
-                return
+                switch errno {
+                case EINTR: continue
+                case EAGAIN:
+                    var wait = pollfd(fd: descriptor, events: Int16(POLLOUT), revents: 0)
+                    poll(&wait, 1, -1)
+                    continue
+                default: return errno
+                }
             }
             bytes = bytes.dropFirst(count)
         }
+        return 0
     }
 }
 

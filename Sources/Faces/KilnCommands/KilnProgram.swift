@@ -23,6 +23,7 @@ package enum KilnProgram {
                 } else {
                     try command.run()
                 }
+                if let error = context.console.resultError { throw error }
                 return .done
             } catch {
                 return failed(error, context)
@@ -57,12 +58,12 @@ package enum KilnProgram {
         if let error = error as? CommandExit { return error.status }
         // A command with subcommands shows its help by throwing.
         if KilnCommand.exitCode(for: error) == .success { return usage(error, context) }
-        if context.interruption.isRequested {
+        if context.interruption.isRequested, error is CancellationError {
             context.console.message("interrupted: nothing was left half-done")
             return .interrupted
         }
         context.console.show(error.asDiagnostics)
-        return error.exitStatus
+        return context.interruption.isRequested ? .interrupted : error.exitStatus
     }
 
     private static func usage(_ error: any Error, _ context: CommandContext) -> ExitStatus {
