@@ -42,8 +42,12 @@ package final class Sandbox {  // a class: clean-ups registered by callees must 
     }
 
     private func cleanUp() async throws {
-        while let cleanup = cleanups.popLast() { try await cleanup() }
+        var failures: [any Error] = []
+        while let cleanup = cleanups.popLast() {
+            do { try await cleanup() } catch { failures.append(error) }
+        }
         try Mounts.unmountAll(under: path)
         if home.runtime != "/run/kiln" { try Files.remove(home.runtime) }
+        if let first = failures.first { throw first }
     }
 }
