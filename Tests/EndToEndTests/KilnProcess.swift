@@ -75,6 +75,17 @@ struct KilnProcess {
         return result
     }
 
+    /// The first line of a command that goes on, whose reader then leaves: it must end by itself.
+    func firstLine(_ arguments: String...) async throws -> String {
+        try await ToolRunner().run(
+            ToolInvocation(
+                "bash",
+                ["-c", "\(try invocation(arguments).commandLine) | head -1"],
+                workingDirectory: project
+            )
+        ).text
+    }
+
     func write(_ text: String, to name: String, mode: UInt16 = 0o644) throws {
         let file = project.pushing(FilePath(name))
         try Files.createDirectory(file.removingLastComponent())

@@ -2,6 +2,7 @@ import FoundationEssentials
 import KilnSystem
 import KilnTestSupport
 import SystemPackage
+import Testing
 
 /// HTTP load on a listener while a body runs: `scripts/load.py`, half keep-alive, half new connections.
 struct Load {
@@ -9,9 +10,13 @@ struct Load {
         let sent: Int
         let failed: Int
         let failures: [String]
+        /// How long it went on.
+        let seconds: Double
     }
 
-    /// At most 120 s, to loopback only.
+    private static let limit = 120.0
+
+    /// To loopback only, and for two minutes at most: a body that takes longer fails.
     static func on(
         port: Int,
         rate: Int = 300,
@@ -25,7 +30,7 @@ struct Load {
             [
                 Golden.project.appending("scripts/load.py").string, "http://127.0.0.1:\(port)", "--rate",
                 String(rate),
-                "--get", "/", "--posts", "0", "--seconds", "120", "--stop-file", stop.string,
+                "--get", "/", "--posts", "0", "--seconds", String(limit), "--stop-file", stop.string,
             ]
         )
         async let output = ToolRunner().run(invocation)
@@ -37,6 +42,8 @@ struct Load {
             throw error
         }
         try Files.write("", to: stop)
-        return try JSONDecoder().decode(Result.self, from: Data(try await output.standardOutput))
+        let result = try JSONDecoder().decode(Result.self, from: Data(try await output.standardOutput))
+        #expect(result.seconds < limit, "the load ended before what it was to go along with")
+        return result
     }
 }

@@ -83,6 +83,12 @@ extension WebApp {
             $0.type == "overlay"
         }
         #expect(roots.count == instances, sourceLocation: sourceLocation)
+        let servers =
+            try Files.list(kiln.home.run.appending("web")).contains("haproxy.cfg")
+            ? try Files.readText(kiln.home.run.pushing("web/haproxy.cfg")).split(separator: "\n").count {
+                $0.split(separator: " ").first == "server"
+            } : 0
+        #expect(servers == instances, "balancer entries", sourceLocation: sourceLocation)
         let supervisors = try processes().filter { arguments(of: $0).first?.hasSuffix("conmon") == true }
         #expect(supervisors.count == instances, sourceLocation: sourceLocation)
         if instances == 0 {

@@ -36,7 +36,7 @@ struct WebApp {
                 version: "\(version)"
                 users: [{name: web, uid: 10001}]
                 files: [{source: site, target: /www}]
-                entrypoint: [/bin/busybox, httpd, -f, -p, "8080", -h, /www]
+                entrypoint: [/bin/busybox, httpd, -f, -v, -p, "8080", -h, /www]
                 user: web
                 ports: {http: 8080}
                 health: {http: {port: http, path: \(breaks ? "/missing" : "/")}, interval: 100ms, timeout: 1s, healthy: 2, unhealthy: 3}

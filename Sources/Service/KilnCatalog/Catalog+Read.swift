@@ -1,7 +1,7 @@
 import GRDB
 package import KilnDefinition
 package import KilnFleet
-import KilnOCI
+package import KilnOCI
 
 extension Catalog: FleetStore {
     package func fleets() async throws -> [FleetRecord] {
@@ -31,6 +31,14 @@ extension Catalog: FleetStore {
                     """,
                 arguments: [fleet.description]
             ).map { try release($0, of: fleet) }
+        }
+    }
+
+    /// The images of all releases, also of those whose fleet is gone: any of them may be deployed again.
+    package func releasedImages() async throws -> Set<Digest> {
+        try await read { database in
+            let sql = "SELECT DISTINCT json_extract(content, '$.image') FROM release"
+            return try Set(String.fetchAll(database, sql: sql).map { try Digest(parsing: $0) })
         }
     }
 

@@ -26,25 +26,24 @@ struct DestroyCommand: AsyncParsableCommand {
 
     func run() async throws {
         let context = CommandContext.current
-        let fleets = try FleetContext(context)
-        let stop = fleets.stop
-        let outcome = try await context.interruption.deferring {
-            stop.request()
-        } _: {
-            try await context.withProgress(options.format.format, narrates: true) {
-                try await fleets.driver.destroy(
-                    fleet,
-                    volumes: volumes,
-                    options: FleetDriver.Options(wait: .seconds(options.wait))
-                )
-            }
+        let outcome = try await options.run { fleets, driverOptions in
+            try await fleets.driver.destroy(fleet, volumes: volumes, options: driverOptions)
         }
+        let isJSON = options.format.format == .json
         guard case .stopped = outcome else {
-            OutcomeReport(fleet, outcome).show(on: context.console)
+            let report = OutcomeReport(fleet, outcome)
+            if isJSON { try context.resultJSON(report) } else { report.show(on: context.console) }
             throw CommandExit(status: outcome.exitStatus == .done ? .failed : outcome.exitStatus)
         }
+        if isJSON { return try context.resultJSON(Destroyed(fleet: fleet, keptVolumes: !volumes)) }
         context.console.message(
             volumes ? "\(fleet) is gone, its volumes too" : "\(fleet) is gone; its volumes are kept"
         )
     }
+}
+
+private struct Destroyed: Encodable {
+    let fleet: FleetName
+    var outcome = "destroyed"
+    let keptVolumes: Bool
 }

@@ -44,14 +44,17 @@ struct DriftCommand: AsyncParsableCommand {
                 try await fleets.platform.drift(of: name, releases: releases, readingEverything: deep)
             )
         }
-        try show(reports, context)
-        guard reports.contains(where: { !$0.findings.isEmpty }) else { return }
-        if replace { try await replaceDrifted(reports) }
-        throw CommandExit(status: .driftFound)
+        let found = reports.contains { !$0.findings.isEmpty }
+        if options.format.format == .text { show(reports, context) }
+        let replacements = replace ? await replaceDrifted(reports, context) : Replacements()
+        if options.format.format == .json {
+            try context.resultJSON(DriftSummary(fleets: reports, outcomes: replacements.outcomes))
+        }
+        if let failure = replacements.failure { throw failure }
+        if found { throw CommandExit(status: .driftFound) }
     }
 
-    private func show(_ reports: [DriftReport], _ context: CommandContext) throws {
-        if options.format.format == .json { return try context.resultJSON(["fleets": reports]) }
+    private func show(_ reports: [DriftReport], _ context: CommandContext) {
         var table = TextTable(("INSTANCE", .left), ("DRIFT", .left), ("WHAT", .left), ("HOW", .left))
         for finding in reports.flatMap(\.findings) {
             table.add(
@@ -67,17 +70,54 @@ struct DriftCommand: AsyncParsableCommand {
         }
     }
 
-    private func replaceDrifted(_ reports: [DriftReport]) async throws {
-        for report in reports where !report.findings.isEmpty {
+    /// One fleet after the other; what keeps one from it does not keep the others.
+    private func replaceDrifted(_ reports: [DriftReport], _ context: CommandContext) async -> Replacements {
+        var result = Replacements()
+        for report in reports where !report.findings.isEmpty && !context.interruption.isRequested {
             guard let name = try? FleetName(parsing: report.fleet) else { continue }
             let condemned = Dictionary(
                 report.findings.compactMap { finding in
                     finding.instance.map { ($0, "\(finding.kind.rawValue): \(finding.subject)") }
                 }
             ) { first, _ in first }
-            try await options.drive(name) { fleets, driverOptions in
-                try await fleets.driver.replace(condemned, in: name, options: driverOptions)
+            do {
+                let outcome = try await options.run { fleets, driverOptions in
+                    try await fleets.driver.replace(condemned, in: name, options: driverOptions)
+                }
+                result.add(OutcomeReport(name, outcome), outcome.exitStatus, options, context)
+            } catch {
+                context.console.show(error.asDiagnostics)
+                result.fail(error.exitStatus)
             }
         }
+        return result
     }
+}
+
+/// How the replacing of what drifted ended, fleet by fleet.
+private struct Replacements {
+    private(set) var outcomes: [OutcomeReport]?
+    /// The first that is no success.
+    private(set) var failure: CommandExit?
+
+    mutating func add(
+        _ report: OutcomeReport,
+        _ status: ExitStatus,
+        _ options: DriveOptions,
+        _ context: CommandContext
+    ) {
+        if options.format.format == .text { report.show(on: context.console) }
+        outcomes = (outcomes ?? []) + [report]
+        if status != .done { fail(status) }
+    }
+
+    mutating func fail(_ status: ExitStatus) {
+        if failure == nil { failure = CommandExit(status: status) }
+    }
+}
+
+private struct DriftSummary: Encodable {
+    let fleets: [DriftReport]
+    /// Of the replacing, when it was asked for.
+    let outcomes: [OutcomeReport]?
 }

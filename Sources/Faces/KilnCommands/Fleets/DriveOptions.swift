@@ -19,18 +19,30 @@ struct DriveOptions: ParsableArguments {
 
 extension DriveOptions {
     /// Runs a change of the fleet, tells how it ended, and ends the command with that status.
-    ///
-    /// Ctrl-C asks the driver to come to a good end; the second one is a crash.
     func drive(
         _ fleet: FleetName,
         force: Bool = false,
         _ change: (FleetContext, FleetDriver.Options) async throws -> DeployOutcome
     ) async throws {
+        let outcome = try await run(force: force, change)
+        let context = CommandContext.current
+        let report = OutcomeReport(fleet, outcome)
+        if format.format == .json { try context.resultJSON(report) } else { report.show(on: context.console) }
+        guard outcome.exitStatus == .done else { throw CommandExit(status: outcome.exitStatus) }
+    }
+
+    /// Runs a change of a fleet, with its progress.
+    ///
+    /// Ctrl-C asks the driver to come to a good end; the second one is a crash.
+    func run(
+        force: Bool = false,
+        _ change: (FleetContext, FleetDriver.Options) async throws -> DeployOutcome
+    ) async throws -> DeployOutcome {
         let context = CommandContext.current
         let fleets = try FleetContext(context)
         let options = FleetDriver.Options(force: force, wait: .seconds(wait))
         let stop = fleets.stop
-        let outcome = try await context.interruption.deferring {
+        return try await context.interruption.deferring {
             context.console.message("stopping after the action under way; again to stop at once")
             stop.request()
         } _: {
@@ -38,8 +50,5 @@ extension DriveOptions {
                 try await change(fleets, options)
             }
         }
-        let report = OutcomeReport(fleet, outcome)
-        if format.format == .json { try context.resultJSON(report) } else { report.show(on: context.console) }
-        guard outcome.exitStatus == .done else { throw CommandExit(status: outcome.exitStatus) }
     }
 }
