@@ -78,6 +78,12 @@ let package = Package(
             ["KilnDiagnostics", "KilnSystem", "KilnOCI", "CLinux", "CZstd", "CZlib", .system]
         ),
         room("KilnStore", in: "Image", ["KilnDiagnostics", "KilnSystem", "KilnOCI", "KilnArchive", .system]),
+        // Distribution
+        room(
+            "KilnRegistry",
+            in: "Distribution",
+            ["KilnDiagnostics", "KilnSystem", "KilnOCI", "KilnArchive", "KilnStore", .system]
+        ),
         // Definition
         room(
             "KilnDefinition",
@@ -138,7 +144,8 @@ let package = Package(
             "KilnCommands",
             in: "Faces",
             [
-                "KilnDiagnostics", "KilnSystem", "KilnOCI", "KilnArchive", "KilnStore", "KilnDefinition",
+                "KilnDiagnostics", "KilnSystem", "KilnOCI", "KilnArchive", "KilnStore", "KilnRegistry",
+                "KilnDefinition",
                 "KilnLock",
                 "KilnBake", "KilnRollout", "KilnFleet", "KilnDrift", "KilnPlatformLocal", "KilnCatalog",
                 .argumentParser, .collections, .system,
@@ -176,6 +183,13 @@ let package = Package(
             [
                 "KilnTestSupport", "KilnDiagnostics", "KilnSystem", "KilnOCI", "KilnArchive", "KilnStore",
                 .system,
+            ]
+        ),
+        tests(
+            "KilnRegistryTests",
+            [
+                "KilnTestSupport", "KilnDiagnostics", "KilnSystem", "KilnOCI", "KilnArchive", "KilnStore",
+                "KilnRegistry", .system,
             ]
         ),
         tests(

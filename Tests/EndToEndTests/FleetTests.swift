@@ -69,7 +69,9 @@ struct `A fleet on this machine` {
             let deploy = try await app.kiln.run("deploy", "web")
             #expect(deploy.code == 1, "\(deploy.messages)")
             #expect(deploy.messages.contains("HTTP 404"))
-            #expect(deploy.messages.contains("last lines of web-1-") && deploy.messages.contains("response:404"))
+            #expect(
+                deploy.messages.contains("last lines of web-1-") && deploy.messages.contains("response:404")
+            )
             #expect(try await app.kiln.status().instances.isEmpty)
         }
     }

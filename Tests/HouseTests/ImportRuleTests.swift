@@ -19,6 +19,7 @@ private let house: [(group: String, targets: [(name: String, outside: Set<String
             ("KilnStore", ["SystemPackage"]),
         ]
     ),
+    ("Distribution", [("KilnRegistry", ["SystemPackage"])]),
     ("Definition", [("KilnDefinition", ["OrderedCollections", "SystemPackage", "Yams"])]),
     (
         "Bake",

@@ -11,6 +11,16 @@ package struct ImageManifest: Sendable, Hashable, Codable {
         self.layers = layers
         self.annotations = annotations
     }
+
+    /// The media type may be left out (manifest.md); then it is OCI's own.
+    package init(from decoder: any Decoder) throws {
+        let container = try decoder.container(keyedBy: CodingKeys.self)
+        schemaVersion = try container.decode(Int.self, forKey: .schemaVersion)
+        mediaType = try container.decodeIfPresent(MediaType.self, forKey: .mediaType) ?? .manifest
+        config = try container.decode(Descriptor.self, forKey: .config)
+        layers = try container.decode([Descriptor].self, forKey: .layers)
+        annotations = try container.decodeIfPresent([String: String].self, forKey: .annotations)
+    }
 }
 
 /// The index of an image layout (OCI image spec, image-index.md).

@@ -11,6 +11,13 @@ package struct MediaType: Sendable, Hashable, Codable, RawRepresentable {
     package static let config = MediaType(rawValue: "application/vnd.oci.image.config.v1+json")
     package static let layerTar = MediaType(rawValue: "application/vnd.oci.image.layer.v1.tar")
     package static let layerGzip = MediaType(rawValue: "application/vnd.oci.image.layer.v1.tar+gzip")
+    /// Docker's own names for the same formats (distribution, "Image Manifest Version 2, Schema 2").
+    package static let dockerManifest = MediaType(
+        rawValue: "application/vnd.docker.distribution.manifest.v2+json"
+    )
+    package static let dockerManifestList = MediaType(
+        rawValue: "application/vnd.docker.distribution.manifest.list.v2+json"
+    )
     package static let layerZstd = MediaType(rawValue: "application/vnd.oci.image.layer.v1.tar+zstd")
 }
 

@@ -3,7 +3,10 @@ import ArgumentParser
 struct ImageCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "image",
-        abstract: "List, show and remove images of the store.",
-        subcommands: [ImageListCommand.self, ImageShowCommand.self, ImageRemoveCommand.self]
+        abstract: "List, show, remove, push and pull images of the store.",
+        subcommands: [
+            ImageListCommand.self, ImageShowCommand.self, ImageRemoveCommand.self, ImagePushCommand.self,
+            ImagePullCommand.self,
+        ]
     )
 }

@@ -1,0 +1,90 @@
+package import SystemPackage
+
+/// One request to a registry, as a value.
+package struct HTTPRequest: Sendable, Hashable {
+    package enum Method: String, Sendable, Hashable {
+        case get = "GET"
+        case head = "HEAD"
+        case post = "POST"
+        case put = "PUT"
+        case patch = "PATCH"
+        case delete = "DELETE"
+    }
+
+    package enum Body: Sendable, Hashable {
+        case none
+        case bytes([UInt8])
+        /// A file from this offset on, streamed.
+        case file(FilePath, from: Int64)
+    }
+
+    package enum Destination: Sendable, Hashable {
+        /// Into memory, at most so many bytes.
+        case memory(limit: Int64)
+        /// Onto the end of a file that has `from` bytes of it; `size` is what it may grow to.
+        case file(FilePath, from: Int64, size: Int64)
+    }
+
+    package var method: Method
+    package var url: String
+    package var headers: [String: String]
+    package var body: Body
+    package var destination: Destination
+
+    package init(
+        _ method: Method,
+        _ url: String,
+        headers: [String: String] = [:],
+        body: Body = .none,
+        destination: Destination = .memory(limit: 1 << 20)
+    ) {
+        self.method = method
+        self.url = url
+        self.headers = headers
+        self.body = body
+        self.destination = destination
+    }
+
+    /// May be sent again when no answer came: it changes nothing, or the same twice.
+    var isRepeatable: Bool {
+        switch method {
+        case .get, .head, .put, .delete: true
+        case .post, .patch: false
+        }
+    }
+}
+
+package struct HTTPResponse: Sendable, Hashable {
+    package let status: Int
+    /// By name in lower case; the last one of a name.
+    package let headers: [String: String]
+    /// What came into memory.
+    package let body: [UInt8]
+
+    package init(status: Int, headers: [String: String] = [:], body: [UInt8] = []) {
+        self.status = status
+        self.headers = headers
+        self.body = body
+    }
+
+    package var isSuccess: Bool { (200..<300).contains(status) }
+}
+
+/// No answer came.
+package struct TransportFailure: Error, Hashable {
+    /// In the transport's words.
+    package let words: String
+    /// The same request may well succeed a moment later.
+    package let isPassing: Bool
+
+    package init(words: String, isPassing: Bool) {
+        self.words = words
+        self.isPassing = isPassing
+    }
+}
+
+/// Carries requests to registries. Follows redirects of reads, without taking credentials to another host.
+package protocol HTTPTransport: Sendable {
+    /// Throws `TransportFailure` when there was no whole answer.
+    func send(_ request: HTTPRequest) async throws -> HTTPResponse
+}

@@ -1,0 +1,142 @@
+package import KilnOCI
+import KilnSystem
+package import SystemPackage
+
+/// How a blob came to be in a repository.
+package enum BlobTransfer: Sendable, Hashable {
+    case alreadyThere
+    /// From another repository of the same registry, without its bytes being sent.
+    case mounted
+    case sent
+}
+
+extension RegistryClient {
+    package func has(_ blob: Digest, in repository: Repository) async throws -> Bool {
+        let request = HTTPRequest(.head, url(repository, "blobs/\(blob)"))
+        let response = try await exchange(request, with: repository, .pull)
+        switch response.status {
+        case 200..<300: return true
+        case 404: return false
+        default: throw refusal("look for a blob of \(repository)", response, repository)
+        }
+    }
+
+    /// Fetches a blob into a file, going on where an earlier attempt left it. The content is not checked yet.
+    package func pull(_ blob: Descriptor, from repository: Repository, into file: FilePath) async throws {
+        var attempts = 0
+        while true {
+            let offset = Files.facts(file)?.size ?? 0
+            if offset == blob.size, offset > 0 { return }
+            if offset > blob.size { try Files.remove(file) }
+            let from = offset > blob.size ? 0 : offset
+            let request = HTTPRequest(
+                .get,
+                url(repository, "blobs/\(blob.digest)"),
+                destination: .file(file, from: from, size: blob.size)
+            )
+            attempts += 1
+            do {
+                let response = try await exchange(request, with: repository, .pull)
+                guard response.isSuccess else {
+                    throw refusal("read blob \(blob.digest.short) of \(repository)", response, repository)
+                }
+                if from == 0 || Files.facts(file)?.size == blob.size { return }
+            } catch let error as RegistryError where error.code == .unreachable && from > 0 {
+                // Some registries can't send a part: the whole thing once more.
+                guard attempts < 3 else { throw error }
+                try Files.remove(file)
+            }
+        }
+    }
+
+    /// Brings a blob into a repository by what takes least: it is there, it is mounted, or its file is sent.
+    package func push(
+        _ blob: Descriptor,
+        of file: FilePath,
+        to repository: Repository,
+        mountFrom other: Repository? = nil
+    ) async throws -> BlobTransfer {
+        if try await has(blob.digest, in: repository) { return .alreadyThere }
+        var query = ""
+        if let other, other.registry == repository.registry {
+            query =
+                "?" + RegistryAuthorization.query([("mount", blob.digest.description), ("from", other.path)])
+        }
+        let begin = HTTPRequest(.post, url(repository, "blobs/uploads/" + query))
+        let response = try await exchange(begin, with: repository, .push)
+        if response.status == 201, !query.isEmpty { return .mounted }
+        guard response.status == 202, let location = response.headers["location"] else {
+            throw refusal("take a blob into \(repository)", response, repository)
+        }
+        var upload = BlobUpload(
+            client: self,
+            blob: blob,
+            file: file,
+            repository: repository,
+            location: location
+        )
+        try await upload.send()
+        return .sent
+    }
+
+    /// A `Location` may leave out the registry.
+    func absolute(_ location: String, _ repository: Repository) -> String {
+        if location.hasPrefix("http://") || location.hasPrefix("https://") { return location }
+        let base = url(repository, "")
+        let host = base.prefix(base.count - "/v2/\(repository.path)/".count)
+        return host + (location.hasPrefix("/") ? "" : "/") + location
+    }
+}
+
+/// One blob on its way into a registry ("Pushing a blob in chunks"): when the connection breaks, the registry is
+/// asked how much it has, and the rest is sent.
+private struct BlobUpload {
+    let client: RegistryClient
+    let blob: Descriptor
+    let file: FilePath
+    let repository: Repository
+    var location: String
+
+    mutating func send() async throws {
+        var received: Int64 = 0
+        for attempt in 1... {
+            do {
+                if received < blob.size || blob.size == 0 { try await sendRest(from: received) }
+                return try await close()
+            } catch let error as RegistryError where error.code == .unreachable && attempt < 4 {
+                received = try await progress()
+            }
+        }
+    }
+
+    private mutating func sendRest(from offset: Int64) async throws {
+        var request = HTTPRequest(.patch, target, headers: ["Content-Type": "application/octet-stream"])
+        request.body = .file(file, from: offset)
+        if offset > 0 { request.headers["Content-Range"] = "\(offset)-\(blob.size - 1)" }
+        try await step(request, "take the bytes of a blob")
+    }
+
+    private mutating func close() async throws {
+        let separator = target.contains("?") ? "&" : "?"
+        let digest = RegistryAuthorization.query([("digest", blob.digest.description)])
+        let request = HTTPRequest(.put, target + separator + digest)
+        try await step(request, "keep blob \(blob.digest.short)")
+    }
+
+    /// Bytes that the registry has of it: `Range: 0-<last>`.
+    private mutating func progress() async throws -> Int64 {
+        let response = try await step(HTTPRequest(.get, target), "go on with a blob")
+        let last = response.headers["range"]?.split(separator: "-").last.flatMap { Int64($0) }
+        return last.map { $0 > 0 ? min($0 + 1, blob.size) : 0 } ?? 0
+    }
+
+    @discardableResult
+    private mutating func step(_ request: HTTPRequest, _ what: String) async throws -> HTTPResponse {
+        let response = try await client.exchange(request, with: repository, .push)
+        guard response.isSuccess else { throw client.refusal(what, response, repository) }
+        if let next = response.headers["location"] { location = next }
+        return response
+    }
+
+    private var target: String { client.absolute(location, repository) }
+}

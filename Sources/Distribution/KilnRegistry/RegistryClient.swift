@@ -1,0 +1,137 @@
+import FoundationEssentials
+import KilnOCI
+import KilnSystem
+
+/// Speaks the OCI distribution protocol (distribution-spec 1.1) with registries.
+package struct RegistryClient: Sendable {
+    private let transport: any HTTPTransport
+    private let authorization: RegistryAuthorization
+    private let clock: any Clock<Duration>
+    /// Registries that are spoken to without TLS; those of this machine are anyway.
+    private let plain: Set<String>
+
+    package init(
+        transport: any HTTPTransport,
+        credentials: RegistryCredentials,
+        plain: Set<String> = [],
+        clock: any Clock<Duration> = ContinuousClock()
+    ) {
+        self.transport = transport
+        self.plain = plain
+        self.clock = clock
+        authorization = RegistryAuthorization(transport: transport, credentials: credentials)
+    }
+
+    enum Access: String {
+        case pull = "pull"
+        case push = "pull,push"
+    }
+
+    /// Where a repository's API is: `/v2/<path>/…`.
+    func url(_ repository: Repository, _ rest: String) -> String {
+        let host = repository.registry == "docker.io" ? "registry-1.docker.io" : repository.registry
+        return "\(isPlain(repository) ? "http" : "https")://\(host)/v2/\(repository.path)/\(rest)"
+    }
+
+    func isPlain(_ repository: Repository) -> Bool {
+        let host = repository.registry.split(separator: ":").first ?? ""
+        return plain.contains(repository.registry) || ["localhost", "127.0.0.1"].contains(host)
+    }
+
+    /// Sends a request with what authorization it takes, again after a passing failure, four times in all.
+    func exchange(
+        _ request: HTTPRequest,
+        with repository: Repository,
+        _ access: Access
+    ) async throws -> HTTPResponse {
+        for pause in [Duration.milliseconds(300), .seconds(1), .seconds(3)] {
+            do {
+                let response = try await authorized(request, repository, access)
+                guard Self.isPassing(response.status), request.isRepeatable else { return response }
+                try await clock.sleep(for: Self.pause(response) ?? pause)
+            } catch let failure as TransportFailure where failure.isPassing && request.isRepeatable {
+                try await clock.sleep(for: pause)
+            } catch let failure as TransportFailure {
+                throw unreachable(repository, failure)
+            }
+        }
+        do {
+            return try await authorized(request, repository, access)
+        } catch let failure as TransportFailure {
+            throw unreachable(repository, failure)
+        }
+    }
+
+    private func authorized(
+        _ request: HTTPRequest,
+        _ repository: Repository,
+        _ access: Access
+    ) async throws -> HTTPResponse {
+        let scope = "repository:\(repository.path):\(access.rawValue)"
+        var request = request
+        request.headers["Authorization"] = await authorization.header(for: repository, scope)
+        let response = try await transport.send(request)
+        guard response.status == 401, let header = response.headers["www-authenticate"],
+            let challenge = Challenge(header),
+            let answer = try await authorization.answer(
+                challenge,
+                from: repository,
+                scope,
+                isPlain: isPlain(repository)
+            )
+        else { return response }
+        request.headers["Authorization"] = answer
+        return try await transport.send(request)
+    }
+
+    private static func isPassing(_ status: Int) -> Bool {
+        [408, 429, 500, 502, 503, 504].contains(status)
+    }
+
+    /// What `Retry-After` asks for, within reason.
+    private static func pause(_ response: HTTPResponse) -> Duration? {
+        response.headers["retry-after"].flatMap(Int.init).map { .seconds(min(max($0, 0), 30)) }
+    }
+
+    private func unreachable(_ repository: Repository, _ failure: TransportFailure) -> RegistryError {
+        RegistryError(
+            .unreachable,
+            "\(repository.registry) cannot be reached",
+            causes: [failure.words],
+            hint: isPlain(repository)
+                ? "check that the registry runs there"
+                : "check the registry's name and the network; a registry without TLS needs --plain-http"
+        )
+    }
+
+    /// An answer that is no success, in the registry's own words.
+    func refusal(_ what: String, _ response: HTTPResponse, _ repository: Repository) -> RegistryError {
+        struct Answer: Decodable {
+            struct Problem: Decodable {
+                let code: String?
+                let message: String?
+            }
+            let errors: [Problem]
+        }
+        let problems = (try? JSONDecoder().decode(Answer.self, from: Data(response.body)))?.errors ?? []
+        let words = problems.map { [$0.code, $0.message].compactMap { $0 }.joined(separator: ": ") }
+        let causes = words.isEmpty ? ["status \(response.status)"] : words
+        switch response.status {
+        case 401, 403:
+            return RegistryError(
+                .denied,
+                "\(repository.registry) does not allow to \(what)",
+                causes: causes,
+                hint: "log in with an account that may: skopeo login \(repository.registry)"
+            )
+        case 404:
+            return RegistryError(
+                .notFound,
+                "cannot \(what): \(repository.registry) has no such thing",
+                causes: causes,
+                hint: "check the repository and the tag or digest"
+            )
+        default: return RegistryError(.refused, "\(repository.registry) refuses to \(what)", causes: causes)
+        }
+    }
+}

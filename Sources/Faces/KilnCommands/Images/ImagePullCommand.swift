@@ -1,0 +1,46 @@
+import ArgumentParser
+import KilnOCI
+import KilnRegistry
+import KilnStore
+
+struct ImagePullCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "pull",
+        abstract: "Fetch an image from a registry into the store.",
+        discussion: """
+            Every blob is checked against its digest, every layer against the image's configuration. Goes on where an \
+            earlier pull was cut off.
+
+            Example:
+
+              kiln image pull registry.example.org/shop:1.4.2 --name shop
+            """
+    )
+
+    @Argument(help: "What: HOST[:PORT]/REPOSITORY with :TAG, @DIGEST, or both.")
+    var source: RegistryImage
+
+    @Option(help: "The name that it gets in the store; the reference's own otherwise.")
+    var name: String?
+
+    @OptionGroup var registry: RegistryOptions
+    @OptionGroup var format: FormatOption
+
+    func run() async throws {
+        let context = CommandContext.current
+        let reference = try source.parse()
+        let store = ImageStore(home: context.home)
+        let pull = ImagePull(store: store, client: registry.client(for: reference.repository, context))
+        let name = name ?? reference.description
+        let descriptor = try await StoreLock(context.home).shared {
+            let descriptor = try await context.withProgress(format.format) { try await pull.pull(reference) }
+            try await store.tag(name, descriptor)
+            return descriptor
+        }
+        if format.format == .json {
+            return try context.resultJSON(["name": name, "digest": descriptor.digest.description])
+        }
+        context.console.result(descriptor.digest.description)
+        context.console.message("\(reference) is here as \(name)")
+    }
+}

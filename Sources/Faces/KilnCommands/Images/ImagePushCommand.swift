@@ -1,0 +1,74 @@
+import ArgumentParser
+import KilnOCI
+import KilnRegistry
+import KilnStore
+
+struct ImagePushCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "push",
+        abstract: "Send an image to a registry.",
+        discussion: """
+            Sends only the blobs that the registry lacks; the tag moves last, so what it names is whole at any moment. \
+            Logins are those of docker, podman and skopeo on this machine.
+
+            Examples:
+
+              kiln image push shop registry.example.org/shop:1.4.2
+              kiln image push shop registry.example.org/prod/shop:1.4.2 --mount-from staging/shop
+            """
+    )
+
+    @Argument(help: "A name, a digest, or the first six or more digits of one.")
+    var image: String
+
+    @Argument(help: "Where to: HOST[:PORT]/REPOSITORY:TAG.")
+    var target: RegistryImage
+
+    @Option(help: "A repository of the same registry that has the layers already.")
+    var mountFrom: String?
+
+    @OptionGroup var registry: RegistryOptions
+    @OptionGroup var format: FormatOption
+
+    func run() async throws {
+        let context = CommandContext.current
+        let reference = try target.parse()
+        let store = ImageStore(home: context.home)
+        let descriptor = try store.resolve(image)
+        let other = try mountFrom.map { path in
+            try RegistryImage(argument: "\(reference.repository.registry)/\(path):any")?.parse().repository
+        }
+        let push = ImagePush(store: store, client: registry.client(for: reference.repository, context))
+        let report = try await StoreLock(context.home).shared {
+            try await context.withProgress(format.format) {
+                try await push.push(descriptor, to: reference, mountFrom: other ?? nil)
+            }
+        }
+        if format.format == .json {
+            return try context.resultJSON(PushReport(reference: reference.description, report))
+        }
+        context.console.result("\(reference.repository)@\(report.digest)")
+        context.console.message(
+            "\(reference): \(Quantities.bytes(report.sentBytes)) sent in \(report.sent) blobs, "
+                + "\(report.mounted) mounted, \(report.alreadyThere) were there"
+        )
+    }
+}
+
+private struct PushReport: Encodable {
+    let reference: String
+    let digest: Digest
+    let sentBytes: Int64
+    let sent: Int
+    let mounted: Int
+    let alreadyThere: Int
+
+    init(reference: String, _ report: ImagePush.Report) {
+        self.reference = reference
+        digest = report.digest
+        sentBytes = report.sentBytes
+        sent = report.sent
+        mounted = report.mounted
+        alreadyThere = report.alreadyThere
+    }
+}
