@@ -70,13 +70,3 @@ import Testing
         #expect(lines == ["one", "two"])
     }
 }
-
-@Suite struct `Mount table` {
-    @Test func `an escaped target is read back`() throws {
-        let line = #"36 35 98:0 /mnt1 /mnt\0402 rw,noatime master:1 - ext3 /dev/root rw,errors=continue"#
-        let entry = try #require(MountTable(parsing: line).entries.first)
-        #expect(entry.target == "/mnt 2")
-        #expect(entry.type == "ext3")
-        #expect(entry.root == "/mnt1")
-    }
-}

@@ -8,7 +8,10 @@ package struct KilnHome: Sendable, Hashable {
     package let runtime: FilePath
 
     /// `runtime` is `/run/kiln` for the default home and `/run/kiln/<id>` for any other, so that two homes never meet.
+    ///
+    /// A home behind a symlink is the home that the symlink leads to: the kernel tells of mounts by their real paths.
     package init(root: FilePath) {
+        let root = root.resolved
         self.root = root
         identifier = Self.identifier(of: root)
         runtime = identifier.isEmpty ? "/run/kiln" : FilePath("/run/kiln").appending(identifier)
@@ -17,7 +20,7 @@ package struct KilnHome: Sendable, Hashable {
     /// `$KILN_HOME`, else `/var/lib/kiln` for root and `$XDG_DATA_HOME/kiln` for others.
     package init(environment: [String: String], userID: UInt32) {
         if let home = environment["KILN_HOME"], !home.isEmpty {
-            self.init(root: FilePath(home).absolute)
+            self.init(root: FilePath(home))
         } else if userID == 0 {
             self.init(root: Self.systemRoot)
         } else if let data = environment["XDG_DATA_HOME"], !data.isEmpty {
@@ -50,21 +53,11 @@ package struct KilnHome: Sendable, Hashable {
     private static let systemRoot: FilePath = "/var/lib/kiln"
 
     private static func identifier(of root: FilePath) -> String {
-        guard root != systemRoot else { return "" }
+        guard root != systemRoot.resolved else { return "" }
         // FNV-1a, 64 bits: a name that is stable across runs, not a protection.
         var hash: UInt64 = 0xcbf2_9ce4_8422_2325
         for byte in root.string.utf8 { hash = (hash ^ UInt64(byte)) &* 0x100_0000_01b3 }
         let digits = String(UInt32(truncatingIfNeeded: hash ^ (hash >> 32)), radix: 16)
         return String(repeating: "0", count: 8 - digits.count) + digits
-    }
-}
-
-extension FilePath {
-    /// This path from the root of the file system, without `.` and `..`; symlinks are left as they are.
-    package var absolute: FilePath {
-        if isAbsolute { return lexicallyNormalized() }
-        guard let directory = getcwd(nil, 0) else { return lexicallyNormalized() }
-        defer { free(directory) }
-        return FilePath(String(cString: directory)).pushing(self).lexicallyNormalized()
     }
 }

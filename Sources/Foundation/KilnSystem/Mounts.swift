@@ -30,13 +30,16 @@ package struct MountTable: Sendable {
         MountTable(parsing: try Files.readText(FilePath("/proc/\(processID)/mountinfo")))
     }
 
-    /// What is mounted at or below the path, in the order of mounting.
+    /// What is mounted at or below the path, symlinks in it followed, in the order of mounting.
     package func under(_ path: FilePath) -> [MountEntry] {
-        entries.filter { $0.target == path || $0.target.starts(with: path) }
+        let path = path.resolved
+        return entries.filter { $0.target.starts(with: path) }
     }
 
+    /// Whether something is mounted at the path, symlinks in it followed.
     package func isMounted(_ path: FilePath) -> Bool {
-        entries.contains { $0.target == path }
+        let path = path.resolved
+        return entries.contains { $0.target == path }
     }
 
     private static func entry(_ line: Substring) -> MountEntry? {
