@@ -38,6 +38,28 @@ import Testing
             #expect(Files.exists(kept))
         }
     }
+
+    @Test func `removing a tree never empties what is bound into it`() async throws {
+        try await Sandbox.with { sandbox in
+            let kept = try sandbox.write("kept", to: "kept/file")
+            for place in ["tree/deep/er", "tree"] {
+                let target = sandbox.path.pushing(FilePath(place))
+                try Files.createDirectory(target)
+                try await ToolRunner().run(
+                    ToolInvocation("mount", ["--bind", kept.removingLastComponent().string, target.string])
+                )
+                let error = #expect(throws: SystemError.self) {
+                    try Files.remove(sandbox.path.appending("tree"))
+                }
+                #expect(error?.errno == .resourceBusy)
+                #expect(error?.diagnostics.first?.message.hasSuffix("something is mounted there") == true)
+                #expect(Files.exists(kept))
+                try Mounts.unmountAll(under: target)
+            }
+            try Files.remove(sandbox.path.appending("tree"))
+            #expect(Files.exists(kept))
+        }
+    }
 }
 
 @Suite struct `Running tools` {

@@ -70,7 +70,7 @@ package enum Files {
             unlink(temporary.string)
             throw error
         }
-        try syncDirectory(path.folder)
+        if synced { try syncDirectory(path.folder) }
     }
 
     /// Keeps the temporary names of writes that run at once apart.
@@ -133,7 +133,15 @@ package enum Files {
         facts(path) != nil
     }
 
-    /// Removes a file or a whole tree, without following symlinks or crossing into another mount. Missing is fine.
+    /// Whether there is something at the path, for callers that delete what is not: throws where that cannot be told.
+    package static func isPresent(_ path: FilePath) throws -> Bool {
+        var info = stat()
+        if path.withPlatformString({ lstat($0, &info) }) == 0 { return true }
+        guard errno == ENOENT else { throw SystemError.last("look at \(path)") }
+        return false
+    }
+
+    /// Removes a file or a whole tree, without following symlinks or emptying what is mounted in it. Missing is fine.
     package static func remove(_ path: FilePath) throws {
         guard let facts = facts(path) else { return }
         guard facts.kind == .directory else {
@@ -142,12 +150,12 @@ package enum Files {
             }
             return
         }
-        for child in try children(of: path) {
-            if let below = Files.facts(child), below.kind == .directory, below.device != facts.device {
-                throw SystemError("remove \(child): something is mounted there", .resourceBusy)
-            }
-            try remove(child)
+        // Tried first: what is mounted there makes it busy, bind mounts of the same file system too, and is not emptied.
+        if path.withPlatformString(rmdir) == 0 || errno == ENOENT { return }
+        guard errno == ENOTEMPTY || errno == EEXIST else {
+            throw SystemError.last("remove \(path)\(errno == EBUSY ? ": something is mounted there" : "")")
         }
+        for child in try children(of: path) { try remove(child) }
         guard path.withPlatformString(rmdir) == 0 || errno == ENOENT else {
             throw SystemError.last("remove \(path)")
         }
