@@ -61,16 +61,11 @@ package enum FileLock {
         return try await body()
     }
 
-    /// The same, giving nil at once when another process has it.
-    package static func tryWith<Result>(
-        _ path: FilePath,
-        _ mode: Mode = .exclusive,
-        _ body: () async throws -> Result
-    ) async throws -> Result? {
-        let descriptor = open(path.string, O_RDWR | O_CREAT | O_CLOEXEC, 0o644)
-        guard descriptor >= 0 else { throw SystemError.last("open \(path)") }
+    /// Whether somebody holds the lock right now, in whatever mode. A file that is not there is not locked.
+    package static func isHeld(_ path: FilePath) -> Bool {
+        let descriptor = open(path.string, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC)
+        guard descriptor >= 0 else { return false }
         defer { close(descriptor) }
-        guard flock(descriptor, (mode == .exclusive ? LOCK_EX : LOCK_SH) | LOCK_NB) == 0 else { return nil }
-        return try await body()
+        return flock(descriptor, LOCK_EX | LOCK_NB) != 0 && errno == EWOULDBLOCK
     }
 }
