@@ -61,34 +61,3 @@ import Testing
         }
     }
 }
-
-@Suite struct `Running tools` {
-    @Test func `a failing tool tells its status, its last words and its command`() async throws {
-        let invocation = ToolInvocation("sh", ["-c", "echo it broke >&2; exit 3"])
-        let error = await #expect(throws: ToolError.self) { try await ToolRunner().run(invocation) }
-        let diagnostic = try #require(error?.diagnostics.first)
-        #expect(diagnostic.message == "sh failed: exit status 3")
-        #expect(diagnostic.causes == ["it broke"])
-        #expect(diagnostic.hint == "the command was: sh -c 'echo it broke >&2; exit 3'")
-    }
-
-    @Test func `a missing tool points at doctor`() async throws {
-        let error = await #expect(throws: ToolError.self) {
-            try await ToolRunner().run(ToolInvocation("no-such-tool-here"))
-        }
-        #expect(error?.diagnostics.first?.message == "no-such-tool-here is not installed")
-    }
-
-    @Test func `input reaches the tool and lines stream out`() async throws {
-        let output = try await ToolRunner().run(
-            ToolInvocation("tr", ["a-z", "A-Z"], input: Array("kiln".utf8))
-        )
-        #expect(output.text == "KILN")
-        var lines: [String] = []
-        let status = try await ToolRunner().stream(ToolInvocation("printf", [#"one\ntwo\n"#])) {
-            lines.append($0)
-        }
-        #expect(status == .exited(0))
-        #expect(lines == ["one", "two"])
-    }
-}

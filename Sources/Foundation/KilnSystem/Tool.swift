@@ -76,6 +76,8 @@ package struct ToolError: DiagnosticError {
         case notFound
         case cannotStart(String)
         case failed(ToolStatus, output: String)
+        /// It said more than this many bytes, and was ended for it.
+        case outputTooLong(limit: Int)
     }
 
     package let invocation: ToolInvocation
@@ -104,11 +106,21 @@ package struct ToolError: DiagnosticError {
                     code: "tool.failed",
                     "\(invocation.executable) failed: \(status)",
                     causes: output.isEmpty ? [] : [Self.lastLines(of: output)],
-                    hint: "the command was: \(invocation.commandLine)"
+                    hint: commandHint
+                )
+            ]
+        case .outputTooLong(let limit):
+            [
+                Diagnostic(
+                    code: "tool.output",
+                    "\(invocation.executable) was ended: its output is longer than \(limit) bytes",
+                    hint: commandHint
                 )
             ]
         }
     }
+
+    private var commandHint: String { "the command was: \(invocation.commandLine)" }
 
     /// What a person reads first: the end of a tool's complaint.
     package static func lastLines(of text: String, count: Int = 12) -> String {
@@ -117,7 +129,8 @@ package struct ToolError: DiagnosticError {
 }
 
 /// Runs tools. They get a process group of their own, so that Ctrl-C reaches Kiln alone, which then decides; when
-/// the surrounding task is cancelled they are asked to end, and killed five seconds later.
+/// the surrounding task is cancelled they and what they started are asked to end, and killed five seconds later. A tool
+/// that did not end well by then gives `CancellationError`, whatever it says.
 package struct ToolRunner: Sendable {
     /// Most bytes that are kept of a tool's output.
     private let outputLimit: Int
@@ -147,7 +160,7 @@ package struct ToolRunner: Sendable {
                 error: .bytes(limit: outputLimit)
             )
             return ToolOutput(
-                status: ToolStatus(result.terminationStatus),
+                status: try status(result.terminationStatus),
                 standardOutput: result.standardOutput,
                 standardError: result.standardError
             )
@@ -176,7 +189,7 @@ package struct ToolRunner: Sendable {
                 }
                 if let text = splitter.rest() { try await line(text) }
             }
-            return ToolStatus(result.terminationStatus)
+            return try status(result.terminationStatus)
         } catch let error as SubprocessError {
             throw startError(error, invocation)
         }
@@ -192,7 +205,7 @@ package struct ToolRunner: Sendable {
                 output: .fileDescriptor(descriptor, closeAfterSpawningProcess: true),
                 error: .bytes(limit: outputLimit)
             )
-            let status = ToolStatus(result.terminationStatus)
+            let status = try status(result.terminationStatus)
             guard status == .exited(0) else {
                 let said = String(decoding: result.standardError, as: UTF8.self)
                 throw ToolError(invocation: invocation, reason: .failed(status, output: said))
@@ -204,12 +217,17 @@ package struct ToolRunner: Sendable {
 
     /// Starts a tool that detaches and goes on (a daemon): its output goes to `log`, so that no pipe ties it to us.
     package func runDetaching(_ invocation: ToolInvocation, log: FilePath) async throws {
-        let descriptor = try FileDescriptor.open(
-            log,
-            .writeOnly,
-            options: [.create, .append, .closeOnExec],
-            permissions: .ownerReadWrite
-        )
+        let descriptor: FileDescriptor
+        do {
+            descriptor = try FileDescriptor.open(
+                log,
+                .writeOnly,
+                options: [.create, .append, .closeOnExec],
+                permissions: .ownerReadWrite
+            )
+        } catch let errno as Errno {
+            throw SystemError("open \(log)", errno)
+        }
         defer { try? descriptor.close() }
         do {
             let result = try await Subprocess.run(
@@ -218,7 +236,7 @@ package struct ToolRunner: Sendable {
                 output: .fileDescriptor(descriptor, closeAfterSpawningProcess: false),
                 error: .fileDescriptor(descriptor, closeAfterSpawningProcess: false)
             )
-            let status = ToolStatus(result.terminationStatus)
+            let status = try status(result.terminationStatus)
             guard status == .exited(0) else {
                 let said = (try? Files.readText(log)) ?? ""
                 throw ToolError(invocation: invocation, reason: .failed(status, output: said))
@@ -231,7 +249,9 @@ package struct ToolRunner: Sendable {
     private func configuration(_ invocation: ToolInvocation) -> Configuration {
         var options = PlatformOptions()
         options.processGroupID = 0
-        options.teardownSequence = [.gracefulShutDown(allowedDurationToNextStep: .seconds(5))]
+        options.teardownSequence = [
+            .gracefulShutDown(toProcessGroup: true, allowedDurationToNextStep: .seconds(5))
+        ]
         let changes = Dictionary(
             uniqueKeysWithValues: invocation.environment.map { (Environment.Key(stringLiteral: $0), $1) }
         )
@@ -249,7 +269,17 @@ package struct ToolRunner: Sendable {
     private func startError(_ error: SubprocessError, _ invocation: ToolInvocation) -> any Error {
         if Task.isCancelled { return CancellationError() }
         if error.code == .executableNotFound { return ToolError(invocation: invocation, reason: .notFound) }
+        if error.code == .outputLimitExceeded {
+            return ToolError(invocation: invocation, reason: .outputTooLong(limit: outputLimit))
+        }
         return ToolError(invocation: invocation, reason: .cannotStart(String(describing: error)))
+    }
+
+    /// A tool that was ended because nobody waits for it any more did not fail.
+    private func status(_ status: TerminationStatus) throws -> ToolStatus {
+        let status = ToolStatus(status)
+        if status != .exited(0), Task.isCancelled { throw CancellationError() }
+        return status
     }
 }
 
