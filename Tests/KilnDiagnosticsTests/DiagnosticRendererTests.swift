@@ -47,6 +47,30 @@ import Testing
         )
     }
 
+    @Test func `control characters from elsewhere are shown, not sent to the terminal`() {
+        let source = SourceText(name: "a\u{1B}[2Jb", text: "x\u{1B}[31m\ty")
+        let diagnostic = Diagnostic(
+            code: "x",
+            "bad \u{1B}[31mname\nhint: run this\u{7F}\u{9B}",
+            at: SourceSpan(source: source, line: 1, column: 7),
+            causes: ["one\r\n\ttwo\u{8}"],
+            hint: "that\u{7}"
+        )
+        #expect(
+            DiagnosticRenderer().render(diagnostic) == #"""
+                error: bad \u{1B}[31mname\u{A}hint: run this\u{7F}\u{9B}
+                  --> a\u{1B}[2Jb:1:7
+                 1 | x\#u{FFFD}[31m y
+                   |       ^
+                cause: one\u{D}
+                       \#ttwo\u{8}
+                hint: that\u{7}
+                """#
+        )
+        let colored = DiagnosticRenderer(color: true).render(Diagnostic(code: "x", "\u{1B}[0m"))
+        #expect(colored == "\u{1B}[1;31merror:\u{1B}[0m \\u{1B}[0m")
+    }
+
     @Test func `lines end with a newline or with both`() {
         let source = SourceText(name: "f", text: "a\r\nb\nc")
         #expect((0...4).map(source.line) == [nil, "a", "b", "c", nil])

@@ -13,7 +13,8 @@ package struct DiagnosticRenderer: Sendable {
     /// `error: message`, the place with its line and a caret, `cause:` lines, `hint:`.
     package func render(_ diagnostic: Diagnostic) -> String {
         var lines = [
-            style(diagnostic.severity.rawValue + ":", headStyle(diagnostic)) + " " + diagnostic.message
+            style(diagnostic.severity.rawValue + ":", headStyle(diagnostic)) + " "
+                + ShownText.line(diagnostic.message)
         ]
         if let span = diagnostic.span { lines += excerpt(span) }
         lines += diagnostic.causes.map { labelled("cause:", $0) }
@@ -22,11 +23,11 @@ package struct DiagnosticRenderer: Sendable {
     }
 
     private func excerpt(_ span: SourceSpan) -> [String] {
-        let place = "  --> \(span.place)"
+        let place = "  --> \(ShownText.line(span.place))"
         guard let text = span.source.line(span.line) else { return [place] }
         let number = String(span.line)
         let gutter = String(repeating: " ", count: number.count)
-        let (shown, column) = window(text.map { $0 == "\t" ? " " : $0 }, around: span.column)
+        let (shown, column) = window(text.map(ShownText.cell), around: span.column)
         let blank = String(repeating: " ", count: max(0, column - 1))
         let length = max(1, min(span.length, shown.count - column + 1))
         let caret = style(String(repeating: "^", count: length), .red)
@@ -45,7 +46,7 @@ package struct DiagnosticRenderer: Sendable {
 
     private func labelled(_ label: String, _ text: String) -> String {
         let indent = "\n" + String(repeating: " ", count: label.count + 1)
-        let body = text.split(separator: "\n", omittingEmptySubsequences: false).joined(separator: indent)
+        let body = ShownText.lines(text).joined(separator: indent)
         return style(label, .bold) + " " + body
     }
 
