@@ -121,25 +121,6 @@ import Testing
         }
     }
 
-    @Test func `an archive becomes a layer without being laid out`() async throws {
-        try await Sandbox.with { sandbox in
-            let tree = sandbox.path.appending("tree")
-            try await SampleTree.make(at: tree)
-            let archive = sandbox.path.appending("tree.tar.gz")
-            try await SampleTree.shell(
-                "mkdir \(tree)/dev; mknod \(tree)/dev/null c 1 3; cd \(tree)"
-                    + " && \(SampleTree.gnuTar) --format=pax --sort=name -czf \(archive) ."
-            )
-            var writer = try LayerWriter(path: sandbox.path.appending("blob"), encoding: .standard)
-            try LayerDiff.write(archive: archive, epoch: Self.epoch, excluding: { $0 == "dev" }, to: &writer)
-            let fromArchive = try writer.finish().index
-            try Files.remove(tree.appending("dev"))
-            try await SampleTree.shell("chmod 755 \(tree)")
-            let fromTree = try diff(tree, to: sandbox.path.appending("blob2"), epoch: Self.epoch).index
-            #expect(fromArchive == fromTree)
-        }
-    }
-
     @Test func `names that a layer cannot carry are refused`() async throws {
         try await Sandbox.with { sandbox in
             try await SampleTree.shell(

@@ -86,11 +86,6 @@ package enum Mounts {
         package static let readOnly = Flags(rawValue: UInt(MS_RDONLY))
         package static let noSetUserID = Flags(rawValue: UInt(MS_NOSUID))
         package static let noDevices = Flags(rawValue: UInt(MS_NODEV))
-        package static let noExecute = Flags(rawValue: UInt(MS_NOEXEC))
-        package static let bind = Flags(rawValue: UInt(MS_BIND))
-        package static let recursive = Flags(rawValue: UInt(MS_REC))
-        package static let remount = Flags(rawValue: UInt(MS_REMOUNT))
-        package static let makePrivate = Flags(rawValue: UInt(MS_PRIVATE))
     }
 
     package static func mount(

@@ -9,8 +9,6 @@ struct Extraction {
     private let root: ExtractionRoot
     /// Set at the end: what is put into a folder moves its time, and its mode may forbid the putting.
     private var directories = DirectoryMetadata()
-    /// What this archive made, by the bytes of its path: an opaque marker removes only what was there before.
-    private var made: Set<[UInt8]> = []
 
     init(_ options: LayerExtractor, into directory: FilePath) throws {
         self.options = options
@@ -23,7 +21,6 @@ struct Extraction {
             throw ArchiveError(.overlayFeature(overlay), path: entry.path)
         }
         if let whiteout = try Whiteout(path: entry.path) { return try apply(whiteout, entry) }
-        if options.form == .plainApplyingWhiteouts { note(entry.path) }
         if entry.kind == .directory { return try placeDirectory(entry) }
         guard !entry.path.isEmpty else { throw ArchiveError(.unsafePath, path: entry.path) }
         let (parent, name) = try parent(of: entry.path)
@@ -138,13 +135,6 @@ struct Extraction {
                 of: directory,
                 path: path
             )
-        case (.plainApplyingWhiteouts, .removed(let path)):
-            guard !made.contains(Array(path.utf8)) else { return }
-            let (parent, name) = try parent(of: path)
-            try root.clear(name, in: parent, path)
-        case (.plainApplyingWhiteouts, .opaque(let path)):
-            let (directory, _) = try parent(of: EntryPath.join(path, Whiteout.opaqueName))
-            try root.clearChildren(of: directory, path) { made.contains(Array($0.utf8)) }
         }
     }
 
@@ -153,11 +143,6 @@ struct Extraction {
         let result = try root.parent(of: path) { implied.append($0) }
         for path in implied { directories.imply(path) }
         return result
-    }
-
-    private mutating func note(_ path: String) {
-        var path = path
-        while !path.isEmpty, made.insert(Array(path.utf8)).inserted { path = EntryPath.split(path).parent }
     }
 
     /// Owner first: changing it takes away setuid bits and capabilities.

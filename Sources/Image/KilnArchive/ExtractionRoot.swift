@@ -83,27 +83,12 @@ final class ExtractionRoot {
         }
         guard let descriptor = try openDirectory(name, in: directory, path) else { return }
         defer { close(descriptor) }
-        try clearChildren(of: descriptor, path) { _ in false }
+        for child in try names(in: descriptor, path) {
+            try clear(child, in: descriptor, EntryPath.join(path, child))
+        }
         forget(path)
         guard unlinkat(directory, name, AT_REMOVEDIR) == 0 else {
             throw SystemError.last("remove \(self.path.appending(path))")
-        }
-    }
-
-    /// Empties a folder of all but what is to be kept; a kept folder is looked into.
-    func clearChildren(of directory: Int32, _ path: String, keeping: (String) -> Bool) throws {
-        for name in try names(in: directory, path) {
-            let child = EntryPath.join(path, name)
-            guard keeping(child) else {
-                try clear(name, in: directory, child)
-                continue
-            }
-            var info = stat()
-            guard fstatat(directory, name, &info, AT_SYMLINK_NOFOLLOW) == 0, info.st_mode & S_IFMT == S_IFDIR,
-                let descriptor = try openDirectory(name, in: directory, child)
-            else { continue }
-            defer { close(descriptor) }
-            try clearChildren(of: descriptor, child, keeping: keeping)
         }
     }
 

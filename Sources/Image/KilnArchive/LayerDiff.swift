@@ -2,7 +2,7 @@ import Glibc
 import KilnSystem
 package import SystemPackage
 
-/// Turns a tree, or an archive of one, into a layer.
+/// Turns a tree into a layer.
 package enum LayerDiff {
     package enum Form: Sendable, Hashable {
         /// What the tree holds is what the layer holds.
@@ -28,39 +28,6 @@ package enum LayerDiff {
         defer { close(root) }
         var walker = TreeWalker(root: tree, form: form, epoch: epoch, excluding: excluding)
         try walker.writeRoot(root, to: &writer)
-    }
-
-    /// Adds what a plain, gzip or zstd tar holds, in the tar's own order. Takes no root, since nothing is laid out.
-    ///
-    /// Times, owners, attributes and exclusions as for a tree; whiteouts are refused. Blocks: run it inside `Blocking.run`.
-    package static func write(
-        archive: FilePath,
-        epoch: Int64,
-        limits: ArchiveLimits = .standard,
-        excluding: (String) -> Bool = { _ in false },
-        to writer: inout LayerWriter
-    ) throws {
-        var reader = TarReader(try Decompressor(FileSource(archive), limits: limits), limits: limits)
-        while var entry = try reader.next() {
-            if isExcluded(entry.path, excluding) { continue }
-            guard try Whiteout(path: entry.path) == nil else {
-                throw ArchiveError(.whiteoutRefused, path: entry.path)
-            }
-            if entry.path.isEmpty, entry.kind == .directory, entry.isPlainRoot { continue }
-            entry.mtime = min(entry.mtime, epoch)
-            entry.xattrs = entry.xattrs.filter { ExtendedAttributes.isKept($0.key) }
-            try writer.append(entry, from: &reader)
-        }
-    }
-
-    /// Whether the path or a folder above it is to be left out.
-    private static func isExcluded(_ path: String, _ excluding: (String) -> Bool) -> Bool {
-        var here = path
-        while !here.isEmpty {
-            if excluding(here) { return true }
-            here = EntryPath.split(here).parent
-        }
-        return false
     }
 }
 

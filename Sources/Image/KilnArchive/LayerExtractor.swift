@@ -8,8 +8,6 @@ package struct LayerExtractor: Sendable {
     package enum Form: Sendable, Hashable {
         /// A tree of its own; a whiteout is an error.
         case plain
-        /// Over a tree that holds the layers below: whiteouts delete.
-        case plainApplyingWhiteouts
         /// A directory for an overlay: whiteouts become 0:0 devices and opaque attributes (overlayfs.rst). Needs root.
         case overlay
     }

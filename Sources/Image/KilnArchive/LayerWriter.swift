@@ -75,20 +75,6 @@ package struct LayerWriter {
         try builder.add(entry, digest: hasher.finish(), content: content)
     }
 
-    /// Adds the reader's current entry, as it should be here, with its content.
-    mutating func append(_ entry: TarEntry, from reader: inout TarReader) throws {
-        try stream.write(try TarHeader.encode(entry))
-        var hasher = ContentHasher()
-        var content: [UInt8]? = LayerIndex.captures(entry.path, size: entry.contentSize) ? [] : nil
-        try reader.readContent { piece in
-            hasher.update(piece)
-            content?.append(contentsOf: piece)
-            try stream.write(piece)
-        }
-        try pad(entry)
-        try builder.add(entry, digest: hasher.finish(), content: content)
-    }
-
     /// Says that what the layers below have at the path is gone.
     package mutating func appendWhiteout(of path: String) throws {
         try append(whiteout(.removed(path)))
