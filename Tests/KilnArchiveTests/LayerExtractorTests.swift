@@ -145,6 +145,16 @@ import Testing
         }
     }
 
+    @Test func `a whiteout hides its very name, whatever the letters`() async throws {
+        try await Sandbox.with { sandbox in
+            let name = "\u{301}x"
+            try LayerExtractor(form: .overlay)
+                .extract(MemorySource(RawTar().adding(".wh." + name).ended), into: sandbox.path)
+            #expect(Files.facts(sandbox.path.appending(name))?.kind == .other)
+            #expect(!Files.exists(sandbox.path.appending("x")))
+        }
+    }
+
     @Test func `a layer that is not what it should be is refused`() async throws {
         try await Sandbox.with { sandbox in
             let tar = RawTar().adding("a").ended

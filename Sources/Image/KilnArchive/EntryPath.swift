@@ -1,7 +1,7 @@
 /// Paths as archives have them: relative, `/` between names, compared byte for byte (unlike `String`, which takes two spellings of `é` for one).
-enum EntryPath {
+package enum EntryPath {
     /// Whether the path is one that `TarEntry.path` may have.
-    static func isValid(_ path: String) -> Bool {
+    package static func isValid(_ path: String) -> Bool {
         var path = path
         return path.withUTF8 { bytes in
             // Of the name under way; one that is nothing but dots, and two at most, is `.`, `..` or empty.
@@ -24,7 +24,7 @@ enum EntryPath {
     }
 
     /// Takes `./a//b/` for `a/b`; nil for absolute names, `..` and zero bytes.
-    static func normalized(_ path: String) -> String? {
+    package static func normalized(_ path: String) -> String? {
         if isValid(path) { return path }
         guard path.utf8.first != slash, !path.utf8.contains(0) else { return nil }
         let names = path.utf8.split(separator: slash).filter { !$0.elementsEqual(dot) }
@@ -33,16 +33,17 @@ enum EntryPath {
     }
 
     /// The order of a walk that visits each folder's names sorted by their bytes: a folder, then all below it.
-    static func precedes(_ left: String, _ right: String) -> Bool {
+    package static func precedes(_ left: String, _ right: String) -> Bool {
         order(left, right) < 0
     }
 
-    static func isSame(_ left: String, _ right: String) -> Bool {
+    /// Byte for byte.
+    package static func isSame(_ left: String, _ right: String) -> Bool {
         left.utf8.count == right.utf8.count && order(left, right) == 0
     }
 
     /// Whether the path is the ancestor itself or lies below it.
-    static func isAt(_ path: String, orBelow ancestor: String) -> Bool {
+    package static func isAt(_ path: String, orBelow ancestor: String) -> Bool {
         if ancestor.isEmpty { return true }
         let count = ancestor.utf8.count
         guard path.utf8.count >= count, path.utf8.starts(with: ancestor.utf8) else { return false }
@@ -50,17 +51,19 @@ enum EntryPath {
             || path.utf8[path.utf8.index(path.utf8.startIndex, offsetBy: count)] == slash
     }
 
-    /// The folder that the path is in, and its last name.
-    static func split(_ path: String) -> (parent: String, name: String) {
+    /// The folder that the path is in, empty for the root, and its last name.
+    package static func split(_ path: String) -> (parent: String, name: String) {
         guard let last = path.utf8.lastIndex(of: slash) else { return ("", path) }
         return (String(path[..<last]), String(path[path.utf8.index(after: last)...]))
     }
 
-    static func join(_ parent: String, _ name: String) -> String {
+    /// A name in a folder, which may be the root.
+    package static func join(_ parent: String, _ name: String) -> String {
         parent.isEmpty ? name : parent + "/" + name
     }
 
-    static func components(_ path: String) -> [String] {
+    /// The names from the root on; what is empty between slashes does not count.
+    package static func components(_ path: String) -> [String] {
         path.utf8.split(separator: slash).map { String(Substring($0)) }
     }
 

@@ -3,16 +3,16 @@ import Glibc
 import KilnSystem
 
 /// The attributes that layers keep, of open files.
-enum ExtendedAttributes {
+package enum ExtendedAttributes {
     /// What mounts and machines write for themselves stays out of layers and is never taken from them.
-    static func isKept(_ name: String) -> Bool {
+    package static func isKept(_ name: String) -> Bool {
         name == "security.capability" || name == "system.posix_acl_access"
             || name == "system.posix_acl_default"
             || (name.hasPrefix("user.") && !name.hasPrefix("user.overlay."))
     }
 
     /// Overlay's own attributes, by which a file can be made to show another's content.
-    static func isOverlay(_ name: String) -> Bool {
+    package static func isOverlay(_ name: String) -> Bool {
         name.hasPrefix("trusted.overlay.") || name.hasPrefix("user.overlay.")
     }
 

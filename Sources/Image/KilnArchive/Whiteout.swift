@@ -16,7 +16,7 @@ enum Whiteout: Equatable {
             self = .opaque(parent)
             return
         }
-        let removed = EntryPath.join(parent, String(name.dropFirst(Self.prefix.count)))
+        let removed = EntryPath.join(parent, String(Substring(name.utf8.dropFirst(Self.prefix.utf8.count))))
         guard EntryPath.isValid(removed), !removed.isEmpty else {
             throw ArchiveError(.unsafePath, path: path)
         }
