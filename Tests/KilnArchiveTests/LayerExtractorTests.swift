@@ -1,4 +1,5 @@
 import KilnArchive
+import KilnDiagnostics
 import KilnOCI
 import KilnSystem
 import KilnTestSupport
@@ -152,6 +153,21 @@ import Testing
                 .extract(MemorySource(RawTar().adding(".wh." + name).ended), into: sandbox.path)
             #expect(Files.facts(sandbox.path.appending(name))?.kind == .other)
             #expect(!Files.exists(sandbox.path.appending("x")))
+        }
+    }
+
+    @Test func `an error names the archive and the place in it`() async throws {
+        try await Sandbox.with { sandbox in
+            let blob = sandbox.path.appending("layer.tar")
+            try Files.write(RawTar().adding("a").adding("../b").ended, to: blob)
+            let out = sandbox.path.appending("out")
+            try Files.createDirectory(out)
+            let laidOut = #expect(throws: ArchiveError.self) {
+                try LayerExtractor(form: .plain).extract(blob: blob, into: out)
+            }
+            let scanned = #expect(throws: ArchiveError.self) { try LayerScanner.scan(blob) }
+            #expect(laidOut == scanned)
+            #expect(laidOut?.diagnostics.first?.causes == ["at byte 512 of \(blob)"])
         }
     }
 

@@ -1,6 +1,7 @@
 package import KilnDiagnostics
 package import KilnOCI
 package import KilnSystem
+package import SystemPackage
 
 /// Why an archive cannot be read, written or laid out, with the entry and the place in the uncompressed stream where they are known.
 package struct ArchiveError: DiagnosticError, Hashable {
@@ -13,6 +14,8 @@ package struct ArchiveError: DiagnosticError, Hashable {
         case malformed(field: String)
         /// Valid, and refused: sparse files, volumes, unknown types.
         case unsupported(String)
+        /// Something of a tree or an entry that a layer has no words for.
+        case unsayable(String)
         /// A name, link target or attribute name that is not UTF-8, which Kiln's indexes and OCI's JSON need.
         case notUTF8
         /// An absolute name, or one with `..`.
@@ -50,6 +53,8 @@ package struct ArchiveError: DiagnosticError, Hashable {
     package let path: String?
     /// Bytes of uncompressed tar before the header that is meant.
     package let offset: Int64?
+    /// The file that was read, where there is one.
+    package private(set) var archive: FilePath?
 
     package init(_ reason: Reason, path: String? = nil, offset: Int64? = nil) {
         self.reason = reason
@@ -57,17 +62,33 @@ package struct ArchiveError: DiagnosticError, Hashable {
         self.offset = offset
     }
 
+    /// The same, told of the file that was read.
+    package func reading(_ archive: FilePath) -> ArchiveError {
+        var error = self
+        error.archive = archive
+        return error
+    }
+
     package var diagnostics: [Diagnostic] {
         if case .system(let error) = reason { return error.diagnostics }
         let entry = path.map { "\($0.isEmpty ? "/" : $0): " } ?? ""
-        let place = offset.map { ["at byte \($0) of the archive"] } ?? []
-        return [Diagnostic(code: code, entry + message, causes: place, hint: hint)]
+        return [Diagnostic(code: code, entry + message, causes: place.map { [$0] } ?? [], hint: hint)]
+    }
+
+    /// Whether it tells of the archive's content, and not of a call that failed while it was read.
+    package var isAboutContent: Bool {
+        if case .system = reason { false } else { true }
+    }
+
+    private var place: String? {
+        let file = archive.map { "\($0)" }
+        return offset.map { "at byte \($0) of \(file ?? "the archive")" } ?? file.map { "in \($0)" }
     }
 
     private var code: String {
         switch reason {
         case .truncated, .checksum, .malformed, .notUTF8, .danglingHardlink: "archive.malformed"
-        case .unsupported, .whiteoutRefused, .overlayFeature, .reservedName: "archive.unsupported"
+        case .unsupported, .unsayable, .whiteoutRefused, .overlayFeature, .reservedName: "archive.unsupported"
         case .unsafePath, .notBelowDirectory, .deviceRefused: "archive.unsafe"
         case .limit: "archive.limit"
         case .compression: "archive.compression"
@@ -83,6 +104,7 @@ package struct ArchiveError: DiagnosticError, Hashable {
         case .checksum: "a tar header's checksum is wrong"
         case .malformed(let field): "the archive's \(field) cannot be read"
         case .unsupported(let what): "\(what) is not supported in a layer"
+        case .unsayable(let what): "\(what) cannot be put into a layer"
         case .notUTF8: "the name is not UTF-8"
         case .unsafePath: "the name leads out of the archive's root"
         case .notBelowDirectory: "a folder above it is a link or a file"
@@ -102,10 +124,22 @@ package struct ArchiveError: DiagnosticError, Hashable {
 
     private var hint: String? {
         switch reason {
-        case .truncated, .checksum, .compression: "fetch or make the archive again"
-        case .overlayFeature: "mount the overlay with metacopy=off,redirect_dir=off"
+        case .truncated, .checksum, .malformed, .compression: "fetch or make the archive again"
+        case .wrongContent: "fetch or bake the layer again"
         case .unsupported: "write it with tar --format=pax, without --sparse"
-        default: nil
+        case .unsayable: "change it, or leave it out"
+        case .notUTF8: "rename it: images carry names in UTF-8 only"
+        case .unsafePath: "make the archive again with paths below its root: tar -C ROOT -c ."
+        case .notBelowDirectory, .danglingHardlink:
+            "make the archive again from a whole tree: tar -C ROOT -c ."
+        case .deviceRefused: "leave it out: instances get their devices when they start"
+        case .whiteoutRefused: "make the archive from a whole root, not from one layer of an image"
+        case .reservedName: "rename or remove it"
+        case .limit: "make the archive smaller, or in parts, if it is one that you trust"
+        case .changedWhileRead: "run the command again when nothing writes to it"
+        case .overlayFeature: "mount the overlay with metacopy=off,redirect_dir=off"
+        case .mountInside: "unmount it, or leave it out"
+        case .system(let error): error.diagnostics.first?.hint
         }
     }
 }

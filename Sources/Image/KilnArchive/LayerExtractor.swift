@@ -40,7 +40,11 @@ package struct LayerExtractor: Sendable {
         into directory: FilePath,
         expecting expected: DiffID? = nil
     ) throws -> DiffID {
-        try extract(FileSource(blob), into: directory, expecting: expected)
+        do {
+            return try extract(FileSource(blob), into: directory, expecting: expected)
+        } catch let error as ArchiveError {
+            throw error.reading(blob)
+        }
     }
 
     /// The same from any source of a compressed or plain stream.

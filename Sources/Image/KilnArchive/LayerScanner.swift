@@ -1,4 +1,5 @@
 package import KilnOCI
+import KilnSystem
 package import SystemPackage
 
 /// What a blob from elsewhere is, found by reading it once.
@@ -11,9 +12,18 @@ package struct ScannedLayer: Sendable, Hashable {
 package enum LayerScanner {
     /// Reads a plain, gzip or zstd tar. Blocks: run it inside `Blocking.run`.
     package static func scan(_ blob: FilePath, limits: ArchiveLimits = .standard) throws -> ScannedLayer {
-        var reader = TarReader(try Decompressor(FileSource(blob), limits: limits), limits: limits)
+        do {
+            return try scan(FileSource(blob), limits)
+        } catch let error as ArchiveError {
+            throw error.reading(blob)
+        }
+    }
+
+    private static func scan(_ source: any ByteSource, _ limits: ArchiveLimits) throws -> ScannedLayer {
+        var reader = TarReader(try Decompressor(source, limits: limits), limits: limits)
         var builder = LayerIndexBuilder()
         while let entry = try reader.next() {
+            try Blocking.checkCancellation()
             var hasher = ContentHasher()
             var content: [UInt8]? = LayerIndex.captures(entry.path, size: entry.contentSize) ? [] : nil
             try reader.readContent { piece in

@@ -25,7 +25,7 @@ enum TarHeader {
         block.put(link, at: 157)
         if let device = fields.device {
             guard max(device.major, device.minor) < 1 << 21 else {
-                throw ArchiveError(.unsupported("so big a device number"), path: entry.path)
+                throw ArchiveError(.unsayable("so big a device number"), path: entry.path)
             }
             block.put(octal: Int64(device.major), at: 329, width: 8)
             block.put(octal: Int64(device.minor), at: 337, width: 8)
