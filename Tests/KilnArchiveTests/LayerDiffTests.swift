@@ -121,6 +121,17 @@ import Testing
         }
     }
 
+    @Test func `a time that no reader of layers would take is refused`() async throws {
+        try await Sandbox.with { sandbox in
+            var writer = try LayerWriter(path: sandbox.path.appending("blob"), encoding: .standard)
+            for mtime in [(1 << 53) + 1, -(1 << 53) - 1, .min, .max] as [Int64] {
+                let entry = TarEntry(path: "d", kind: .directory, mode: 0o755, mtime: mtime)
+                let error = #expect(throws: ArchiveError.self) { try writer.append(entry) }
+                #expect(error?.reason == .unsayable("a time \(mtime) seconds from 1970"))
+            }
+        }
+    }
+
     @Test func `names that a layer cannot carry are refused`() async throws {
         try await Sandbox.with { sandbox in
             try await SampleTree.shell(

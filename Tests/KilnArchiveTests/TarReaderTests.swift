@@ -102,6 +102,15 @@ import Testing
         Refusal("size of the world", .limit(.totalSize), pax("size", "9223372036854775807")),
         Refusal("uid too big", .malformed(field: "uid"), pax("uid", "4294967295")),
         Refusal("mtime no number", .malformed(field: "mtime"), pax("mtime", "yesterday")),
+        Refusal(
+            "mtime of the least number",
+            .malformed(field: "mtime"),
+            pax("mtime", "-9223372036854775808.5")
+        ),
+        Refusal("mtime past what JSON says", .malformed(field: "mtime"), pax("mtime", "9007199254740993")),
+        Refusal("mtime before it", .malformed(field: "mtime"), pax("mtime", "-9007199254740992.5")),
+        Refusal("uid of the least number", .malformed(field: "uid"), pax("uid", "-9223372036854775808.5")),
+        Refusal("size of the least number", .malformed(field: "size"), pax("size", "-9223372036854775808.5")),
         Refusal("mode no number", .malformed(field: "mode"), RawTar().adding("a", mode: "rwx").ended),
         Refusal("empty link", .malformed(field: "link target"), RawTar().adding("a", type: "2").ended),
         Refusal("record too long", .malformed(field: "extended header"), rawPax("99 path=a\n")),
@@ -123,6 +132,26 @@ import Testing
         let error = #expect(throws: ArchiveError.self) { _ = try reader.finish() }
         #expect(error?.reason == refusal.reason)
         #expect(error?.diagnostics.first?.message.isEmpty == false)
+    }
+
+    /// Digits, signs and dots where numbers are read: whatever they say, it ends, with a typed error or none.
+    @Test(arguments: ["mtime", "size", "uid", "gid"])
+    func `odd numbers never do more than throw`(key: String) throws {
+        var noise = Noise(state: 7)
+        let pieces = [
+            "-", "+", ".", "0", "5", "9223372036854775808", "9223372036854775807", "4294967295", " ", "e",
+        ]
+        for _ in 0..<500 {
+            let value = (0...noise.next() % 4).map { _ in pieces[Int(noise.next() % UInt64(pieces.count))] }
+            do throws(ArchiveError) {
+                var reader = TarReader(MemorySource(Self.pax(key, value.joined())))
+                while let entry = try reader.next() {
+                    #expect((-(1 << 53)...(1 << 53)).contains(entry.mtime))
+                }
+            } catch {
+                #expect(!error.diagnostics.isEmpty)
+            }
+        }
     }
 
     @Test func `a name that is not UTF-8 is refused`() throws {

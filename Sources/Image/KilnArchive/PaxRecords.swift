@@ -43,8 +43,10 @@ struct PaxRecords {
             throw ArchiveError(.malformed(field: key), offset: offset)
         }
         let hasFraction = parts.count > 1 && parts[1].contains { $0 != UInt8(ascii: "0") }
-        let isNegative = whole.first == UInt8(ascii: "-")
-        return hasFraction && isNegative ? value - 1 : value
+        guard hasFraction, whole.first == UInt8(ascii: "-") else { return value }
+        let (floor, overflows) = value.subtractingReportingOverflow(1)
+        guard !overflows else { throw ArchiveError(.malformed(field: key), offset: offset) }
+        return floor
     }
 
     var isSparse: Bool {

@@ -22,10 +22,13 @@ package struct TarEntry: Sendable, Hashable {
     package var mode: UInt32
     package var uid: UInt32
     package var gid: UInt32
-    /// Seconds since 1970.
+    /// Seconds since 1970, within `times`.
     package var mtime: Int64
     /// Extended attributes by their full name, such as `security.capability`.
     package var xattrs: [String: [UInt8]]
+
+    /// The times that layers carry: what every reader of pax headers and JSON takes for the same number.
+    static let times: ClosedRange<Int64> = -(1 << 53)...(1 << 53)
 
     package init(
         path: String,

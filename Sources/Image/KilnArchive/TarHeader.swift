@@ -5,6 +5,9 @@ enum TarHeader {
     /// Whole blocks, the same for the same entry.
     static func encode(_ entry: TarEntry) throws(ArchiveError) -> [UInt8] {
         guard EntryPath.isValid(entry.path) else { throw ArchiveError(.unsafePath, path: entry.path) }
+        guard TarEntry.times.contains(entry.mtime) else {
+            throw ArchiveError(.unsayable("a time \(entry.mtime) seconds from 1970"), path: entry.path)
+        }
         let fields = Fields(entry)
         var records: [(key: String, value: [UInt8])] = []
         let name = ustarName(fields.path, &records)

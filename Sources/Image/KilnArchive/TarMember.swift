@@ -14,7 +14,7 @@ struct TarMember {
             mode: try block.mode(),
             uid: try id(try number("uid", block.uid), "uid"),
             gid: try id(try number("gid", block.gid), "gid"),
-            mtime: try number("mtime", block.mtime),
+            mtime: try mtime(),
             xattrs: records.xattrs
         )
     }
@@ -83,6 +83,12 @@ struct TarMember {
     ) throws(ArchiveError) -> Int64 {
         if let value = try records.number(key, at: block.offset) { return value }
         return try field()
+    }
+
+    private func mtime() throws(ArchiveError) -> Int64 {
+        let mtime = try number("mtime", block.mtime)
+        guard TarEntry.times.contains(mtime) else { throw block.malformed("mtime") }
+        return mtime
     }
 
     private func id(_ value: Int64, _ field: String) throws(ArchiveError) -> UInt32 {
