@@ -134,6 +134,15 @@ import Testing
         #expect(error?.diagnostics.first?.message.isEmpty == false)
     }
 
+    @Test func `headers about the whole archive are limited in their sum`() {
+        var tar = RawTar()
+        let comment = RawTar.record("comment", String(repeating: "c", count: 100_000))
+        for number in 0..<11 { tar = tar.adding("g", type: "g", content: comment).adding("f\(number)") }
+        var reader = TarReader(MemorySource(tar.ended))
+        let error = #expect(throws: ArchiveError.self) { _ = try reader.finish() }
+        #expect(error?.reason == .limit(.headerSize))
+    }
+
     /// Digits, signs and dots where numbers are read: whatever they say, it ends, with a typed error or none.
     @Test(arguments: ["mtime", "size", "uid", "gid"])
     func `odd numbers never do more than throw`(key: String) throws {

@@ -8,7 +8,7 @@ package struct ArchiveLimits: Sendable, Hashable {
     package var pathLength = 4096
     /// Names in a path.
     package var depth = 200
-    /// Bytes of extended headers before one member.
+    /// Bytes of extended headers before one member, and of those that are about all members.
     package var headerSize: Int64 = 1 << 20
     /// Bytes that one compressed byte may become, counted once the stream is past `expansionFloor`.
     package var expansion: Int64 = 2000

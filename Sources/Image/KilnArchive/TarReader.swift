@@ -5,6 +5,8 @@ package struct TarReader {
     private let limits: ArchiveLimits
     private var stream: TarStream
     private var global = PaxRecords()
+    /// Bytes of the headers that `global` is from, since it only grows.
+    private var globalSize: Int64 = 0
     /// Of the current entry's content.
     private var unread: Int64 = 0
     private var padding: Int64 = 0
@@ -31,7 +33,9 @@ package struct TarReader {
             case UInt8(ascii: "x"):
                 try records.read(try extendedBody(block, &headerSize), at: block.offset)
             case UInt8(ascii: "g"):
-                try global.read(try extendedBody(block, &headerSize), at: block.offset)
+                var size = globalSize
+                try global.read(try extendedBody(block, &size), at: block.offset)
+                globalSize = size
             case UInt8(ascii: "L"):
                 records.set("path", try extendedBody(block, &headerSize).prefixToZero)
             case UInt8(ascii: "K"):
