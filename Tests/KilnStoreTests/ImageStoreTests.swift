@@ -125,6 +125,25 @@ import Testing
         }
     }
 
+    @Test func `nobody but the owner looks into what images hold`() async throws {
+        try await Sandbox.with { sandbox in
+            let home = sandbox.home
+            let store = ImageStore(home: home)
+            let written = try await store.ingestLayer(encoding: .standard) { writer in
+                let entry = TarEntry(path: "etc/shadow", kind: .file(size: 1), mode: 0o600)
+                try writer.append(entry, content: [120])
+            }
+            _ = try await SealedLayers(home: home).seal(written.diffID, blob: written.descriptor)
+            for folder in [home.images, home.layers, home.scratch] {
+                #expect(Files.facts(folder)?.mode == 0o700, "\(folder)")
+            }
+            try store.prepare()
+            for folder in [home.packages, home.cache] {
+                #expect(Files.facts(folder)?.mode == 0o700, "\(folder)")
+            }
+        }
+    }
+
     @Test(arguments: ["", " x", "a b", "-x", "a\nb", "grün"])
     func `a name that other tools could not say is refused`(name: String) async throws {
         try await Sandbox.with { sandbox in

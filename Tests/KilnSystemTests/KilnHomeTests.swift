@@ -24,4 +24,14 @@ import Testing
             #expect(try !MountTable.current().isMounted(home.scratch))
         }
     }
+
+    @Test func `keeps its folders to itself, those of an earlier version too`() async throws {
+        try await Sandbox.with { sandbox in
+            try Files.createDirectory(sandbox.home.layers, mode: 0o755)
+            for folder in [sandbox.home.layers, sandbox.home.images] {
+                try sandbox.home.makePrivate(folder)
+                #expect(Files.facts(folder)?.mode == 0o700)
+            }
+        }
+    }
 }

@@ -50,6 +50,16 @@ package struct KilnHome: Sendable, Hashable {
     /// For work in progress; whatever is in it when no lock is held may be deleted.
     package var scratch: FilePath { root.appending("tmp") }
 
+    /// Creates one of the home's folders, which nobody but its owner may look into: images hold password hashes, keys and
+    /// whatever else was baked in. One that is there and open to others is closed.
+    package func makePrivate(_ folder: FilePath) throws {
+        try Files.createDirectory(folder, mode: 0o700)
+        guard let facts = Files.facts(folder, followingSymlinks: true), facts.mode & 0o077 != 0,
+            facts.userID == geteuid()
+        else { return }
+        guard chmod(folder.string, 0o700) == 0 else { throw SystemError.last("close \(folder) to others") }
+    }
+
     private static let systemRoot: FilePath = "/var/lib/kiln"
 
     private static func identifier(of root: FilePath) -> String {

@@ -21,9 +21,10 @@ package struct ImageStore: Sendable {
 
     /// Makes what is missing of the layout and of the folders beside it. Cheap when all is there.
     package func prepare() throws {
-        for directory in [blobs, home.layers, home.packages, home.cache, home.scratch] {
-            try Files.createDirectory(directory)
+        for folder in [home.images, home.layers, home.packages, home.cache, home.scratch] {
+            try home.makePrivate(folder)
         }
+        try Files.createDirectory(blobs)
         try create(home.images.appending("oci-layout"), #"{"imageLayoutVersion":"1.0.0"}"#.utf8)
         try create(indexPath, try CanonicalJSON.encode(ImageIndex(manifests: [])))
     }
@@ -59,7 +60,8 @@ package struct ImageStore: Sendable {
         encoding: LayerEncoding,
         _ body: @escaping @Sendable (inout LayerWriter) throws -> Void
     ) async throws -> WrittenLayer {
-        try await TemporaryDirectory.with(in: home.scratch, prefix: "layer-") { directory in
+        try prepare()
+        return try await TemporaryDirectory.with(in: home.scratch, prefix: "layer-") { directory in
             let path = directory.appending("blob")
             let layer = try await Blocking.run {
                 var writer = try LayerWriter(path: path, encoding: encoding)
@@ -79,7 +81,8 @@ package struct ImageStore: Sendable {
         expecting expected: Digest? = nil,
         _ body: (FilePath) async throws -> Void
     ) async throws -> Descriptor {
-        try await TemporaryDirectory.with(in: home.scratch, prefix: "blob-") { directory in
+        try prepare()
+        return try await TemporaryDirectory.with(in: home.scratch, prefix: "blob-") { directory in
             let path = directory.appending("blob")
             try await body(path)
             let measured = try await Blocking.run { try FileDigest.measure(path) }

@@ -38,7 +38,7 @@ package struct LayerCache: Sendable {
         if let known = read(key), known.diffID == diffID { layer = known }
         guard layer.blobs[encoder] != blob else { return }
         layer.blobs[encoder] = blob
-        try Files.createDirectory(home.cache)
+        try home.makePrivate(home.cache)
         try Files.write(try CanonicalJSON.encode(layer), to: path(key))
     }
 
