@@ -94,12 +94,24 @@ package struct ImageStore: Sendable {
         }
     }
 
-    /// Keeps small bytes: a manifest, a configuration.
+    /// Keeps small bytes: a manifest, a configuration. What is there under their digest and is damaged is replaced.
     @discardableResult
     package func put(_ bytes: [UInt8], mediaType: MediaType) throws -> Descriptor {
         let descriptor = Descriptor(mediaType: mediaType, digest: Digest(of: bytes), size: Int64(bytes.count))
-        if !hasBlob(descriptor) { try Files.write(bytes, to: blobPath(descriptor.digest)) }
+        let path = blobPath(descriptor.digest)
+        let isKept = hasBlob(descriptor) && (try? Files.read(path, limit: bytes.count)) == bytes
+        if !isKept { try Files.write(bytes, to: path) }
         return descriptor
+    }
+
+    /// Deletes a blob that is not what its digest says, so that it is made anew, and throws what was found. A blob that is what
+    /// it should be stays.
+    func discardIfDamaged(_ digest: Digest) async throws {
+        let path = blobPath(digest)
+        let found = try await Blocking.run { try FileDigest.measure(path).digest }
+        guard found != digest else { return }
+        try Files.remove(path)
+        throw StoreError(.wrongContent(path, expected: digest, found: found))
     }
 
     /// A blob's bytes, checked against its digest.

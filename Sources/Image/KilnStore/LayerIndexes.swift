@@ -17,11 +17,12 @@ package struct LayerIndexes: Sendable {
     }
 
     package func save(_ index: LayerIndex, for diffID: DiffID) throws {
-        try Files.createDirectory(home.layers)
+        try home.makePrivate(home.layers)
         let path = path(for: diffID)
-        let head = Self.head(diffID)
-        if let old = try? Files.read(path), old.starts(with: head) { return }
-        try Files.write(head + index.encode(), to: path)
+        let bytes = Self.head(diffID) + index.encode()
+        // What a crash or a bad disk made of it is written anew.
+        if (try? Files.read(path, limit: bytes.count)) == bytes { return }
+        try Files.write(bytes, to: path)
     }
 
     /// nil when the layer is not known here.

@@ -47,7 +47,7 @@ package struct SealedLayers: Sendable {
 
     /// Seals the layer unless it is sealed already; of several callers one does and the others wait.
     ///
-    /// The blob must be in the image store and hold what the diffID says.
+    /// The blob must be in the image store and hold what the diffID says. One that is damaged is deleted and named in the error.
     package func seal(
         _ diffID: DiffID,
         blob: Descriptor,
@@ -57,28 +57,49 @@ package struct SealedLayers: Sendable {
         guard geteuid() == 0 else { throw StoreError(.needsRoot("sealing a layer")) }
         let images = ImageStore(home: home)
         guard images.hasBlob(blob) else { throw StoreError(.missingBlob(blob.digest)) }
-        try Files.createDirectory(home.layers)
-        let lock = home.layers.appending(".\(diffID.short).lock")
-        return try await FileLock.with(lock) {
+        try home.makePrivate(home.scratch)
+        return try await locked(diffID) {
             if let layer = try lookup(diffID) { return layer }
             return try await TemporaryDirectory.with(in: home.scratch, prefix: "seal-") { directory in
                 var extractor = LayerExtractor(form: .overlay)
                 extractor.allowsDevices = allowsDevices
-                return try await make(
-                    diffID,
-                    from: images.blobPath(blob.digest),
-                    with: extractor,
-                    in: directory
-                )
+                do {
+                    return try await make(
+                        diffID,
+                        from: images.blobPath(blob.digest),
+                        with: extractor,
+                        in: directory
+                    )
+                } catch let error as ArchiveError {
+                    // A damaged blob can read as anything; the disk's own errors say nothing of what is on it.
+                    if error.isAboutContent { try await images.discardIfDamaged(blob.digest) }
+                    throw error
+                }
             }
         }
+    }
+
+    /// The layer with every byte of its sealed file checked; one that was altered is sealed anew. For a first use after a
+    /// boot, and to build upon.
+    package func sealVerified(
+        _ diffID: DiffID,
+        blob: Descriptor,
+        allowsDevices: Bool = false
+    ) async throws -> SealedLayer {
+        if let known = try lookup(diffID) {
+            if try await isWhole(known) { return known }
+            try await locked(diffID) {
+                // Another process may have been faster.
+                if let layer = try lookup(diffID), try await !isWhole(layer) { try discard(diffID) }
+            }
+        }
+        return try await seal(diffID, blob: blob, allowsDevices: allowsDevices)
     }
 
     /// Reads the whole file again and compares it with what was sealed.
     package func verify(_ layer: SealedLayer) async throws {
         guard Files.exists(layer.path) else { throw StoreError(.missingLayer(layer.diffID)) }
-        let measured = try await Blocking.run { try FileDigest.measure(layer.path) }
-        guard measured.digest == layer.digest else {
+        guard try await isWhole(layer) else {
             throw StoreError(.alteredLayer(layer.diffID, path: layer.path))
         }
     }
@@ -87,6 +108,19 @@ package struct SealedLayers: Sendable {
     package func discard(_ diffID: DiffID) throws {
         try Files.remove(recordPath(diffID))
         try Files.remove(path(for: diffID))
+    }
+
+    private func isWhole(_ layer: SealedLayer) async throws -> Bool {
+        try await Blocking.run { try FileDigest.measure(layer.path).digest } == layer.digest
+    }
+
+    private func locked<Result>(
+        _ diffID: DiffID,
+        _ body: () async throws -> Result
+    ) async throws -> Result {
+        try home.makePrivate(home.layers)
+        let lock = home.layers.appending(".\(diffID.short).lock")
+        return try await FileLock.with(lock) { try await body() }
     }
 
     private func make(

@@ -11,6 +11,9 @@ package struct StoreError: DiagnosticError {
         case ambiguousImage(String, candidates: [String])
         case badImageName(String)
         case missingBlob(Digest)
+        case missingPackage(Digest)
+        /// The layout's `index.json`, gone from a store that holds images.
+        case missingIndex(FilePath)
         /// What a file holds is not what its name or record says.
         case wrongContent(FilePath, expected: Digest, found: Digest)
         case wrongSize(FilePath, expected: Int64, found: Int64)
@@ -40,7 +43,8 @@ package struct StoreError: DiagnosticError {
         case .unknownImage: "store.image.unknown"
         case .ambiguousImage: "store.image.ambiguous"
         case .badImageName: "store.image.name"
-        case .missingBlob, .missingLayer: "store.missing"
+        case .missingBlob, .missingLayer, .missingPackage: "store.missing"
+        case .missingIndex: "store.index"
         case .wrongContent, .wrongSize: "store.digest"
         case .alteredLayer: "store.layer.altered"
         case .layerNameTaken: "store.layer.name"
@@ -56,6 +60,8 @@ package struct StoreError: DiagnosticError {
         case .ambiguousImage(let name, _): "several images begin with \(name)"
         case .badImageName(let name): "\"\(name)\" is no name for an image"
         case .missingBlob(let digest): "blob \(digest) is not in the store"
+        case .missingPackage(let sha256): "package \(sha256) is not in the store"
+        case .missingIndex(let path): "\(path), which holds the names of the images, is gone"
         case .wrongContent(let path, _, _): "\(path) is damaged: its content does not match its digest"
         case .wrongSize(let path, _, _): "\(path) has the wrong size"
         case .alteredLayer(let diffID, _): "sealed layer \(diffID.short) was altered after it was sealed"
@@ -86,7 +92,10 @@ package struct StoreError: DiagnosticError {
         case .ambiguousImage: "write more digits of the digest"
         case .badImageName: "use letters, digits and . _ - / : in it"
         case .missingBlob, .missingLayer: "bake or pull the image again"
-        case .wrongContent, .wrongSize: "it has to be baked or fetched again"
+        case .missingPackage: "run the command again to fetch it"
+        case .missingIndex:
+            #"put it back; or write {"schemaVersion":2,"manifests":[]} into it to begin without names, and bake again"#
+        case .wrongContent, .wrongSize: "bake or pull again, which makes or fetches it anew"
         case .alteredLayer: "the instances on it should be replaced; remove the file to have it sealed anew"
         case .needsRoot: "run the command with sudo"
         default: nil
