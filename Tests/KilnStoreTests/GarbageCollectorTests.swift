@@ -32,15 +32,15 @@ import Testing
             try await store.remove("dropped")
             let collector = GarbageCollector(home: sandbox.home)
             let roots: Set = [released.manifest.digest]
-            let foreseen = try await collector.collect(roots: roots, packages: [], dryRun: true)
+            let kept = GarbageCollector.Kept(roots: roots, packages: nil)
+            let foreseen = try await collector.collect(keeping: { kept }, dryRun: true)
             #expect(store.hasBlob(dropped.manifest.digest))
-            let report = try await collector.collect(roots: roots, packages: [])
+            let report = try await collector.collect(keeping: { kept })
             #expect(report == foreseen)
             let gone = dropped.layers[1]
             #expect(report.items.count(where: { $0.kind == .blob }) == 3)
-            #expect(
-                report.items.count(where: { $0.kind == .sealedLayer && $0.path.extension == "erofs" }) == 1
-            )
+            #expect(report.items.filter { $0.kind == .sealedLayer }.map(\.path.extension) == ["erofs"])
+            #expect(try !Files.list(sandbox.home.layers).contains { $0.contains(gone.diffID.short) })
             #expect(report.items.count(where: { $0.kind == .layerIndex }) == 1)
             #expect(report.items.count(where: { $0.kind == .cacheRecord }) == 1)
             #expect(!store.hasBlob(gone.digest))
@@ -50,7 +50,7 @@ import Testing
                 #expect(try sealed.lookup(layer.diffID) != nil)
                 #expect(cache.lookup(Digest(of: layer.diffID.hex)) != nil)
             }
-            #expect(try await collector.collect(roots: roots, packages: []).items == [])
+            #expect(try await collector.collect(keeping: { kept }).items == [])
         }
     }
 
@@ -62,10 +62,10 @@ import Testing
             let layer = try await sealed.seal(written.diffID, blob: written.descriptor)
             let collector = GarbageCollector(home: sandbox.home)
             try await OverlayMount(layers: [layer], at: sandbox.path.appending("m")).with { _ in
-                try await collector.collect(roots: [], packages: [])
+                try await collector.collect(keeping: { .nothing })
                 try await sealed.verify(layer)
             }
-            try await collector.collect(roots: [], packages: [])
+            try await collector.collect(keeping: { .nothing })
             #expect(!Files.exists(layer.path))
         }
     }
@@ -78,10 +78,106 @@ import Testing
             try sandbox.write("kept", to: "home/packages/\(kept.hex)")
             try sandbox.write("old", to: "home/packages/\(old.hex)")
             try sandbox.write("half a layer", to: "home/tmp/layer-x/blob")
-            let report = try await GarbageCollector(home: home).collect(roots: [], packages: [kept])
+            let report = try await GarbageCollector(home: home).collect(keeping: {
+                .init(roots: [], packages: [kept])
+            })
             #expect(report.size == 15)
             #expect(try Files.list(home.packages) == [kept.hex])
             #expect(try Files.list(home.scratch) == [])
+        }
+    }
+
+    @Test func `what is fetched or released while it waits is kept`() async throws {
+        try await Sandbox.with { sandbox in
+            let home = sandbox.home
+            let store = ImageStore(home: home)
+            let package = Digest(of: "package")
+            let (waits, roots) = (sandbox.path.appending("waits"), sandbox.path.appending("roots"))
+            try await withThrowingTaskGroup(of: GarbageCollector.Report.self) { group in
+                let image = try await StoreLock(home).shared {
+                    group.addTask {
+                        try await GarbageCollector(home: home).collect(
+                            keeping: {
+                                let released = try Digest(parsingHex: try Files.readText(roots))
+                                let fetched = try Files.list(home.packages).map { try Digest(parsingHex: $0) }
+                                return .init(roots: [released], packages: Set(fetched))
+                            },
+                            onWait: { try? Files.write("", to: waits) }
+                        )
+                    }
+                    try await eventually("the collection waits") { Files.exists(waits) }
+                    let made = try await SampleImage.make("late", in: store, layers: [["a": "1"]])
+                    try await store.remove("late")
+                    try Files.write(made.manifest.digest.hex, to: roots)
+                    try sandbox.write("package", to: "home/packages/\(package.hex)")
+                    return made
+                }
+                let reports = try await group.reduce(into: []) { $0.append($1) }
+                #expect(reports.map(\.items) == [[]])
+                #expect(store.hasBlob(image.manifest.digest))
+                #expect(store.hasBlob(image.layers[0].digest))
+                #expect(PackageStore(home: home).contains(package, size: 7))
+            }
+        }
+    }
+
+    @Test func `what a killed bake left mounted goes`() async throws {
+        try await Sandbox.with { sandbox in
+            let home = sandbox.home
+            try sandbox.write("x", to: "home/tmp/bake-1/file")
+            let mount = home.scratch.appending("bake-1").appending("upper")
+            try Files.createDirectory(mount)
+            try Mounts.mount("tmpfs", at: mount, type: "tmpfs")
+            try Files.write(String(repeating: "x", count: 5000), to: mount.appending("big"))
+            let report = try await GarbageCollector(home: home).collect(keeping: { .nothing })
+            #expect(report.items.map(\.path) == [home.scratch.appending("bake-1")])
+            #expect(report.size == 1)
+            #expect(try Files.list(home.scratch) == [])
+            #expect(try MountTable.current().under(home.root).isEmpty)
+        }
+    }
+
+    @Test func `packages, locks and what others keep in the cache stay; what crashes cut off goes`()
+        async throws
+    {
+        try await Sandbox.with { sandbox in
+            let home = sandbox.home
+            try ImageStore(home: home).prepare()
+            let package = Digest(of: "package").hex
+            let kept = [
+                "packages/\(package)", "packages/partial/half", "packages/partial.lock", "tmp/.bake.lock",
+                "tmp/held", "cache/inputs/stat-cache",
+            ]
+            let gone = [
+                "cache/.key.json.12.1.tmp", "layers/.abc.json.12.1.tmp", "tmp/free", "layers/.abc.lock",
+            ]
+            for name in kept + gone { try sandbox.write("x", to: "home/" + name) }
+            let report = try await FileLock.with(home.scratch.appending("held")) {
+                try await GarbageCollector(home: home).collect(keeping: { .nothing })
+            }
+            #expect(Set(report.items.map(\.path)) == Set(gone.map { home.root.pushing(FilePath($0)) }))
+            #expect(report.items.allSatisfy { $0.kind == .scratch })
+            for name in kept { #expect(Files.exists(home.root.pushing(FilePath(name))), "\(name)") }
+            try await GarbageCollector(home: home).collect(keeping: { .init(roots: [], packages: []) })
+            #expect(try Files.list(home.packages) == ["partial.lock"])
+        }
+    }
+
+    @Test func `without the names of the images nothing is waste`() async throws {
+        try await Sandbox.with { sandbox in
+            let store = ImageStore(home: sandbox.home)
+            let image = try await SampleImage.make("shop", in: store, layers: [["a": "1"]])
+            let index = sandbox.home.images.appending("index.json")
+            try Files.rename(index, to: sandbox.path.appending("index.json"))
+            let error = await #expect(throws: StoreError.self) {
+                try await GarbageCollector(home: sandbox.home).collect(keeping: { .nothing })
+            }
+            #expect(error?.reason == .missingIndex(index))
+            #expect(store.hasBlob(image.manifest.digest))
+            #expect(throws: StoreError.self) { try store.prepare() }
+            try Files.write(#"{"schemaVersion":2,"manifests":[]}"#, to: index)
+            #expect(try store.list() == [])
+            try await store.tag("shop", image.manifest)
         }
     }
 
@@ -102,7 +198,7 @@ import Testing
                             )
                         }
                     }
-                    group.addTask { try await GarbageCollector(home: home).collect(roots: [], packages: []) }
+                    group.addTask { try await GarbageCollector(home: home).collect(keeping: { .nothing }) }
                 }
                 try await group.waitForAll()
             }
@@ -114,4 +210,9 @@ import Testing
             #expect(try store.list().count == 8)
         }
     }
+}
+
+extension GarbageCollector.Kept {
+    /// Nothing but every package.
+    fileprivate static let nothing = GarbageCollector.Kept(roots: [], packages: nil)
 }

@@ -18,6 +18,7 @@ import Testing
             let again = try SampleImage.commit(made.layers, in: store)
             #expect(again.digest == manifest)
             #expect(try store.manifest(manifest).value.layers == made.layers.map(\.descriptor))
+            try await collect(sandbox.home)
         }
     }
 
@@ -101,5 +102,9 @@ import Testing
         var bytes = try Files.read(path)
         bytes[bytes.count / 2] ^= 0x55
         try Files.write(bytes, to: path)
+    }
+
+    private func collect(_ home: KilnHome) async throws {
+        try await GarbageCollector(home: home).collect(keeping: { .init(roots: [], packages: nil) })
     }
 }

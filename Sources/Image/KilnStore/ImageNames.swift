@@ -101,7 +101,7 @@ extension ImageStore {
     }
 
     func readIndex() throws -> ImageIndex {
-        guard Files.exists(indexPath) else { return ImageIndex(manifests: []) }
+        guard try hasIndex() else { return ImageIndex(manifests: []) }
         do {
             return try CanonicalJSON.decode(ImageIndex.self, from: try Files.read(indexPath))
         } catch let error as SystemError {
@@ -109,6 +109,14 @@ extension ImageStore {
         } catch {
             throw StoreError(.unreadable(indexPath, why: String(describing: error)))
         }
+    }
+
+    /// False for a store that holds nothing yet. One that lost its index is an error: without the names, everything in it
+    /// would look like waste.
+    func hasIndex() throws -> Bool {
+        if try Files.isPresent(indexPath) { return true }
+        guard try Files.list(blobs).isEmpty else { throw StoreError(.missingIndex(indexPath)) }
+        return false
     }
 
     private func update(_ change: (inout [Descriptor]) -> Void) async throws {

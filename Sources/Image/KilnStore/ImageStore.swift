@@ -26,7 +26,7 @@ package struct ImageStore: Sendable {
         }
         try Files.createDirectory(blobs)
         try create(home.images.appending("oci-layout"), #"{"imageLayoutVersion":"1.0.0"}"#.utf8)
-        try create(indexPath, try CanonicalJSON.encode(ImageIndex(manifests: [])))
+        if try !hasIndex() { try create(indexPath, try CanonicalJSON.encode(ImageIndex(manifests: []))) }
     }
 
     /// Writes a file unless there is one, however many try at once.
@@ -38,6 +38,7 @@ package struct ImageStore: Sendable {
         guard link(draft.string, path.string) == 0 || errno == EEXIST else {
             throw SystemError.last("create \(path)")
         }
+        try Files.syncDirectory(home.images)
     }
 
     package func blobPath(_ digest: Digest) -> FilePath {

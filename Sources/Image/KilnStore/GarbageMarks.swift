@@ -1,0 +1,46 @@
+import KilnOCI
+import KilnSystem
+import SystemPackage
+
+/// What the store needs, and a collection leaves alone.
+struct GarbageMarks {
+    /// Hex digits.
+    private(set) var blobs: Set<String> = []
+    /// Short names.
+    private(set) var layerNames: Set<String> = []
+
+    init(home: KilnHome, roots: Set<Digest>) throws {
+        let images = ImageStore(home: home)
+        let named = try images.readIndex().manifests.map(\.digest)
+        for digest in roots.union(named) where try Files.isPresent(images.blobPath(digest)) {
+            blobs.insert(digest.hex)
+            let manifest = try images.manifest(digest).value
+            blobs.insert(manifest.config.digest.hex)
+            blobs.formUnion(manifest.layers.map(\.digest.hex))
+            guard try Files.isPresent(images.blobPath(manifest.config.digest)) else { continue }
+            layerNames.formUnion(try images.config(manifest).value.rootfs.diffIDs.map(\.short))
+        }
+        layerNames.formUnion(try Self.mountedLayers(of: home))
+    }
+
+    /// Compared as files, since a path may be written in many ways.
+    private static func mountedLayers(of home: KilnHome) throws -> [String] {
+        let mounted = try MountTable.current().entries.filter { $0.type == "erofs" }
+            .compactMap { Files.facts(backingFile(of: $0.source), followingSymlinks: true) }
+        return try Files.list(home.layers).filter { name in
+            guard let facts = Files.facts(home.layers.appending(name)) else { return false }
+            return mounted.contains { $0.inode == facts.inode && $0.device == facts.device }
+        }
+        .compactMap { FilePath($0).stem }
+    }
+
+    /// The file itself, or the one behind a loop device.
+    private static func backingFile(of source: String) -> FilePath {
+        guard source.hasPrefix("/dev/loop"), let name = FilePath(source).lastComponent else {
+            return FilePath(source)
+        }
+        let file = FilePath("/sys/block").appending(name).appending("loop/backing_file")
+        let text = (try? Files.readText(file)) ?? ""
+        return FilePath(String(text.prefix { $0 != "\n" }))
+    }
+}
