@@ -97,8 +97,11 @@ package struct StoreError: DiagnosticError {
             #"put it back; or write {"schemaVersion":2,"manifests":[]} into it to begin without names, and bake again"#
         case .wrongContent, .wrongSize: "bake or pull again, which makes or fetches it anew"
         case .alteredLayer: "the instances on it should be replaced; remove the file to have it sealed anew"
+        case .layerNameTaken(_, let other):
+            "remove the images with layer \(other.short), run kiln gc, then run the command again"
+        case .unreadable: "put it back from a backup, or remove it and bake or pull what it belongs to again"
         case .needsRoot: "run the command with sudo"
-        default: nil
+        case .mountRefused: "kiln doctor tells what the kernel lacks"
         }
     }
 
