@@ -35,9 +35,14 @@ struct GCCommand: AsyncParsableCommand {
     func run() async throws {
         let context = CommandContext.current
         let home = context.home
+        let lock = packages ? try LockFile.require(options.lockPath) : nil
         let report = try await GarbageCollector(home: home).collect(
-            roots: try await releasedImages(home),
-            packages: try keptPackages(home),
+            keeping: {
+                GarbageCollector.Kept(
+                    roots: try await releasedImages(home),
+                    packages: lock.map { Set($0.images.values.flatMap(\.packages).map(\.sha256)) }
+                )
+            },
             dryRun: dryRun,
             onWait: { context.console.message("waiting for a bake or deploy to finish") }
         )
@@ -54,22 +59,10 @@ struct GCCommand: AsyncParsableCommand {
         context.console.message("\(verb) \(Quantities.bytes(report.size))")
     }
 
+    /// Of all fleets, also of those that are gone: their releases may be deployed again.
     private func releasedImages(_ home: KilnHome) async throws -> Set<Digest> {
         guard Files.exists(home.catalog) else { return [] }
-        let catalog = try Catalog(path: home.catalog)
-        var images: Set<Digest> = []
-        for fleet in try await catalog.fleets() {
-            images.formUnion(try await catalog.releases(of: fleet.name).map(\.release.content.image))
-        }
-        return images
-    }
-
-    private func keptPackages(_ home: KilnHome) throws -> Set<Digest> {
-        if packages {
-            let lock = try LockFile.require(options.lockPath)
-            return Set(lock.images.values.flatMap(\.packages).map(\.sha256))
-        }
-        return Set(try Files.list(home.packages).compactMap { try? Digest(parsingHex: $0) })
+        return try await Catalog(path: home.catalog).releasedImages()
     }
 }
 
