@@ -24,7 +24,7 @@ import Testing
             try await archive.publish()
             let first = try await archive.lock(archive.definition([("base", [])]))
             let before = Files.facts(archive.lockFile)
-            var definition = archive.definition(images)
+            var definition = try archive.definition(images)
             try await change(archive, &definition)
             let error = await #expect(throws: LockError.self) {
                 try await archive.lock(definition, update: .all)
@@ -178,7 +178,7 @@ import Testing
             try await archive.add("libbar", "2")
             try await archive.add("foo", "1", fields: ["Depends": "libbar (>= 2)"])
             try await archive.publish()
-            let definition = archive.definition([("base", ["libbar"]), ("app", ["foo"])])
+            let definition = try archive.definition([("base", ["libbar"]), ("app", ["foo"])])
             let error = await #expect(throws: LockError.self) { try await archive.lock(definition) }
             #expect(error?.code == .unsatisfiable)
             if let error {
@@ -199,7 +199,7 @@ import Testing
     @Test func `a tar that isn't there`() async throws {
         try await Sandbox.with { sandbox in
             let archive = try await TestArchive.make(in: sandbox)
-            var definition = archive.definition([("base", [])])
+            var definition = try archive.definition([("base", [])])
             definition.images["base"]?.origin = .tar("root.tar")
             let error = await #expect(throws: LockError.self) { try await archive.lock(definition) }
             #expect(error?.code == .tar)
@@ -215,7 +215,7 @@ import Testing
     @Test func `packages on what is no archive`() async throws {
         try await Sandbox.with { sandbox in
             let archive = try await TestArchive.make(in: sandbox)
-            var definition = archive.definition([("base", ["foo"])])
+            var definition = try archive.definition([("base", ["foo"])])
             definition.images["base"]?.origin = .scratch
             let error = await #expect(throws: LockError.self) { try await archive.lock(definition) }
             #expect(error?.code == .noArchive)
@@ -225,7 +225,7 @@ import Testing
     @Test func `an update of what no image has`() async throws {
         try await Sandbox.with { sandbox in
             let archive = try await TestArchive.minimal(in: sandbox)
-            let definition = archive.definition([("base", [])])
+            let definition = try archive.definition([("base", [])])
             _ = try await archive.lock(definition)
             let error = await #expect(throws: LockError.self) {
                 try await archive.lock(definition, update: .packages(["dkpg"]))

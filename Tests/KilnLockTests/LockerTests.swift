@@ -52,7 +52,7 @@ import Testing
             let archive = try await TestArchive.minimal(in: sandbox)
             try await archive.add("foo", "1.0")
             try await archive.publish()
-            let definition = archive.definition([("base", []), ("app", ["foo"]), ("bare", [])])
+            let definition = try archive.definition([("base", []), ("app", ["foo"]), ("bare", [])])
             let outcome = try await archive.lock(definition)
             #expect(outcome.written)
             #expect(outcome.changes.contains(PackageMove(image: "app", name: "foo", old: nil, new: "1.0")))
@@ -75,7 +75,7 @@ import Testing
     @Test func `nothing moved leaves the file untouched and asks no archive`() async throws {
         try await Sandbox.with { sandbox in
             let archive = try await TestArchive.minimal(in: sandbox)
-            let definition = archive.definition([("base", []), ("app", [])])
+            let definition = try archive.definition([("base", []), ("app", [])])
             let first = try await archive.lock(definition)
             let before = Files.facts(archive.lockFile)
             try Files.remove(archive.root)
@@ -100,7 +100,7 @@ import Testing
                 platform: archive.platform
             )
             let second = try await locker.lock(
-                archive.definition([("base", ["two", "one", "two"])]),
+                try archive.definition([("base", ["two", "one", "two"])]),
                 existing: nil,
                 encoder: archive.encoder
             )
@@ -115,7 +115,7 @@ import Testing
             try await archive.add("foo", "1", fields: ["Depends": "libfoo (>= 1)"])
             try await archive.add("other", "1")
             try await archive.publish()
-            let definition = archive.definition([("base", ["libfoo"]), ("app", ["foo", "other"])])
+            let definition = try archive.definition([("base", ["libfoo"]), ("app", ["foo", "other"])])
             let first = try await archive.lock(definition)
             try await archive.add("libfoo", "2")
             try await archive.add("foo", "2", fields: ["Depends": "libfoo (>= 2)"])
@@ -149,7 +149,7 @@ import Testing
             }
             try await archive.publish()
 
-            let definition = archive.definition([("base", ["libfoo"]), ("app", ["foo", "late"])])
+            let definition = try archive.definition([("base", ["libfoo"]), ("app", ["foo", "late"])])
             let second = try await archive.lock(definition)
             #expect(second.changes == [PackageMove(image: "app", name: "late", old: nil, new: "1")])
             #expect(second.lock.images["base"] == first.lock.images["base"])
@@ -171,7 +171,7 @@ import Testing
             try await ToolRunner().run(
                 ToolInvocation("cp", ["-a", archive.root.appending("dists/test").string, next.string])
             )
-            let definition = archive.definition([("base", ["foo"])], suites: ["stable"])
+            let definition = try archive.definition([("base", ["foo"])], suites: ["stable"])
             try Files.rename(next, to: archive.root.appending("dists/stable"))
             let outcome = try await archive.lock(definition)
             #expect(outcome.changes == [PackageMove(image: "base", name: "foo", old: "1", new: "2")])
@@ -188,7 +188,7 @@ import Testing
                 try await archive.publish()
             }
             try await publish("1")
-            let definition = archive.definition([("base", ["foo", "other"])])
+            let definition = try archive.definition([("base", ["foo", "other"])])
             _ = try await archive.lock(definition)
             try await publish("2")
             let outcome = try await archive.lock(definition, update: .packages(["foo"]))
@@ -211,7 +211,7 @@ import Testing
             try await archive.publish()
             // Another machine: nothing is kept there.
             try Files.remove(archive.home.root)
-            let definition = archive.definition([("base", ["libfoo"]), ("app", ["late"])])
+            let definition = try archive.definition([("base", ["libfoo"]), ("app", ["late"])])
             let error = await #expect(throws: LockError.self) { try await archive.lock(definition) }
             if let error {
                 let golden = Golden.directory().appending("refused-superseded.txt")
@@ -235,7 +235,7 @@ import Testing
             )
             let text = armoured.text.replacing("ARMORED FILE", with: "PUBLIC KEY BLOCK")
             let keyring = try sandbox.write(text, to: "keys/own.gpg")
-            var definition = archive.definition([("base", [])])
+            var definition = try archive.definition([("base", [])])
             definition.archives["own"]?.keyring = keyring
             #expect(try await archive.lock(definition).written)
         }
@@ -271,7 +271,7 @@ import Testing
             // Two hosts for two suites, as the machine's sources have them.
             try sandbox.write(
                 """
-                deb file:\(archive.root) test main
+                deb file://\(archive.root)/ test main
                 deb file:\(security.root) test main
                 """,
                 to: "etc-apt/sources.list"
@@ -280,7 +280,7 @@ import Testing
                 try Files.read(archive.keyring) + Files.read(security.keyring),
                 to: sandbox.path.appending("both.gpg")
             )
-            var definition = archive.definition([("base", ["foo"])])
+            var definition = try archive.definition([("base", ["foo"])])
             definition.archives["own"]?.mirror = .host
             definition.archives["own"]?.keyring = sandbox.path.appending("both.gpg")
             let outcome = try await archive.lock(definition)

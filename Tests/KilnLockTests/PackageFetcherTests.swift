@@ -39,10 +39,10 @@ import Testing
         }
     }
 
-    private func fetcher(_ archive: TestArchive, mirror: String) -> PackageFetcher {
+    private func fetcher(_ archive: TestArchive, mirror: String) throws -> PackageFetcher {
         PackageFetcher(
             home: archive.home,
-            definition: archive.definition([], mirror: mirror),
+            definition: try archive.definition([], mirror: mirror),
             host: archive.host,
             platform: archive.platform
         )
@@ -60,7 +60,7 @@ import Testing
         try await with { _, archive, packages in
             try await PackageServer.with(archive.root) { server in
                 let facts = FactList()
-                let fetcher = fetcher(archive, mirror: server.url)
+                let fetcher = try fetcher(archive, mirror: server.url)
                 try await Progress.$receiver.withValue(facts) {
                     try await fetcher.fetch(packages + packages)
                     try await fetcher.fetch(packages)
@@ -79,7 +79,7 @@ import Testing
             try await PackageServer.with(archive.root) { server in
                 let big = packages[0]
                 server.stall(after: 100_000)
-                let fetcher = fetcher(archive, mirror: server.url)
+                let fetcher = try fetcher(archive, mirror: server.url)
                 let partial = archive.home.packages.appending("partial").appending(big.sha256.hex)
                 // As on Ctrl-C or a kill: the bytes that curl has written so far stay.
                 try await withThrowingTaskGroup(of: Void.self) { group in
@@ -136,7 +136,7 @@ import Testing
             let bytes = try Files.read(archive.deb("big", "1"))
             try Files.write(bytes + bytes, to: archive.deb("big", "1"))
             try await PackageServer.with(archive.root) { server in
-                let fetcher = fetcher(archive, mirror: server.url)
+                let fetcher = try fetcher(archive, mirror: server.url)
                 let error = await #expect(throws: LockError.self) { try await fetcher.fetch(packages) }
                 #expect(error?.code == .digest)
             }
@@ -154,7 +154,7 @@ import Testing
 
     @Test func `a host that doesn't answer is named`() async throws {
         try await with { _, archive, packages in
-            let fetcher = fetcher(archive, mirror: "http://127.0.0.1:9/debian")
+            let fetcher = try fetcher(archive, mirror: "http://127.0.0.1:9/debian")
             let error = await #expect(throws: LockError.self) { try await fetcher.fetch([packages[0]]) }
             #expect(error?.code == .transfer)
             if let error {
@@ -173,7 +173,7 @@ import Testing
                 "deb file:\(sandbox.path)/empty one main\ndeb file:\(archive.root) two main\n",
                 to: "etc-apt/sources.list"
             )
-            var definition = archive.definition([], suites: ["one", "two"])
+            var definition = try archive.definition([], suites: ["one", "two"])
             definition.archives["own"]?.mirror = .host
             try await PackageFetcher(
                 home: archive.home,
@@ -197,7 +197,7 @@ import Testing
 
     @Test func `what is kept needs neither archive nor apt`() async throws {
         try await with { _, archive, packages in
-            try await fetcher(archive, mirror: "file:\(archive.root)").fetch(packages)
+            try await fetcher(archive, mirror: "file://\(archive.root)").fetch(packages)
             let nowhere = PackageFetcher(
                 home: archive.home,
                 definition: Definition(),
@@ -220,7 +220,7 @@ import Testing
         _ packages: [LockedPackage]
     ) async throws {
         try await PackageServer.with(archive.root) { server in
-            let fetcher = fetcher(archive, mirror: server.url)
+            let fetcher = try fetcher(archive, mirror: server.url)
             let error = await #expect(throws: LockError.self) { try await fetcher.fetch(packages) }
             #expect(error?.code == code)
             if let error {

@@ -1,4 +1,3 @@
-import KilnDefinition
 import KilnDiagnostics
 import KilnLock
 import KilnOCI
@@ -6,6 +5,8 @@ import KilnSystem
 import KilnTestSupport
 import OrderedCollections
 import SystemPackage
+
+@testable import KilnDefinition
 
 /// A Debian-style archive of a test's own, signed by a key of its own.
 struct TestArchive {
@@ -184,12 +185,12 @@ extension TestArchive {
         suites: [String] = [TestArchive.suite],
         components: [String] = ["main"],
         keyring: FilePath? = nil
-    ) -> Definition {
-        let mirror = mirror ?? "file:\(root)"
+    ) throws -> Definition {
+        let mirror = mirror ?? "file://\(root)"
         let source = SourceText(name: "kiln.yaml", text: Self.text(images, mirror, suites))
         var definition = Definition(directory: sandbox, source: source)
         definition.archives["own"] = ArchiveDefinition(
-            mirror: .url(mirror),
+            mirror: try ArchiveDefinition.Mirror(parsing: mirror),
             suites: suites,
             components: components,
             keyring: keyring ?? self.keyring,

@@ -38,7 +38,7 @@ struct AptArchive: Sendable {
         return Set(
             rows.filter { $0.count == 6 && $0[0] == "Packages" }.map { row in
                 Target(
-                    uri: row[1].hasSuffix("/") ? String(row[1].dropLast()) : row[1],
+                    uri: AptSource.normalized(row[1]),
                     suite: row[2],
                     released: [row[3], row[4]].filter { !$0.isEmpty },
                     component: row[5]

@@ -19,11 +19,19 @@ package struct AptSource: Sendable, Hashable {
         architectures: [String] = [],
         signedBy: [String] = []
     ) {
-        self.uri = uri.hasSuffix("/") ? String(uri.dropLast()) : uri
+        self.uri = Self.normalized(uri)
         self.suite = suite
         self.components = components
         self.architectures = architectures
         self.signedBy = signedBy
+    }
+
+    /// As apt spells it back, without the slashes at its end: it knows `file:///srv` as `file:/srv/`.
+    static func normalized(_ uri: String) -> String {
+        var uri = uri[...]
+        while uri.hasSuffix("/") { uri.removeLast() }
+        guard uri.hasPrefix("file:///") else { return String(uri) }
+        return "file:/" + uri.dropFirst("file:".count).drop { $0 == "/" }
     }
 }
 
