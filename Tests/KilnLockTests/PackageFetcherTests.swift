@@ -48,6 +48,18 @@ import Testing
         )
     }
 
+    /// One that asks the hosts of the machine's suites `one` and `two`.
+    private func machineFetcher(_ archive: TestArchive) throws -> PackageFetcher {
+        var definition = try archive.definition([], suites: ["one", "two"])
+        definition.archives["own"]?.mirror = .host
+        return PackageFetcher(
+            home: archive.home,
+            definition: definition,
+            host: archive.host,
+            platform: archive.platform
+        )
+    }
+
     private func expectKept(_ packages: [LockedPackage], _ archive: TestArchive) throws {
         let store = PackageStore(home: archive.home)
         for package in packages {
@@ -84,7 +96,7 @@ import Testing
                 // As on Ctrl-C or a kill: the bytes that curl has written so far stay.
                 try await withThrowingTaskGroup(of: Void.self) { group in
                     group.addTask { try await fetcher.fetch([big]) }
-                    try await eventually { (Files.facts(partial)?.size ?? 0) >= 80_000 }
+                    try await eventually("some of it is here") { (Files.facts(partial)?.size ?? 0) >= 80_000 }
                     group.cancelAll()
                     await #expect(throws: (any Error).self) { try await group.waitForAll() }
                 }
@@ -131,14 +143,61 @@ import Testing
         }
     }
 
-    @Test func `a longer file is not read to its end`() async throws {
+    @Test func `a file that says that it is longer is not read`() async throws {
         try await with { _, archive, packages in
             let bytes = try Files.read(archive.deb("big", "1"))
             try Files.write(bytes + bytes, to: archive.deb("big", "1"))
             try await PackageServer.with(archive.root) { server in
+                // Who waits for more than the head of the answer waits in vain, and tells another error.
+                server.stall(after: 0)
+                let fetcher = try fetcher(archive, mirror: server.url)
+                let error = await #expect(throws: LockError.self) { try await fetcher.fetch([packages[0]]) }
+                #expect(error?.code == .digest)
+            }
+        }
+    }
+
+    @Test(.timeLimit(.minutes(5)))
+    func `a file without an end is not waited for, and spoils no other`() async throws {
+        try await with { _, archive, packages in
+            try await PackageServer.with(archive.root) { server in
+                server.flood("big")
                 let fetcher = try fetcher(archive, mirror: server.url)
                 let error = await #expect(throws: LockError.self) { try await fetcher.fetch(packages) }
                 #expect(error?.code == .digest)
+                #expect(try Files.list(archive.home.packages.appending("partial")).isEmpty)
+                try expectKept([packages[1]], archive)
+            }
+        }
+    }
+
+    @Test(.timeLimit(.minutes(5)))
+    func `a host with a good file comes after one with a file without an end`() async throws {
+        try await with { sandbox, archive, packages in
+            try await PackageServer.with(archive.root) { bad in
+                try await PackageServer.with(archive.root) { good in
+                    bad.flood("big")
+                    try sandbox.write(
+                        "deb \(bad.url) one main\ndeb \(good.url) two main\n",
+                        to: "etc-apt/sources.list"
+                    )
+                    try await machineFetcher(archive).fetch(packages)
+                    try expectKept(packages, archive)
+                    #expect(good.requests == ["/pool/big_1_all.deb"])
+                }
+            }
+        }
+    }
+
+    @Test func `what may come later is told before what is gone`() async throws {
+        try await with { _, archive, packages in
+            try Files.remove(archive.deb("big", "1"))
+            try await PackageServer.with(archive.root) { server in
+                server.fail("small", status: 503)
+                let fetcher = try fetcher(archive, mirror: server.url)
+                let error = await #expect(throws: LockError.self) { try await fetcher.fetch(packages) }
+                #expect(error?.code == .transfer)
+                #expect(error?.diagnostic.message.contains("small+er 1:2~a from") == true)
             }
         }
     }
@@ -173,14 +232,7 @@ import Testing
                 "deb file:\(sandbox.path)/empty one main\ndeb file:\(archive.root) two main\n",
                 to: "etc-apt/sources.list"
             )
-            var definition = try archive.definition([], suites: ["one", "two"])
-            definition.archives["own"]?.mirror = .host
-            try await PackageFetcher(
-                home: archive.home,
-                definition: definition,
-                host: archive.host,
-                platform: archive.platform
-            ).fetch(packages)
+            try await machineFetcher(archive).fetch(packages)
             try expectKept(packages, archive)
         }
     }
@@ -241,14 +293,5 @@ private final class FactList: ProgressReceiver {  // a class: the test reads wha
 
     func receive(_ fact: ProgressFact) {
         facts.withLock { $0.append(fact) }
-    }
-}
-
-/// Waits for a condition, ten seconds at most.
-func eventually(_ condition: () -> Bool) async throws {
-    let deadline = ContinuousClock.now + .seconds(10)
-    while !condition() {
-        try #require(ContinuousClock.now < deadline, "the condition never held")
-        try await Task.sleep(for: .milliseconds(5))
     }
 }

@@ -18,7 +18,22 @@ final class PackageServer: Sendable {  // a class: the server's task and the tes
 
     /// Sends so many bytes of each file and then nothing more; nil sends all.
     func stall(after bytes: Int?) {
-        if let bytes { try? Files.write(String(bytes), to: control) } else { try? Files.remove(control) }
+        tell("stall", bytes.map(String.init))
+    }
+
+    /// Answers with this status whatever has the part in its path.
+    func fail(_ part: String, status: Int) {
+        tell("fail", "\(status) \(part)")
+    }
+
+    /// Sends zeros without a length and without an end for whatever has the part in its path.
+    func flood(_ part: String) {
+        tell("flood", part)
+    }
+
+    private func tell(_ name: String, _ text: String?) {
+        let file = control.appending(name)
+        if let text { try? Files.write(text, to: file) } else { try? Files.remove(file) }
     }
 
     static func with(
@@ -27,11 +42,20 @@ final class PackageServer: Sendable {  // a class: the server's task and the tes
         login: String = "",
         _ body: (PackageServer) async throws -> Void
     ) async throws {
-        let control = root.removingLastComponent().appending("stall")
-        let invocation = ToolInvocation(
-            "python3",
-            ["-u", "-c", script, root.string, control.string, resumes ? "1" : "0", login]
-        )
+        try await TemporaryDirectory.with(in: "/tmp", prefix: "kiln-server-") { control in
+            let invocation = ToolInvocation(
+                "python3",
+                ["-u", "-c", script, root.string, control.string, resumes ? "1" : "0", login]
+            )
+            try await serve(invocation, control, body)
+        }
+    }
+
+    private static func serve(
+        _ invocation: ToolInvocation,
+        _ control: FilePath,
+        _ body: (PackageServer) async throws -> Void
+    ) async throws {
         let (lines, continuation) = AsyncStream.makeStream(of: String.self)
         try await withThrowingTaskGroup(of: Void.self) { group in
             group.addTask {
@@ -59,6 +83,10 @@ final class PackageServer: Sendable {  // a class: the server's task and the tes
             def log_message(self, *words):
                 pass
 
+            def told(self, name):
+                path = os.path.join(control, name)
+                return open(path).read() if os.path.exists(path) else ""
+
             def do_GET(self):
                 wanted = self.headers.get("Range", "")
                 print(self.path + (" " + wanted if wanted else ""))
@@ -66,6 +94,11 @@ final class PackageServer: Sendable {  // a class: the server's task and the tes
                 path = root + urllib.parse.unquote(self.path)
                 if login and self.headers.get("Authorization") != auth:
                     return self.answer(401, b"")
+                status, _, part = self.told("fail").partition(" ")
+                if status and part in self.path:
+                    return self.answer(int(status), b"")
+                if self.told("flood") and self.told("flood") in self.path:
+                    return self.flood()
                 if not os.path.isfile(path):
                     return self.answer(404, b"none")
                 data = open(path, "rb").read()
@@ -84,14 +117,28 @@ final class PackageServer: Sendable {  // a class: the server's task and the tes
                 if content_range:
                     self.send_header("Content-Range", content_range)
                 self.end_headers()
-                if os.path.exists(control):
-                    self.wfile.write(data[:int(open(control).read())])
+                stall = self.told("stall")
+                if stall:
+                    self.wfile.write(data[:int(stall)])
                     self.wfile.flush()
-                    while os.path.exists(control):
+                    while self.told("stall"):
                         time.sleep(0.02)
                     self.close_connection = True
                     return
                 self.wfile.write(data)
+
+            def flood(self):
+                self.send_response(200)
+                self.send_header("Transfer-Encoding", "chunked")
+                self.end_headers()
+                chunk = b"10000\\r\\n" + bytes(65536) + b"\\r\\n"
+                self.close_connection = True
+                try:
+                    while True:
+                        self.wfile.write(chunk)
+                        time.sleep(0.01)
+                except OSError:
+                    pass
 
         server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
         server.daemon_threads = True

@@ -60,29 +60,26 @@ struct FetchRound: Sendable {
     }
 
     func fetch(_ packages: [LockedPackage]) async throws {
-        var pending = try await adoptWhatIsWhole(packages)
+        var pending = packages
         var refusals: [Digest: [Refusal]] = [:]
         for base in bases where !pending.isEmpty {
-            // A second time for those whose partial file turned out to be of no use.
-            for _ in 0..<2 where !pending.isEmpty {
+            var refused: [LockedPackage] = []
+            // Again for those whose partial file was of no use, or whose transfer ended with another's: each time one is
+            // refused, or starts without a partial file, so that this comes to an end.
+            while true {
+                pending = try await adoptWhatIsWhole(pending)
+                if pending.isEmpty { break }
                 let transfers = pending.map { Transfer(package: $0, base: base, partial: partial(of: $0)) }
                 let outcome = try await run(transfers, of: packages)
-                pending = []
-                var again: [LockedPackage] = []
-                for (transfer, refusal) in outcome {
-                    if let refusal {
-                        refusals[transfer.package.sha256, default: []].append(refusal)
-                        pending.append(transfer.package)
-                    } else if !fetcher.holds(transfer.package) {
-                        again.append(transfer.package)
-                    }
+                for case (let transfer, let refusal?) in outcome {
+                    refusals[transfer.package.sha256, default: []].append(refusal)
+                    refused.append(transfer.package)
                 }
-                if again.isEmpty { break }
-                pending += again
+                pending = outcome.filter { $0.1 == nil && !fetcher.holds($0.0.package) }.map(\.0.package)
             }
+            pending = refused
         }
-        guard let first = pending.first else { return }
-        throw error(for: first, refusals[first.sha256] ?? [], among: pending, refusals)
+        if !pending.isEmpty { throw error(for: pending, refusals) }
     }
 
     private func partial(of package: LockedPackage) -> FilePath {
@@ -114,22 +111,33 @@ struct FetchRound: Sendable {
         }
     }
 
-    /// Each transfer with what spoke against it; none, and not in the store, means: try again from the start.
+    /// What ended first of a batch.
+    private enum Ending: Sendable {
+        case received([(Transfer, Refusal?)])
+        /// These outgrew their packages; the others were cut off with them.
+        case outgrown(Set<Transfer>)
+    }
+
+    /// Each transfer with what spoke against it; none, and not in the store, means: go on with it.
     private func run(
         _ transfers: [Transfer],
         of all: [LockedPackage]
     ) async throws -> [(Transfer, Refusal?)] {
-        try await withThrowingTaskGroup(of: [(Transfer, Refusal?)]?.self) { group in
-            group.addTask { try await receive(transfers) }
-            group.addTask {
-                try await watch(transfers, of: all)
-                return nil
-            }
+        let ending = try await withThrowingTaskGroup(of: Ending.self) { group in
+            group.addTask { .received(try await receive(transfers)) }
+            group.addTask { .outgrown(try await watch(transfers, of: all)) }
+            // The group waits for the other one, so that nobody writes to the partial files afterwards.
             defer { group.cancelAll() }
-            for try await result in group {
-                if let result { return result }
+            return try await group.next() ?? .received([])
+        }
+        switch ending {
+        case .received(let outcome): return outcome
+        case .outgrown(let outgrown):
+            for transfer in outgrown { try Files.remove(transfer.partial) }
+            return transfers.map { transfer in
+                guard outgrown.contains(transfer) else { return (transfer, nil) }
+                return (transfer, Refusal(code: .digest, words: tooLong(transfer)))
             }
-            return []
         }
     }
 
@@ -192,49 +200,42 @@ struct FetchRound: Sendable {
         "\(transfer.url): more than the \(transfer.package.size) bytes that were locked"
     }
 
-    /// Reports the bytes so far until it is cancelled, and ends the transfer of a file that outgrows its size.
-    private func watch(_ transfers: [Transfer], of all: [LockedPackage]) async throws {
+    /// Reports the bytes so far until it is cancelled; ends with the transfers whose files outgrow their packages.
+    private func watch(_ transfers: [Transfer], of all: [LockedPackage]) async throws -> Set<Transfer> {
         let open = Set(transfers.map(\.package))
         let done = completed + all.filter { !open.contains($0) }.map(\.size).reduce(0, +)
         while true {
             try await Task.sleep(for: .milliseconds(200))
             var received: Int64 = 0
+            var outgrown: Set<Transfer> = []
             for transfer in transfers {
                 if fetcher.holds(transfer.package) {
                     received += transfer.package.size
                 } else if let size = Files.facts(transfer.partial)?.size {
-                    guard size <= transfer.package.size else {
-                        try Files.remove(transfer.partial)
-                        let words = tooLong(transfer)
-                        throw error(
-                            for: transfer.package,
-                            [Refusal(code: .digest, words: words)],
-                            among: [],
-                            [:]
-                        )
-                    }
-                    received += size
+                    if size > transfer.package.size { outgrown.insert(transfer) }
+                    received += min(size, transfer.package.size)
                 }
             }
             Progress.report(.advanced(work, completed: done + received))
+            if !outgrown.isEmpty { return outgrown }
         }
     }
 
-    /// The error for what no host gave: a wrong file is told before a cut transfer, that before an absent file.
-    private func error(
-        for package: LockedPackage,
-        _ refusals: [Refusal],
-        among pending: [LockedPackage],
-        _ all: [Digest: [Refusal]]
-    ) -> LockError {
+    /// The worst of what spoke against packages: a wrong file before a cut transfer, that before an absent file.
+    private func worst(_ refusals: [Refusal]) -> LockError.Code {
         let codes: [LockError.Code] = [.digest, .transfer]
-        let code = codes.first { code in refusals.contains { $0.code == code } } ?? .gone
-        let others = pending.filter { other in
-            other != package && (all[other.sha256] ?? []).contains { $0.code == code }
-        }
-        let more = others.isEmpty ? "" : " (and \(others.count) more)"
+        return codes.first { code in refusals.contains { $0.code == code } } ?? .gone
+    }
+
+    /// The error for what no host gave, which is at least one; it tells the worst of all.
+    private func error(for pending: [LockedPackage], _ refusals: [Digest: [Refusal]]) -> LockError {
+        let code = worst(pending.flatMap { refusals[$0.sha256] ?? [] })
+        let told = pending.filter { worst(refusals[$0.sha256] ?? []) == code }
+            .sorted(by: LockedPackage.precedes)
+        let package = told[0]
+        let more = told.count == 1 ? "" : " (and \(told.count - 1) more)"
         let what = "\(package.name) \(package.version)\(more)"
-        var causes = refusals.map { AptMessages.withoutPasswords($0.words) }
+        var causes = (refusals[package.sha256] ?? []).map { AptMessages.withoutPasswords($0.words) }
         let message: String
         let hint: String
         switch code {
@@ -244,7 +245,7 @@ struct FetchRound: Sendable {
             hint = "what came was deleted: the mirror is damaged or was tampered with, use another one"
         case .gone:
             message = "archive \"\(archive)\" no longer has \(what)"
-            let names = ([package] + others).prefix(8).map(\.name).joined(separator: " ")
+            let names = told.prefix(8).map(\.name).joined(separator: " ")
             hint = "a newer version took its place: run: kiln lock --update \(names)"
         default:
             message = "cannot fetch \(what) from archive \"\(archive)\""
