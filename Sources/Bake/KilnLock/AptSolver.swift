@@ -9,7 +9,7 @@ struct AptRequest: Sendable {
     let definition: ImageDefinition
     /// What the images below hold, lowest first: stays exactly as it is.
     let below: [(image: ImageName, packages: [LockedPackage])]
-    /// What is kept where the archive allows it: what the image had before.
+    /// What is kept where the archive allows it: what the lock had before.
     let preferred: [LockedPackage]
     /// Whether that holds for versions too that the archive has dropped: not once it is another archive.
     let keepsDropped: Bool

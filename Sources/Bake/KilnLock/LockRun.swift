@@ -98,12 +98,22 @@ struct LockRun {
         }
     }
 
-    private func preferred(_ image: LockedImage?) -> [LockedPackage] {
+    /// What an image keeps where it can: what it had, then what any image had of the same archive, so that packages stay
+    /// as they are when images are renamed, split or put in between. Each name once, without what is pinned below.
+    private func preferred(
+        for image: ImageName,
+        _ archive: ArchiveName,
+        above pins: [LockedPackage]
+    ) -> [LockedPackage] {
+        var seen = Set(pins.map(\.name))
         switch update {
-        case .none: image?.packages ?? []
-        case .all: []
-        case .packages(let names): (image?.packages ?? []).filter { !names.contains($0.name) }
+        case .none: break
+        case .all: return []
+        case .packages(let names): seen.formUnion(names)
         }
+        let own = existing?.images[image]?.packages ?? []
+        let all = own + (existing?.images.values.flatMap(\.packages) ?? [])
+        return all.filter { $0.archive == archive && seen.insert($0.name).inserted }
     }
 
     private func withArchive<Result>(
@@ -140,18 +150,22 @@ struct LockRun {
         }
     }
 
-    /// Whether the existing lock's image was resolved from the same archive: its request is that of the definition as it is now
-    /// with the packages that were asked for then.
-    private func startsFromTheSame(_ chain: ImageChain) throws -> Bool {
+    /// Whether the existing lock was made from an archive of this name, suites, components and architecture. A lock holds
+    /// no more of them than the requests' digests, so that of its lowest images one must come out again.
+    private func wasMade(from archive: AptArchive) throws -> Bool {
         guard let existing else { return false }
-        var earlier = definition
-        for name in chain.names { earlier.images[name]?.packages = existing.images[name]?.asked ?? [] }
-        let request = try LockRequest.digest(
-            of: chain.top,
-            in: earlier,
-            architecture: locker.platform.architecture
-        )
-        return existing.images[chain.top]?.request == request
+        var earlier = Definition(archives: [archive.name: archive.definition])
+        for recommends in [true, false] {
+            earlier.archives[archive.name]?.recommends = recommends
+            for (name, image) in existing.images {
+                earlier.images[name] = ImageDefinition(origin: .archive(archive.name))
+                earlier.images[name]?.packages = image.asked
+                let architecture = locker.platform.architecture
+                let request = try LockRequest.digest(of: name, in: earlier, architecture: architecture)
+                if request == image.request { return true }
+            }
+        }
+        return false
     }
 
     private func keyring(of archive: ArchiveDefinition, _ name: ArchiveName) throws -> [UInt8] {
@@ -173,12 +187,13 @@ struct LockRun {
         _ archive: AptArchive
     ) async throws -> LockedImage {
         guard let image = definition.images[chain.top] else { throw noArchive(chain) }
+        let below = chain.below.map { ($0, locked[$0]?.packages ?? []) }
         let request = AptRequest(
             image: chain.top,
             definition: image,
-            below: chain.below.map { ($0, locked[$0]?.packages ?? []) },
-            preferred: preferred(existing?.images[chain.top]),
-            keepsDropped: try startsFromTheSame(chain)
+            below: below,
+            preferred: preferred(for: chain.top, archive.name, above: below.flatMap(\.1)),
+            keepsDropped: try wasMade(from: archive)
         )
         let store = PackageStore(home: locker.home)
         let solver = AptSolver(archive: archive) { try await keep($0, in: store) }
