@@ -117,7 +117,9 @@ import Testing
                 .noCandidate("mta", providers: ["exim", "postfix"])
             ),
             ("E: Version '9' for 'apt' was not found", .unknownVersion(package: "apt", version: "9")),
-            ("E: Something new", .other),
+            ("E: Unable to correct problems, you have held broken packages.", .unsolvable),
+            ("E: Unable to satisfy dependencies. Reached two conflicting assignments:", .unsolvable),
+            ("E: Could not open lock file", .other), ("E: Something new", .other),
         ] as [(String, AptMessages.SolveFailure)]
     )
     func `a solver's refusal is told apart`(errors: String, failure: AptMessages.SolveFailure) {

@@ -72,4 +72,65 @@ import Testing
             #expect(versions(lock, "ground").contains("libfoo 1"))
         }
     }
+
+    @Test(
+        arguments: [(503, LockError.Code.transfer, "1"), (404, nil, "2")] as [(Int, LockError.Code?, String)]
+    )
+    func `a host's fault moves nothing, an absent package does`(
+        status: Int,
+        code: LockError.Code?,
+        version: String
+    ) async throws {
+        try await withMovedArchive { archive, _ in
+            let before = try Files.read(archive.lockFile)
+            // Another machine: nothing is kept there.
+            try Files.remove(archive.home.root)
+            try await PackageServer.with(archive.root) { server in
+                server.fail("foo_1_all", status: status)
+                let images = [("base", ["libfoo", "late"])]
+                let definition = try archive.definition(images, mirror: server.url)
+                if let code {
+                    let error = await #expect(throws: LockError.self) { try await archive.lock(definition) }
+                    #expect(error?.code == code)
+                    #expect(try Files.read(archive.lockFile) == before)
+                } else {
+                    let lock = try await archive.lock(definition).lock
+                    #expect(versions(lock, "base").contains("libfoo \(version)"))
+                }
+            }
+        }
+    }
+
+    private let preferred = ["foo", "libfoo"].map {
+        LockedPackage(
+            name: $0,
+            version: "1",
+            architecture: "all",
+            archive: "own",
+            path: "pool/\($0)_1_all.deb",
+            size: 1,
+            sha256: Digest(of: $0)
+        )
+    }
+
+    @Test(
+        arguments: [
+            (
+                .unmet([.init(package: "foo", relation: "Depends", target: "x (>= 2)", reason: "")]), 100,
+                ["libfoo"]
+            ),
+            (.unmet([.init(package: "x", relation: "Depends", target: "y", reason: "")]), 100, []),
+            (.unsolvable, 100, []), (.other, 100, nil), (.unknownPackage("x"), 100, nil),
+            (.unsolvable, 0, nil), (.unsolvable, 1, nil),
+        ] as [(AptMessages.SolveFailure, Int32, [String]?)]
+    )
+    func `preferences are given up only when there is no solution with them`(
+        failure: AptMessages.SolveFailure,
+        status: Int32,
+        names: [String]?
+    ) {
+        #expect(AptSolver.relaxed(preferred, after: failure, .exited(status))?.map(\.name) == names)
+        #expect(AptSolver.relaxed(preferred, after: failure, .signalled(9)) == nil)
+        #expect(AptSolver.relaxed([], after: failure, .exited(status)) == nil)
+    }
 }

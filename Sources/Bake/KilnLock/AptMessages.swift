@@ -96,8 +96,17 @@ enum AptMessages {
         case noCandidate(String, providers: [String])
         case unknownVersion(package: String, version: String)
         case unmet([UnmetDependency])
+        /// There is none, and apt does not say which packages stand in the way.
+        case unsolvable
+        /// apt failed at something else.
         case other
     }
+
+    /// How apt's solvers say that there is no solution, from apt 2.2 and from apt 3.0 on.
+    private static let noSolution = [
+        "Unable to correct problems", "Unable to satisfy dependencies",
+        "Error, pkgProblemResolver::Resolve generated breaks",
+    ]
 
     /// `package` cannot go with the others, in apt's words.
     struct UnmetDependency: Sendable, Hashable {
@@ -126,7 +135,9 @@ enum AptMessages {
             }
         }
         let unmet = unmetDependencies(output)
-        return unmet.isEmpty ? .other : .unmet(unmet)
+        guard unmet.isEmpty else { return .unmet(unmet) }
+        let isUnsolvable = complaints(errors).contains { noSolution.contains(where: $0.hasPrefix) }
+        return isUnsolvable ? .unsolvable : .other
     }
 
     /// `Package x is a virtual package provided by:` and a line for each, with its version and remarks.

@@ -62,18 +62,28 @@ struct AptSolver {
             try archive.root.setPreferences(preferences.joined(separator: "\n"))
             let arguments = Self.arguments(for: request) + options
             let output = try await archive.runner.runUnchecked(archive.root.invocation("apt-get", arguments))
-            if output.status == .exited(0) || preferred.isEmpty { return output }
-            let blocked = Self.named(
-                in: AptMessages.solveFailure(output: output.text, errors: output.errorText)
-            )
-            let rest = preferred.filter { !blocked.contains($0.name) }
-            preferred = rest.count < preferred.count ? rest : []
+            let failure = AptMessages.solveFailure(output: output.text, errors: output.errorText)
+            guard let fewer = Self.relaxed(preferred, after: failure, output.status) else { return output }
+            preferred = fewer
         }
     }
 
-    private static func named(in failure: AptMessages.SolveFailure) -> Set<String> {
-        guard case .unmet(let unmet) = failure else { return [] }
-        return Set(unmet.map(\.package) + unmet.map(\.targetName))
+    /// What is still preferred once a set had no solution; nil when apt found one, when preferring less would not help, and
+    /// when apt gave no answer at all: what passes by moves no package.
+    static func relaxed(
+        _ preferred: [LockedPackage],
+        after failure: AptMessages.SolveFailure,
+        _ status: ToolStatus
+    ) -> [LockedPackage]? {
+        guard status == .exited(100), !preferred.isEmpty else { return nil }
+        switch failure {
+        case .unmet(let unmet):
+            let blocked = Set(unmet.map(\.package) + unmet.map(\.targetName))
+            let rest = preferred.filter { !blocked.contains($0.name) }
+            return rest.count < preferred.count ? rest : []
+        case .unsolvable: return []
+        case .unknownPackage, .noCandidate, .unknownVersion, .other: return nil
+        }
     }
 
     /// The archive's own records of some versions; a version that it doesn't list is left out.

@@ -6,6 +6,7 @@ extension AptSolver {
     /// The error for a set that apt could not solve.
     func failure(_ request: AptRequest, _ output: ToolOutput) async throws -> LockError {
         let image = "image \"\(request.image)\""
+        guard output.status == .exited(100) else { return noAnswer(image, output) }
         switch AptMessages.solveFailure(output: output.text, errors: output.errorText) {
         case .unknownPackage(let name):
             return missing(name, request, hint: try await hint(for: name))
@@ -27,19 +28,29 @@ extension AptSolver {
                 causes: unmet.map { sentence($0, request) },
                 hint: unsatisfiableHint(unmet, request)
             )
-        case .other:
-            let complaints = AptMessages.complaints(output.errorText)
+        case .unsolvable:
             return archive.error(
-                complaints.contains { $0.hasPrefix("Unable to correct problems") } ? .unsatisfiable : .apt,
+                .unsatisfiable,
                 "\(image): apt finds no set of packages",
                 at: request.definition.spans["packages"] ?? request.definition.span,
-                causes: complaints,
+                causes: AptMessages.complaints(output.errorText),
                 hint: "an image never changes what it stands on, and all of a chain must go together"
             )
+        case .other: return noAnswer(image, output)
         }
     }
 
-    private func missing(_ name: String, _ request: AptRequest, hint: String?) -> LockError {
+    /// apt ended without saying whether there is a solution.
+    private func noAnswer(_ image: String, _ output: ToolOutput) -> LockError {
+        archive.error(
+            .apt,
+            "\(image): apt gave no answer (\(output.status))",
+            causes: AptMessages.complaints(output.errorText),
+            hint: "run the command again; the lock was left as it is"
+        )
+    }
+
+    func missing(_ name: String, _ request: AptRequest, hint: String?) -> LockError {
         if request.isRoot, Self.minimalPackages.contains(name), !request.definition.packages.contains(name) {
             return archive.error(
                 .missingPackage,

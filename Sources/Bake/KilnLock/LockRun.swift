@@ -220,7 +220,7 @@ struct LockRun {
     ) async throws -> [LockedPackage: FilePath] {
         do {
             try await fetcher.fetch(packages, as: WorkID("fetch/kept"))
-        } catch is LockError {
+        } catch let error as LockError where error.code == .gone {
             // What is nowhere to be had cannot be kept; whether that matters is the solver's to say.
         }
         let kept = packages.filter { store.contains($0.sha256, size: $0.size) }
