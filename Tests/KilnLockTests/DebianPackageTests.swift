@@ -20,6 +20,8 @@ import Testing
         var generator = SeededGenerator(seed: 5)
         let good = Array("!<arch>\ndebian-binary   1234567890  0     0     100644  4         `\n".utf8)
         #expect(DebianPackage.buildTime(inHead: good) == 1_234_567_890)
+        let late = Array("!<arch>\ndebian-binary   2534023008000     0     100644  4         `\n".utf8)
+        #expect(late.count == 68 && DebianPackage.buildTime(inHead: late) == nil)
         for _ in 0..<2000 {
             var head = good
             head[Int.random(in: 0..<head.count, using: &generator)] = UInt8.random(

@@ -121,11 +121,34 @@ import Testing
         }
     }
 
-    @Test func `a lock past a limit is refused`() {
-        let long = "lock: 1\nencoder: " + String(repeating: "a", count: 10_000) + "\nimages: {}\n"
-        #expect(throws: LockError.self) { try parse(long) }
-        let big = String(repeating: "#\n", count: 9 << 20)
-        #expect(throws: LockError.self) { try parse(big) }
+    @Test func `a lock past the limit is refused`() throws {
+        let comments = String(repeating: "#\n", count: 8 << 20)
+        let text = LockFile.render(.sample)
+        #expect(try parse(text + comments.dropLast(text.utf8.count)) == .sample)
+        let error = #expect(throws: LockError.self) { try parse(text + comments) }
+        #expect(error?.diagnostic.message == "kiln.lock has more than 16 MiB: it is no lock")
+    }
+
+    @Test func `an image may ask for more names than fit on a page`() async throws {
+        try await Sandbox.with { sandbox in
+            var lock = Lock.sample
+            lock.images["base"]?.asked = (0..<2000).map { "package-with-a-long-name-\(10_000 + $0)" }
+            let file = sandbox.path.appending("kiln.lock")
+            _ = try LockFile.write(lock, to: file)
+            #expect(try LockFile.read(file) == lock)
+        }
+    }
+
+    @Test func `what could not be read again is not written`() async throws {
+        try await Sandbox.with { sandbox in
+            let file = sandbox.path.appending("kiln.lock")
+            _ = try LockFile.write(.sample, to: file)
+            var lock = Lock.sample
+            lock.images["base"]?.epoch = 253_402_300_800
+            let error = #expect(throws: LockError.self) { try LockFile.write(lock, to: file) }
+            #expect(error?.code == .unreadable)
+            #expect(try LockFile.read(file) == .sample)
+        }
     }
 
     /// The text of the sample with something replaced, and the golden file of the error.

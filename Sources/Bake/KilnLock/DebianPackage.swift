@@ -14,7 +14,7 @@ enum DebianPackage {
             throw LockError(
                 .notPackage,
                 "\(file.lastComponent?.string ?? file.string) is no Debian package",
-                causes: ["it does not start with an ar member debian-binary"]
+                causes: ["it does not start with an ar member debian-binary from before the year 10000"]
             )
         }
         return time
@@ -27,7 +27,9 @@ enum DebianPackage {
         }
         let name = String(decoding: head[8..<24], as: UTF8.self).prefix { $0 != " " && $0 != "/" }
         let time = String(decoding: head[24..<36], as: UTF8.self).prefix { $0 != " " }
-        guard name == "debian-binary", let seconds = Int64(time), seconds >= 0 else { return nil }
+        guard name == "debian-binary", let seconds = Int64(time),
+            (0...LockReader.Limit.epoch).contains(seconds)
+        else { return nil }
         return seconds
     }
 }

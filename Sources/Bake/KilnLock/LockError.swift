@@ -8,6 +8,7 @@ package struct LockError: DiagnosticError {
         case conflict = "lock.conflict"
         case version = "lock.version"
         case absent = "lock.absent"
+        case unreadable = "lock.unreadable"
         // The definition.
         case chain = "lock.chain"
         case noArchive = "lock.no-archive"

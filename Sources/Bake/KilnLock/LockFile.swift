@@ -49,14 +49,30 @@ package enum LockFile {
         )
     }
 
-    /// Writes the file as a whole; false, with the file untouched, when it holds these bytes already.
+    /// Writes the file as a whole; false, with the file untouched, when it holds these bytes already. What could not be
+    /// read again is not written.
     package static func write(_ lock: Lock, to path: FilePath) throws -> Bool {
         let text = render(lock)
+        try checkReadable(text, at: path)
         if Files.exists(path), (try? Files.read(path, limit: LockReader.Limit.bytes)) == Array(text.utf8) {
             return false
         }
         try Files.write(text, to: path)
         return true
+    }
+
+    private static func checkReadable(_ text: String, at path: FilePath) throws(LockError) {
+        do throws(LockError) {
+            _ = try parse(SourceText(name: path.string, text: text))
+        } catch {
+            throw LockError(
+                .unreadable,
+                "what was resolved cannot be written as a lock",
+                at: error.diagnostic.span,
+                causes: [error.diagnostic.message],
+                hint: "\(path) was left as it is: leave out the package or image that does not fit a lock"
+            )
+        }
     }
 
     private static func renderImage(_ image: LockedImage) -> [String] {

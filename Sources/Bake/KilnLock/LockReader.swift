@@ -10,7 +10,6 @@ import OrderedCollections
 struct LockReader {
     enum Limit {
         static let bytes = 16 << 20
-        static let lineBytes = 8192
         static let images = 1000
         static let packages = 20_000
         /// No file that is named in a lock is larger.
@@ -45,9 +44,6 @@ struct LockReader {
     }
 
     private mutating func append(_ line: LockLine) throws(LockError) {
-        guard line.bytes.count <= Limit.lineBytes else {
-            throw line.error("the line has more than \(Limit.lineBytes) bytes")
-        }
         let markers: [StaticString] = ["<<<<<<<", "|||||||", "=======", ">>>>>>>"]
         var probe = line
         if markers.contains(where: { probe.take($0) }) { throw conflict(line) }
