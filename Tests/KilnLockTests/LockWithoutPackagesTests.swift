@@ -1,3 +1,4 @@
+import Glibc
 import KilnDefinition
 import KilnLock
 import KilnOCI
@@ -32,6 +33,36 @@ import Testing
                     )
                 ]
             )
+        }
+    }
+
+    @Test(.timeLimit(.minutes(5)))
+    func `a lock that is cancelled while it hashes a tar is not written`() async throws {
+        try await Sandbox.with { sandbox in
+            let archive = try await TestArchive.make(in: sandbox)
+            let file = try sandbox.write("", to: "root.tar")
+            // Nothing but a hole: hashing it all takes minutes.
+            let size: Int64 = 1 << 38
+            try #require(truncate(file.string, off_t(size)) == 0)
+            var definition = Definition(directory: sandbox.path)
+            definition.images["vendor"] = ImageDefinition(origin: .tar("root.tar"))
+            let wanted = definition
+            try await withThrowingTaskGroup(of: Void.self) { group in
+                group.addTask { _ = try await archive.lock(wanted) }
+                try await eventually("the tar is being read") { isOpen(file) }
+                group.cancelAll()
+                await #expect(throws: CancellationError.self) { try await group.waitForAll() }
+            }
+            #expect(!Files.exists(archive.lockFile))
+        }
+    }
+
+    private func isOpen(_ file: FilePath) -> Bool {
+        ((try? Files.list("/proc/self/fd")) ?? []).contains { name in
+            realpath("/proc/self/fd/\(name)", nil).map { path in
+                defer { free(path) }
+                return String(cString: path) == file.string
+            } ?? false
         }
     }
 

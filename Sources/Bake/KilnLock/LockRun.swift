@@ -243,7 +243,7 @@ struct LockRun {
                 exitStatus: .usage
             )
         }
-        let (digest, size) = try await Blocking.run { try FileMeasure.measure(file) }
+        let (digest, size) = try await Blocking.run { try FileDigest.measure(file) }
         return LockedTar(path: path.string, size: size, sha256: digest)
     }
 

@@ -38,6 +38,8 @@ package struct Locker: Sendable {
     ) async throws -> LockOutcome {
         let existing = try LockFile.read(file)
         var outcome = try await lock(definition, existing: existing, encoder: encoder, update: update)
+        // Nobody waits for it any more: the file stays as it is.
+        try Task.checkCancellation()
         outcome.written = try LockFile.write(outcome.lock, to: file)
         return outcome
     }

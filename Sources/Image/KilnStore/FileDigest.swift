@@ -1,12 +1,12 @@
 import Glibc
-import KilnOCI
+package import KilnOCI
 import KilnSystem
-import SystemPackage
+package import SystemPackage
 
 /// Reads whole files for their digest.
-enum FileDigest {
+package enum FileDigest {
     /// Blocks: run it inside `Blocking.run`.
-    static func measure(_ path: FilePath) throws -> (digest: Digest, size: Int64) {
+    package static func measure(_ path: FilePath) throws -> (digest: Digest, size: Int64) {
         let descriptor = open(path.string, O_RDONLY | O_CLOEXEC)
         guard descriptor >= 0 else { throw SystemError.last("open \(path)") }
         defer { close(descriptor) }
