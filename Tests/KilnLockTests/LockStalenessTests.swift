@@ -2,6 +2,7 @@ import KilnDefinition
 import KilnDiagnostics
 import KilnLock
 import KilnOCI
+import KilnSystem
 import KilnTestSupport
 import OrderedCollections
 import SystemPackage
@@ -136,6 +137,33 @@ import Testing
         )
         #expect(found.first?.causes == ["it was locked for amd64, and this machine is arm64"])
         #expect(found.first?.exitStatus == .changesPending)
+    }
+
+    @Test func `a tar that was replaced, or that the lock holds no digest of, is told`() async throws {
+        try await Sandbox.with { sandbox in
+            try sandbox.write("one", to: "root.tar")
+            var definition = Definition(directory: sandbox.path)
+            definition.images["vendor"] = ImageDefinition(origin: .tar("root.tar"))
+            var lock = try lock(for: definition)
+            func findings() async throws -> [Diagnostic] {
+                try await lock.changedTars(
+                    against: definition,
+                    platform: platform,
+                    exitStatus: .changesPending
+                )
+            }
+            #expect(
+                try await findings().first?.causes == [
+                    "root.tar is \(Digest(of: "one")) of 3 bytes", "the lock holds no digest of it",
+                ]
+            )
+            lock.images["vendor"]?.tar = LockedTar(path: "root.tar", size: 3, sha256: Digest(of: "one"))
+            #expect(try await findings().isEmpty)
+            try sandbox.write("two", to: "root.tar")
+            let changed = try await findings()
+            #expect(changed.map(\.exitStatus) == [.changesPending])
+            #expect(changed.first?.causes.last == "the lock says \(Digest(of: "one")) of 3 bytes")
+        }
     }
 
     @Test func `a chain that ends nowhere or in itself is an error`() throws {

@@ -1,7 +1,10 @@
 package import KilnDefinition
 package import KilnDiagnostics
 package import KilnOCI
+import KilnStore
+import KilnSystem
 import OrderedCollections
+import SystemPackage
 
 extension Lock {
     /// Why this lock does not belong to the definition; empty when it does.
@@ -44,6 +47,43 @@ extension Lock {
         if !gone.isEmpty {
             let cause = gone.joined(separator: ", ")
             found.append(stale("\(LockFile.name) holds images that are no longer defined", [cause]))
+        }
+        return found
+    }
+
+    /// The images whose `from: tar:` file is another than the one that was locked. Reads the files; one that is not there
+    /// is not judged, nor is an image that `staleness` tells of.
+    package func changedTars(
+        against definition: Definition,
+        platform: ImagePlatform = .host,
+        exitStatus: ExitStatus = .usage
+    ) async throws -> [Diagnostic] {
+        var found: [Diagnostic] = []
+        for (name, image) in definition.images {
+            guard case .tar(let path) = image.origin, let locked = images[name] else { continue }
+            let architecture = platform.architecture
+            let request = try LockRequest.digest(of: name, in: definition, architecture: architecture)
+            let file = definition.directory.pushing(path)
+            guard locked.request == request,
+                Files.facts(file, followingSymlinks: true)?.kind == .file
+            else { continue }
+            let (digest, size) = try await Blocking.run { try FileDigest.measure(file) }
+            let tar = LockedTar(path: path.string, size: size, sha256: digest)
+            guard tar != locked.tar else { continue }
+            found.append(
+                Diagnostic(
+                    code: "lock.stale",
+                    "\(LockFile.name) does not match the file of image \"\(name)\"",
+                    at: image.spans["from"] ?? image.span,
+                    causes: [
+                        "\(path) is \(digest) of \(size) bytes",
+                        locked.tar.map { "the lock says \($0.sha256) of \($0.size) bytes" }
+                            ?? "the lock holds no digest of it",
+                    ],
+                    hint: "run: kiln lock",
+                    exitStatus: exitStatus
+                )
+            )
         }
         return found
     }

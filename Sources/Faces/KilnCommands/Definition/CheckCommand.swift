@@ -26,7 +26,7 @@ struct CheckCommand: AsyncParsableCommand {
     func run() async throws {
         let context = CommandContext.current
         let definition = try options.definition()
-        let found = missingSources(definition) + (try lockFindings(definition))
+        let found = missingSources(definition) + (try await lockFindings(definition))
         if format.format == .json {
             try context.resultJSON(["diagnostics": found.map(DiagnosticReport.init)])
         } else if found.isEmpty {
@@ -52,19 +52,31 @@ struct CheckCommand: AsyncParsableCommand {
             + steps.flatMap { step in
                 ([step.run] + step.inputs).map { ($0, step.span) }
             }
-        return named.compactMap { source, span in
-            guard !Files.exists(definition.directory.pushing(source)) else { return nil }
-            return Diagnostic(
-                code: "definition.missing-source",
-                "there is no file or folder \(source)",
-                at: span,
-                hint: "sources are looked for beside the definition",
-                exitStatus: .usage
-            )
+        let absent = named.filter { !Files.exists(definition.directory.pushing($0.0)) }
+            .map { missing("file or folder \($0.0)", at: $0.1) }
+        return absent + missingTars(definition)
+    }
+
+    private func missingTars(_ definition: Definition) -> [Diagnostic] {
+        definition.images.values.compactMap { image in
+            guard case .tar(let path) = image.origin else { return nil }
+            let facts = Files.facts(definition.directory.pushing(path), followingSymlinks: true)
+            return facts?.kind == .file
+                ? nil : missing("file \(path)", at: image.spans["from"] ?? image.span)
         }
     }
 
-    private func lockFindings(_ definition: Definition) throws -> [Diagnostic] {
+    private func missing(_ what: String, at span: SourceSpan?) -> Diagnostic {
+        Diagnostic(
+            code: "definition.missing-source",
+            "there is no \(what)",
+            at: span,
+            hint: "sources are looked for beside the definition",
+            exitStatus: .usage
+        )
+    }
+
+    private func lockFindings(_ definition: Definition) async throws -> [Diagnostic] {
         guard !definition.images.isEmpty else { return [] }
         guard let lock = try LockFile.read(options.lockPath) else {
             return [
@@ -76,10 +88,11 @@ struct CheckCommand: AsyncParsableCommand {
                 )
             ]
         }
-        return try lock.staleness(
+        let stale = try lock.staleness(
             against: definition,
             encoder: definition.encoder,
             exitStatus: .changesPending
         )
+        return stale + (try await lock.changedTars(against: definition, exitStatus: .changesPending))
     }
 }
