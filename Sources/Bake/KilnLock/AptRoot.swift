@@ -1,3 +1,4 @@
+import Glibc
 import KilnDefinition
 import KilnDiagnostics
 import KilnOCI
@@ -60,6 +61,9 @@ struct AptRoot: Sendable {
     }
 
     private func prepare(_ settings: Settings) throws {
+        // A source's URL may hold a password, which apt repeats in what it keeps.
+        try Files.createDirectory(path, mode: 0o700)
+        guard chmod(path.string, 0o700) == 0 else { throw SystemError.last("protect \(path)") }
         for directory in ["etc", "state/lists/partial", "cache/archives/partial", "log"] {
             try Files.createDirectory(path.pushing(FilePath(directory)))
         }
@@ -68,7 +72,7 @@ struct AptRoot: Sendable {
         let isArmoured = settings.keyring.starts(with: "-----BEGIN".utf8)
         let keyring = path.appending(isArmoured ? "etc/keyring.asc" : "etc/keyring.gpg")
         try Files.write(settings.keyring, to: keyring)
-        try Files.write(sourceList(settings, keyring), to: path.appending("etc/kiln.sources"))
+        try Files.write(sourceList(settings, keyring), to: path.appending("etc/kiln.sources"), mode: 0o600)
         try setPreferences("")
         let configuration = configuration(settings).joined(separator: "\n") + "\n"
         try Files.write(configuration, to: path.appending("apt.conf"), mode: 0o600)
