@@ -56,7 +56,8 @@ struct `JSON Schema, judged by another` {
         "missing-from", "modes", "names", "newer-version", "no-version", "not-a-mapping",
         "packages",
         "ports", "quoted-version", "request-path", "resources", "signals", "sizes", "state-kinds", "top-list",
-        "unknown-image-key", "unknown-key", "unknown-key-far", "users", "variables", "wrong-types",
+        "unknown-image-key", "unknown-key", "unknown-key-far", "user-paths", "users", "variables",
+        "wrong-types",
     ]
 
     @Test func `it takes what the reader takes, and refuses what is bad in shape`() async throws {

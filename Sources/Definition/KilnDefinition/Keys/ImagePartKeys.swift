@@ -31,11 +31,11 @@ enum UserKeys {
             .standard(
                 "home",
                 \.home,
-                .imagePath,
+                .accountPath,
                 help: "The home folder; made, empty, when the image lacks it, unless it is `/nonexistent`.",
                 example: "/nonexistent"
             ),
-            .standard("shell", \.shell, .imagePath, help: "The login shell.", example: "/usr/sbin/nologin"),
+            .standard("shell", \.shell, .accountPath, help: "The login shell.", example: "/usr/sbin/nologin"),
         ]
     )
 }

@@ -117,6 +117,27 @@ extension Syntax where Value == String {
         )
     }
 
+    /// A path that stands in a field of passwd(5).
+    static var accountPath: Syntax {
+        .scalar(
+            "path in the image",
+            expected: "an absolute path such as /opt/shop",
+            schema: pattern("^/([^/:][^:]*)?$"),
+            shown: { .string($0) },
+            parse: { text throws(ValueError) in
+                let path = try ImagePath.parse(text)
+                guard !path.contains(":") else {
+                    throw ValueError(
+                        "bad-path",
+                        "\"\(path)\" has : in it",
+                        hint: "a : ends a field of /etc/passwd: choose a path without one"
+                    )
+                }
+                return path
+            }
+        )
+    }
+
     static var environmentName: Syntax {
         .scalar(
             "variable name",
