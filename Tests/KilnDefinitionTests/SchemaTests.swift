@@ -53,7 +53,7 @@ struct `JSON Schema, judged by another` {
     static let badShapes = [
         "amounts", "choices", "durations", "empty-image", "empty-lists", "empty-value", "health-keys",
         "health-with-two-probes", "health-without-probe", "key-of-another-object", "later-features", "listen",
-        "missing-from", "modes", "names", "newer-version", "no-version", "not-a-mapping",
+        "memory", "missing-from", "modes", "names", "newer-version", "no-version", "not-a-mapping",
         "packages",
         "ports", "quoted-version", "request-path", "resources", "signals", "sizes", "state-kinds", "top-list",
         "unknown-image-key", "unknown-key", "unknown-key-far", "user-paths", "users", "variables",

@@ -38,6 +38,33 @@ extension DefinitionChecks {
             )
         }
         judgePort(of: fleet, image, at: path, &reading)
+        judgeAnswers(of: fleet, image, at: path, &reading)
+    }
+
+    /// Before an instance counts as available it has answered well some times, and has stayed well for a while: both must
+    /// fit into the time that it has.
+    private func judgeAnswers(
+        of fleet: FleetDefinition,
+        _ image: ImageDefinition,
+        at path: FieldPath,
+        _ reading: inout Reading
+    ) {
+        let (least, most) = (path + "rollout" + "min_healthy", path + "rollout" + "healthy_deadline")
+        let rollout = fleet.rollout
+        guard let health = image.health, isSound("health", inChainOf: fleet.image, reading),
+            reading.isSound(least), reading.isSound(most), rollout.minHealthy < rollout.healthyDeadline
+        else { return }
+        let needed = health.interval * (health.healthy - 1) + rollout.minHealthy
+        guard needed >= rollout.healthyDeadline else { return }
+        let limit = DurationText.text(rollout.healthyDeadline)
+        reading.report(
+            "deadlines",
+            "no instance can become available within healthy_deadline (\(limit)): it takes \(DurationText.text(needed)) or more",
+            at: reading.span(most) ?? reading.span(least) ?? reading.span(path + "image"),
+            hint:
+                "interval x (healthy - 1) of the image's health, and min_healthy, are to be shorter together",
+            notes: reading.note("the image is here", at: ["images", fleet.image.description])
+        )
     }
 
     /// A balancer needs to know which port it leads to.

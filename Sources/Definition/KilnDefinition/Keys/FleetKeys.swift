@@ -70,7 +70,7 @@ enum FleetKeys {
         help: "The limits of one instance.",
         blank: ResourceDefinition(),
         fields: [
-            .standard("memory", \.memory, .size, help: "Memory.", example: "512MiB"),
+            .standard("memory", \.memory, .memory, help: "Memory.", example: "512MiB"),
             .standard("cpu", \.cpu, .cores, help: "Processor cores; `0.5` is half of one.", example: "1"),
             .standard(
                 "pids",

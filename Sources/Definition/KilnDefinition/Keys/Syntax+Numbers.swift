@@ -47,6 +47,31 @@ extension Syntax where Value == Int64 {
             parse: ByteSize.parse
         )
     }
+
+    /// Less than any process starts in was meant in other units.
+    static var memory: Syntax {
+        let least: Int64 = 4 << 20
+        return .scalar(
+            "size",
+            expected: "a size such as 512MiB",
+            schema: [
+                "type": ["string", "integer"], "pattern": .string(ByteSize.pattern),
+                "minimum": .integer(least),
+            ],
+            shown: { .string(ByteSize.text($0)) },
+            parse: { text throws(ValueError) in
+                let size = try ByteSize.parse(text)
+                guard size < least else { return size }
+                let isBare = text.utf8.allSatisfy { (48...57).contains($0) }
+                throw ValueError(
+                    "bad-size",
+                    "\(text)\(isBare ? " bytes" : "") is too little memory for any process",
+                    hint: isBare && (4..<1 << 16).contains(size)
+                        ? "write \(size)MiB" : "at least \(ByteSize.text(least))"
+                )
+            }
+        )
+    }
 }
 
 extension Syntax where Value == Double {
