@@ -131,6 +131,20 @@ import Testing
         ) { _, _ in }
     }
 
+    @Test func `a name that apt would take for another`() async throws {
+        try await expectRefusal(.missingPackage, "plus-name", images: [("base", ["libbar+"])]) { _, _ in }
+    }
+
+    @Test func `a name that ends like a wish is taken as a name when there is one`() async throws {
+        try await Sandbox.with { sandbox in
+            let archive = try await TestArchive.minimal(in: sandbox)
+            for name in ["g", "g++"] { try await archive.add(name, "1") }
+            try await archive.publish()
+            let lock = try await archive.lock(archive.definition([("base", []), ("app", ["g++"])])).lock
+            #expect(lock.images["app"]?.packages.map(\.name) == ["g++"])
+        }
+    }
+
     @Test func `a package that others only mention`() async throws {
         try await expectRefusal(.missingPackage, "virtual-package", images: [("base", ["mail-agent"])]) {
             archive,

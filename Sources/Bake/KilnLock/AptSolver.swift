@@ -34,6 +34,7 @@ struct AptSolver {
         let kept = try await keptIndex(for: request)
         var options: [String] = []
         if let kept { options = ["--with-source", kept.string] }
+        try await checkNames(request, options)
         let output = try await install(request, options)
         guard output.status == .exited(0) else { throw try await failure(request, output) }
         let chosen = try AptChoice.parse(output.text, archive)
@@ -50,6 +51,18 @@ struct AptSolver {
         if request.isRoot { wanted += minimalPatterns + minimalPackages }
         wanted += LockRequest.packages(of: request.definition)
         return ["install", "-q", "-y", "--print-uris"] + wanted
+    }
+
+    /// apt-get takes `name+` for a wish to install `name` when there is no package of that very name.
+    private func checkNames(_ request: AptRequest, _ options: [String]) async throws {
+        for name in LockRequest.packages(of: request.definition) where name.hasSuffix("+") {
+            let output = try await archive.runner.run(
+                archive.root.invocation("apt-cache", ["pkgnames"] + options + [name])
+            )
+            guard output.text.split(separator: "\n").contains(Substring(name)) else {
+                throw missing(name, request, hint: try await hint(for: name))
+            }
+        }
     }
 
     /// Prefers what was locked, and gives up on as little of it as stands in the way.

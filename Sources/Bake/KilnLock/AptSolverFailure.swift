@@ -109,7 +109,7 @@ extension AptSolver {
         return "leave one of them out, or add a suite that has what is missing"
     }
 
-    private func hint(for name: String) async throws -> String? {
+    func hint(for name: String) async throws -> String? {
         let prefix = String(name.prefix(2))
         let output = try await archive.runner.runUnchecked(
             archive.root.invocation("apt-cache", ["pkgnames", prefix])
