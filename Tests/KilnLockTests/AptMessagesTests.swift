@@ -59,6 +59,14 @@ import Testing
                 "E: Failed to fetch http://h/InRelease  502  Bad Gateway\nE: The repository 'http://h t InRelease' is not signed.",
                 .unreachable
             ),
+            (
+                "E: Failed to fetch http://h/d/Packages  404  Not Found [IP: 1.2.3.4 80]\nE: Some index files failed to download.",
+                .incomplete
+            ),
+            (
+                "E: Failed to fetch file:/a/Packages  File not found - /a/Packages (2: No such file or directory)",
+                .incomplete
+            ),
             ("E: Something new", .other), ("", .other),
         ] as [(String, Failure)]
     )

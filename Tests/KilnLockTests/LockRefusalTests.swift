@@ -93,6 +93,13 @@ import Testing
         }
     }
 
+    @Test func `a mirror that lacks an index`() async throws {
+        try await expectRefusal(.incomplete, "incomplete-mirror") { archive, definition in
+            try Files.remove(archive.home.indexes)
+            try Files.remove(archive.packagesIndex)
+        }
+    }
+
     @Test func `a suite that calls itself another`() async throws {
         try await expectRefusal(.wrongSuite, "wrong-suite") { archive, _ in
             try await archive.sign(.init(fields: ["Codename": "older", "Suite": "oldstable"]))

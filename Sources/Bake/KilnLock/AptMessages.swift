@@ -14,6 +14,8 @@ enum AptMessages {
         case notYetValid
         case tampered
         case missingSuite
+        /// The mirror lacks an index that its Release file names.
+        case incomplete
         case unreachable
         case other
     }
@@ -36,6 +38,9 @@ enum AptMessages {
         (["Temporary failure resolving"], .unreachable),
         (["Connection failed"], .unreachable),
         (["Connection timed out"], .unreachable),
+        (["Failed to fetch", "  404"], .incomplete),
+        (["Failed to fetch", "  410"], .incomplete),
+        (["Failed to fetch", "  File not found"], .incomplete),
         (["Failed to fetch", "  40"], .unreachable),
         (["Failed to fetch", "  5"], .unreachable),
         (["does not have a Release file"], .missingSuite),

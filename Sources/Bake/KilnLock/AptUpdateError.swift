@@ -82,6 +82,12 @@ extension AptArchive {
                 message: "lacks one of its suites at this mirror",
                 hint: "check suites: and mirror: of the archive; a mirror URL holds dists/ and pool/"
             )
+        case .incomplete:
+            Explanation(
+                code: .incomplete,
+                message: "lacks an index that its Release file names",
+                hint: "the mirror may be in the middle of an update: try again later, or use another mirror"
+            )
         case .unreachable:
             Explanation(
                 code: .unreachable,

@@ -24,6 +24,7 @@ package struct LockError: DiagnosticError {
         case notYetValid = "lock.not-yet-valid"
         case tampered = "lock.tampered"
         case unreachable = "lock.unreachable"
+        case incomplete = "lock.incomplete-mirror"
         case missingSuite = "lock.missing-suite"
         case wrongSuite = "lock.wrong-suite"
         case missingComponent = "lock.missing-component"
