@@ -34,4 +34,34 @@ import Testing
             }
         }
     }
+
+    @Test func `what nobody used for a month is removed, what is in use is not`() async throws {
+        try await Sandbox.with { sandbox in
+            let home = sandbox.home
+            let day: Int64 = 24 * 3600
+            let now = Int64(time(nil))
+            let old = try await AptRoot.with(in: home, settings("http://old/d")) { $0.path }
+            await AptRoot.removeUnused(in: home, now: now + 29 * day)
+            #expect(Files.exists(old))
+            try await AptRoot.with(in: home, settings("http://used/d")) { used in
+                await AptRoot.removeUnused(in: home, now: now + 31 * day)
+                #expect(!Files.exists(old))
+                #expect(Files.exists(used.path.appending("apt.conf")))
+            }
+            let rest = try Files.list(home.indexes).filter { !$0.hasSuffix(".lock") }
+            #expect(rest.count == 1)
+        }
+    }
+
+    @Test func `each use of a root removes the old ones`() async throws {
+        try await Sandbox.with { sandbox in
+            let old = sandbox.home.indexes.appending("0123456789ab")
+            try Files.createDirectory(old.appending("state/lists"))
+            var times = [timeval(), timeval()]
+            times[1].tv_sec = time(nil) - 31 * 24 * 3600
+            #expect(utimes(old.string, &times) == 0)
+            try await AptRoot.with(in: sandbox.home, settings("http://h/d")) { _ in }
+            #expect(!Files.exists(old))
+        }
+    }
 }

@@ -35,8 +35,32 @@ struct AptRoot: Sendable {
         try Files.createDirectory(home.indexes)
         return try await FileLock.with(home.indexes.appending(key + ".lock"), onWait: tellWaiting) {
             try root.prepare(settings)
-            return try await body(root)
+            let result = try await body(root)
+            await removeUnused(in: home)
+            return result
         }
+    }
+
+    /// How long a root is kept that no run prepares again: its archive was edited, or its definition is gone.
+    private static let keptUnused: Duration = .seconds(30 * 24 * 3600)
+
+    /// Removes the roots that nobody uses any more. What cannot be removed stays for the next time; the empty files that
+    /// are locked stay as well, since one that is removed may be waited for.
+    static func removeUnused(in home: KilnHome, now: Int64 = Int64(time(nil))) async {
+        for name in (try? Files.list(home.indexes)) ?? [] where !name.hasSuffix(".lock") {
+            let path = home.indexes.appending(name)
+            guard !isUsed(path, now) else { continue }
+            _ = try? await FileLock.tryWith(home.indexes.appending(name + ".lock")) {
+                if !isUsed(path, now) { try Files.remove(path) }
+            }
+        }
+    }
+
+    /// The configuration is written by each run that prepares the root.
+    private static func isUsed(_ path: FilePath, _ now: Int64) -> Bool {
+        let facts = Files.facts(path.appending("apt.conf")) ?? Files.facts(path)
+        guard let modified = facts?.modified else { return true }
+        return now - modified / 1_000_000_000 < keptUnused.components.seconds
     }
 
     private static func tellWaiting() {
