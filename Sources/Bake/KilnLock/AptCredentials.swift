@@ -42,7 +42,7 @@ struct AptCredentials: Sendable {
 
     /// netrc's words: `machine [scheme://]host[:port][/path] login NAME password WORD`.
     private static func parse(_ text: String) -> [Entry] {
-        let lines = text.split(separator: "\n").filter { $0.trimmingSpaces.first != "#" }
+        let lines = text.split(whereSeparator: \.isLineEnd).filter { $0.trimmingSpaces.first != "#" }
         var words = lines.flatMap { $0.split(whereSeparator: \.isWhitespace) }.map(String.init)[...]
         var entries: [Entry] = []
         while let word = words.popFirst() {

@@ -38,7 +38,7 @@ package struct AptHost: Sendable {
         guard let list = source.uri.suffix(after: "mirror+file:"), Files.exists(FilePath(list)) else {
             return [source]
         }
-        return try Files.readText(FilePath(list)).split(separator: "\n").compactMap { line in
+        return try Files.readText(FilePath(list)).split(whereSeparator: \.isLineEnd).compactMap { line in
             guard line.first != "#", let uri = line.split(whereSeparator: \.isWhitespace).first else {
                 return nil
             }

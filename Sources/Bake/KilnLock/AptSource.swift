@@ -39,7 +39,7 @@ package struct AptSource: Sendable, Hashable {
 enum AptSourceList {
     /// One-line form: `deb [option=value …] uri suite component…`. Lines of other types are passed over.
     static func parseOneLine(_ text: String) -> [AptSource] {
-        text.split(separator: "\n").compactMap { line in
+        text.split(whereSeparator: \.isLineEnd).compactMap { line in
             let content = line.prefix { $0 != "#" }.trimmingSpaces
             guard content.hasPrefix("deb"), let space = content.firstIndex(where: \.isWhitespace) else {
                 return nil
@@ -59,7 +59,7 @@ enum AptSourceList {
                 suite: words[1],
                 components: Array(words[2...]),
                 architectures: options["arch"] ?? [],
-                signedBy: options["signed-by"] ?? []
+                signedBy: keyFiles(options["signed-by"] ?? [])
             )
         }
     }
@@ -75,6 +75,11 @@ enum AptSourceList {
         return options
     }
 
+    /// A fingerprint picks among keys that the machine trusts anyway; which file holds it is not known.
+    private static func keyFiles(_ keys: [String]) -> [String] {
+        keys.filter { $0.hasPrefix("/") }
+    }
+
     /// deb822 form: a paragraph is each combination of its URIs and suites.
     static func parseDeb822(_ text: String) -> [AptSource] {
         Deb822Paragraph.parse(text).flatMap { paragraph -> [AptSource] in
@@ -84,8 +89,8 @@ enum AptSourceList {
             let components = paragraph.words("Components")
             guard !components.isEmpty else { return [] }
             let key = paragraph["Signed-By"] ?? ""
-            let signedBy =
-                key.contains("\n") ? [] : key.split { $0 == "," || $0.isWhitespace }.map(String.init)
+            let keys = key.contains("\n") ? [] : key.split { $0 == "," || $0.isWhitespace }.map(String.init)
+            let signedBy = keyFiles(keys)
             return paragraph.words("URIs").flatMap { uri in
                 paragraph.words("Suites").map { suite in
                     AptSource(
@@ -93,7 +98,7 @@ enum AptSourceList {
                         suite: suite,
                         components: components,
                         architectures: paragraph.words("Architectures"),
-                        signedBy: signedBy.filter { $0.hasPrefix("/") }
+                        signedBy: signedBy
                     )
                 }
             }

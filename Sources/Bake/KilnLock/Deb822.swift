@@ -16,7 +16,7 @@ struct Deb822Paragraph: Sendable, Hashable {
         var paragraphs: [Deb822Paragraph] = []
         var current = Deb822Paragraph()
         var field: String?
-        for line in text.split(separator: "\n", omittingEmptySubsequences: false) {
+        for line in text.split(omittingEmptySubsequences: false, whereSeparator: \.isLineEnd) {
             if line.first == "#" { continue }
             let content = line.trimmingSpaces
             if content.isEmpty {
@@ -34,6 +34,11 @@ struct Deb822Paragraph: Sendable, Hashable {
         if !current.fields.isEmpty { paragraphs.append(current) }
         return paragraphs
     }
+}
+
+extension Character {
+    /// `\r\n` is one character, so that splitting at `\n` alone would not end a line there.
+    var isLineEnd: Bool { self == "\n" || self == "\r\n" }
 }
 
 extension Substring {
