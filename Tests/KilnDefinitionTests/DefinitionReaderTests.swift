@@ -120,6 +120,14 @@ func definition(_ text: String, in directory: FilePath = "/srv/shop") throws -> 
     @Test func `an ampersand and a star in a text are no anchor and alias`() throws {
         let stars = (0..<20).map { "      S\($0): \"see *x\"  # &x and *x" }.joined(separator: "\n")
         #expect(rendered("kiln: 1\nimages:\n  a:\n    from: scratch\n    env:\n" + stars) == nil)
+        let questions = (0..<20).map { "      S\($0): \"x &b and *b?\"  # why?" }.joined(separator: "\n")
+        #expect(rendered("kiln: 1\nimages:\n  a:\n    from: scratch\n    env:\n" + questions) == nil)
+    }
+
+    @Test(arguments: ["? [*a", "  ? [*a", "- ? [*a", "x: {? [*a", "x: [b, ?\t[*a", "- -\t? [*a"])
+    func `many aliases beside a complex key are not handed to the parser`(start: String) {
+        let aliases = String(repeating: ", *a", count: 20)
+        #expect(rendered("x: &a b\n\(start)\(aliases)]\n")?.contains("anchors and aliases") == true)
     }
 }
 

@@ -71,7 +71,7 @@ enum SourceInspection {
             case UInt8(ascii: "]"), UInt8(ascii: "}"):
                 hasComplexKey = hasComplexKey || isKey(bytes[(index + 1)...])
             case UInt8(ascii: "?"):
-                hasComplexKey = true
+                hasComplexKey = hasComplexKey || startsContent(bytes[..<index])
             default: continue
             }
         }
@@ -82,6 +82,13 @@ enum SourceInspection {
 
     private static func isKey(_ rest: ArraySlice<UInt8>) -> Bool {
         rest.first { $0 != UInt8(ascii: " ") && $0 != 9 } == UInt8(ascii: ":")
+    }
+
+    /// Whether a `?` after these bytes may introduce a key: at the start of a line, of an item, or of a flow's entry.
+    private static func startsContent(_ before: ArraySlice<UInt8>) -> Bool {
+        guard let last = before.last(where: { $0 != UInt8(ascii: " ") && $0 != 9 }) else { return true }
+        if last == UInt8(ascii: "-") { return before.last != last }
+        return "\n{[,?".utf8.contains(last)
     }
 
     private static func isNamePart(_ byte: UInt8) -> Bool {
