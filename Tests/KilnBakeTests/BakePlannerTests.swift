@@ -49,6 +49,27 @@ import Testing
         #expect(throws: BakeError.self) { try shop.plan() }
     }
 
+    @Test(arguments: [
+        (["data", "data/l/x"], "data/l/x"), (["data/l/x", "data"], "data/l/x"), (["data", "./data"], "data"),
+        (["x/../data/a", "data"], "x/../data/a"), ([".", "data"], "data"),
+    ])
+    func `refuses an input that another one brings already`(_ inputs: [String], _ named: String) throws {
+        var shop = Shop()
+        shop.definition.images["shop"]?.steps[0].inputs = inputs.map { FilePath($0) }
+        let error = try #require(throws: BakeError.self) { try shop.plan() }
+        #expect(error.diagnostic.code == "bake.overlapping-inputs")
+        #expect(error.diagnostic.message.hasPrefix("the input \"\(named)\""))
+        #expect(error.diagnostic.exitStatus == .usage)
+    }
+
+    @Test func `takes inputs that lie side by side`() throws {
+        var shop = Shop()
+        let inputs: [FilePath] = ["data", "data2", "more/data", "more/data.d"]
+        for input in inputs { shop.inputs[input] = Digest(of: "data") }
+        shop.definition.images["shop"]?.steps[0].inputs = inputs
+        _ = try shop.plan()
+    }
+
     @Test func `names an image that the definition lacks`() throws {
         let error = try #require(throws: BakeError.self) { try Shop().plan(["shp"]) }
         #expect(error.diagnostic.code == "bake.unknown-image")

@@ -120,6 +120,28 @@ import Testing
         }
     }
 
+    /// A link that one input brings is no way for another's files.
+    @Test func `puts no input where a link leads`() async throws {
+        try await Sandbox.with { sandbox in
+            let outside = sandbox.path.appending("outside")
+            let staged = sandbox.path.appending("staged")
+            for folder in [outside, staged] { try Files.createDirectory(folder) }
+            try sandbox.write("x", to: "a/l/x")
+            symlink("../../outside", sandbox.path.pushing("a/link").string)
+            var digester = InputDigester(now: 0)
+            let staging = InputStaging(epoch: 0)
+            let folder = StagingFolder(path: staged)
+            try await staging.copy(digester.digest(sandbox.path.appending("a")), to: "a", in: folder)
+            let input = try digester.digest(sandbox.path.pushing("a/l/x"))
+            for target: FilePath in ["a/link/x", "a/link", "../outside/x"] {
+                await #expect(throws: SystemError.self) {
+                    try await staging.copy(input, to: target, in: folder)
+                }
+            }
+            #expect(try Files.list(outside) == [])
+        }
+    }
+
     private static func output(
         of script: String,
         env: OrderedDictionary<String, String> = [:]

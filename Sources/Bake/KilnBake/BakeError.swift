@@ -57,6 +57,16 @@ extension BakeError {
         BakeError("missing-input", "there is no file \"\(path)\"", at: span, exitStatus: .usage)
     }
 
+    static func overlappingInputs(_ path: FilePath, _ other: FilePath, at span: SourceSpan?) -> BakeError {
+        BakeError(
+            "overlapping-inputs",
+            "the input \"\(path)\" is given with \"\(other)\" already",
+            at: span,
+            hint: "leave one of them out",
+            exitStatus: .usage
+        )
+    }
+
     static func unsupportedInput(_ path: FilePath, at span: SourceSpan?) -> BakeError {
         BakeError(
             "unsupported-input",

@@ -57,14 +57,14 @@ package struct BakePlanner: Sendable {
         on below: CacheKey?
     ) throws -> [PlannedLayer] {
         var layers: [PlannedLayer] = []
-        for operation in operations(of: image, locked) {
+        for operation in try operations(of: image, locked) {
             let key = try key(of: operation, on: layers.last?.key ?? below, epoch: locked.epoch)
             layers.append(PlannedLayer(key: key, operation: operation, epoch: locked.epoch))
         }
         return layers
     }
 
-    private func operations(of image: ImageDefinition, _ locked: LockedImage) -> [LayerOperation] {
+    private func operations(of image: ImageDefinition, _ locked: LockedImage) throws -> [LayerOperation] {
         var operations: [LayerOperation] = []
         if let tar = locked.tar { operations.append(.tar(tar)) }
         if !locked.packages.isEmpty {
@@ -74,7 +74,11 @@ package struct BakePlanner: Sendable {
         if !image.users.isEmpty || !image.files.isEmpty {
             operations.append(.files(image.users, image.files))
         }
-        return operations + image.steps.map(LayerOperation.step)
+        for step in image.steps {
+            try step.checkInputs()
+            operations.append(.step(step))
+        }
+        return operations
     }
 
     private func key(of operation: LayerOperation, on parent: CacheKey?, epoch: Int64) throws -> CacheKey {
@@ -91,6 +95,19 @@ package struct BakePlanner: Sendable {
     private func digest(of path: FilePath) throws -> Digest {
         guard let digest = inputs[path] else { throw BakeError.missingInput(path, at: nil) }
         return digest
+    }
+}
+
+extension StepDefinition {
+    /// Each input has a place of its own, by its written path: one that lies in another would be put on top of what that
+    /// one brings, through its links too.
+    fileprivate func checkInputs() throws {
+        let places = inputs.map { Array($0.lexicallyNormalized().components) }
+        for (index, place) in places.enumerated() {
+            for (other, above) in places.enumerated() where other != index && place.starts(with: above) {
+                throw BakeError.overlappingInputs(inputs[index], inputs[other], at: span)
+            }
+        }
     }
 }
 

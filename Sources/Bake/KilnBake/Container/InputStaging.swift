@@ -8,22 +8,29 @@ import SystemPackage
 struct InputStaging: Sendable {
     let epoch: Int64
 
-    /// `fileMode` is for a file; nil takes 0644, or 0755 where the source is executable.
-    func copy(_ input: InputTree, to target: FilePath, fileMode: UInt16? = nil) async throws {
+    /// Puts the input at a path below the folder. `fileMode` is for a file; nil takes 0644, or 0755 where the source is
+    /// executable.
+    func copy(
+        _ input: InputTree,
+        to path: FilePath,
+        in folder: StagingFolder,
+        fileMode: UInt16? = nil
+    ) async throws {
         for entry in input.entries {
             try Task.checkCancellation()
-            let location = entry.path.isEmpty ? target : target.pushing(FilePath(entry.path))
+            let target = entry.path.isEmpty ? path : path.pushing(FilePath(entry.path))
             switch entry.content {
-            case .directory: try Files.createDirectory(location)
-            case .symlink(let link):
-                guard symlink(link, location.string) == 0 else { throw SystemError.last("link \(location)") }
+            case .directory: try folder.makeDirectory(target)
+            case .symlink(let link): try folder.makeLink(target, to: link)
             case .file(let digest, _, let isExecutable):
                 let mode = fileMode ?? (isExecutable ? 0o755 : 0o644)
-                let copied = try Self.copy(input.location(of: entry), to: location, mode: mode)
-                guard copied == digest else { throw BakeError.inputChanged(input.location(of: entry)) }
+                let source = input.location(of: entry)
+                guard try Self.copy(source, to: target, in: folder, mode: mode) == digest else {
+                    throw BakeError.inputChanged(source)
+                }
             }
         }
-        try settle(target)
+        try settle(folder.location(path))
     }
 
     /// Gives everything below the path, and the path, the epoch's time and plain modes.
@@ -39,12 +46,16 @@ struct InputStaging: Sendable {
         }
     }
 
-    private static func copy(_ source: FilePath, to target: FilePath, mode: UInt16) throws -> Digest {
+    private static func copy(
+        _ source: FilePath,
+        to target: FilePath,
+        in folder: StagingFolder,
+        mode: UInt16
+    ) throws -> Digest {
         let input = open(source.string, O_RDONLY | O_CLOEXEC)
         guard input >= 0 else { throw SystemError.last("open \(source)") }
         defer { close(input) }
-        let output = open(target.string, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, mode_t(mode))
-        guard output >= 0 else { throw SystemError.last("create \(target)") }
+        let output = try folder.makeFile(target, mode: mode)
         defer { close(output) }
         var hasher = ContentHasher()
         var chunk = [UInt8](repeating: 0, count: 1 << 17)
@@ -59,7 +70,7 @@ struct InputStaging: Sendable {
             }
         }
         guard fchmod(output, mode_t(mode)) == 0 else {
-            throw SystemError.last("change the mode of \(target)")
+            throw SystemError.last("change the mode of \(folder.location(target))")
         }
         return hasher.finish()
     }

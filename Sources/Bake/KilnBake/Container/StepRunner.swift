@@ -21,14 +21,20 @@ struct StepRunner: Sendable {
         let folder = root.bundle
         let staging = InputStaging(epoch: epoch)
         let script = folder.appending("step")
-        try await staging.copy(try input(step.run), to: script, fileMode: 0o755)
+        try await staging.copy(
+            try input(step.run),
+            to: "step",
+            in: StagingFolder(path: folder),
+            fileMode: 0o755
+        )
         let staged = folder.appending("inputs")
         try Files.createDirectory(staged)
         for path in step.inputs {
-            let target = staged.pushing(path).lexicallyNormalized()
-            guard target.starts(with: staged) else { throw BakeError.missingInput(path, at: step.span) }
-            try Files.createDirectory(target.removingLastComponent())
-            try await staging.copy(try input(path), to: target)
+            let target = path.lexicallyNormalized()
+            guard target.isRelative, target.components.first?.kind != .parentDirectory else {
+                throw BakeError.missingInput(path, at: step.span)
+            }
+            try await staging.copy(try input(path), to: target, in: StagingFolder(path: staged))
         }
         try staging.settle(staged)
         let container = BakeContainer(
