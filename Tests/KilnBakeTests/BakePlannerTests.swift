@@ -70,6 +70,12 @@ import Testing
         _ = try shop.plan()
     }
 
+    @Test func `holds a layer against its own epoch and the newest below it`() throws {
+        let layers = try Shop().plan(["shop"]).images.flatMap(\.layers)
+        #expect(layers.map(\.epochs.own) == [1000, 2000, 0, 0, 0])
+        #expect(layers.map(\.epochs.newest) == [1000, 2000, 2000, 2000, 2000])
+    }
+
     @Test func `names an image that the definition lacks`() throws {
         let error = try #require(throws: BakeError.self) { try Shop().plan(["shp"]) }
         #expect(error.diagnostic.code == "bake.unknown-image")

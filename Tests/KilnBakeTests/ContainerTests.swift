@@ -198,8 +198,8 @@ import Testing
             try await BakeRoot.with([], in: workspace) { root in
                 try await installBusybox(in: root.path)
                 try await runner.run(in: root, work: WorkID("step"))
-            } upper: { tree in
-                try await upper(tree)
+            } upper: { path in
+                try await upper(LayerTree(root: path))
             }
         }
     }

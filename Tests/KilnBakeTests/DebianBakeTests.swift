@@ -73,10 +73,11 @@ import Testing
         let layer = try await BakeWorkspace.with(home) { workspace in
             try await BakeRoot.with([], in: workspace) { root in
                 try await installer.install(into: root, work: WorkID("install"))
-            } upper: { tree in
-                try await ImageStore(home: home).ingestLayer(encoding: .zstd(level: 1)) { writer in
-                    try Normalizer.normalize(tree, epoch: image.epoch)
-                    try LayerDiff.write(tree: tree.root, form: .overlayUpper, epoch: image.epoch, to: &writer)
+            } upper: { upper in
+                let epochs = LayerEpochs(own: image.epoch, newest: image.epoch)
+                return try await ImageStore(home: home).ingestLayer(encoding: .zstd(level: 1)) { writer in
+                    try Normalizer.normalize(LayerTree(root: upper), epochs)
+                    try LayerDiff.write(tree: upper, form: .overlayUpper, epoch: image.epoch, to: &writer)
                 }
             }
         }

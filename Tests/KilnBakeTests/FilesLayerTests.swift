@@ -49,6 +49,23 @@ import Testing
         }
     }
 
+    @Test(arguments: [(0, ""), (86_399, ""), (20_000 * 86400, "20000")])
+    func `dates passwords by the newest epoch, and not at all without one`(
+        _ newest: Int64,
+        _ day: String
+    ) async throws {
+        try await Sandbox.with { sandbox in
+            let items = try Self.items(
+                sandbox,
+                below: .empty,
+                users: [UserDefinition(name: "shop", uid: 10001)],
+                files: [],
+                epochs: LayerEpochs(own: 0, newest: newest)
+            )
+            #expect(Self.text("etc/shadow", in: items) == "shop:!:\(day)::::::\n")
+        }
+    }
+
     @Test(arguments: [
         (UserDefinition(name: "www-data", uid: 10001), #"the image has a user "www-data" already (uid 33)"#),
         (UserDefinition(name: "shop", uid: 33), #"uid 33 belongs to "www-data" already"#),
@@ -156,7 +173,8 @@ import Testing
         _ sandbox: Sandbox,
         below: RootIndex = below,
         users: [UserDefinition],
-        files: [FileDefinition]
+        files: [FileDefinition],
+        epochs: LayerEpochs = LayerEpochs(own: 1_000_000, newest: 1_000_000)
     ) throws -> [LayerItem] {
         try sandbox.write("jar", to: "app.jar")
         try sandbox.write("#!/bin/sh\n", to: "tool", mode: 0o755)
@@ -173,7 +191,7 @@ import Testing
             users: users,
             files: files,
             inputs: inputs,
-            epoch: 1_000_000
+            epochs: epochs
         )
     }
 

@@ -51,7 +51,7 @@ import Testing
             let path = try sandbox.write("", to: "tree/" + JavaKeyStore.trustStore)
             try Files.write(store, to: path)
             let tree = LayerTree(root: sandbox.path.appending("tree"))
-            try Normalizer.normalize(tree, epoch: 1_700_000_000)
+            try Normalizer.normalize(tree, LayerEpochs(own: 1_700_000_000, newest: 1_700_000_000))
             let bytes = try tree.bytes(JavaKeyStore.trustStore)
             #expect(bytes == JavaKeyStore.clampDates(of: store, to: 1_700_000_000))
         }

@@ -19,7 +19,7 @@ import Testing
         try await Sandbox.with { sandbox in
             try sandbox.write("x", to: "tree/" + path)
             let tree = LayerTree(root: sandbox.path.appending("tree"))
-            try Normalizer.normalize(tree, epoch: 0)
+            try Normalizer.normalize(tree, .none)
             #expect(tree.facts(path) == nil)
             #expect(tree.facts(PathOrder.split(path).parent)?.kind == .directory)
         }
@@ -34,7 +34,7 @@ import Testing
         try await Sandbox.with { sandbox in
             try sandbox.write("x", to: "tree/" + path)
             let tree = LayerTree(root: sandbox.path.appending("tree"))
-            try Normalizer.normalize(tree, epoch: 0)
+            try Normalizer.normalize(tree, .none)
             #expect(try tree.text(path) == "x")
         }
     }
@@ -44,7 +44,7 @@ import Testing
         try await Sandbox.with { sandbox in
             try sandbox.write("x", to: "tree/" + path, mode: 0o640)
             let tree = LayerTree(root: sandbox.path.appending("tree"))
-            try Normalizer.normalize(tree, epoch: 0)
+            try Normalizer.normalize(tree, .none)
             #expect(tree.facts(path)?.size == 0)
             #expect(tree.facts(path)?.mode == 0o640)
         }
@@ -59,7 +59,7 @@ import Testing
             try Files.createDirectory(root.appending("etc"))
             symlink(sandbox.path.appending("outside").string, root.appending("var").string)
             symlink(sandbox.path.appending("outside/shadow").string, root.pushing("etc/shadow").string)
-            try Normalizer.normalize(LayerTree(root: root), epoch: 0)
+            try Normalizer.normalize(LayerTree(root: root), .none)
             #expect(try Files.readText(sandbox.path.pushing("outside/log/dpkg.log")) == "mine")
             #expect(try Files.readText(sandbox.path.pushing("outside/cache/apt/pkgcache.bin")) == "mine")
             #expect(try Files.readText(sandbox.path.pushing("outside/shadow")) == "root:*:99999::::::")
@@ -70,7 +70,7 @@ import Testing
         try await Sandbox.with { sandbox in
             try sandbox.write("x", to: "tree/a/b/c")
             let tree = LayerTree(root: sandbox.path.appending("tree"))
-            try Normalizer.normalize(tree, epoch: 777)
+            try Normalizer.normalize(tree, LayerEpochs(own: 777, newest: 999))
             #expect(["a", "a/b"].map { tree.facts($0)?.modified } == [777_000_000_000, 777_000_000_000])
         }
     }
@@ -78,7 +78,7 @@ import Testing
     @Test(arguments: [
         ("root:*:20000:0:99999:7:::\n", "root:*:19000:0:99999:7:::\n"),
         ("a:!:18999::::::", "a:!:18999::::::"),
-        ("a:!:::::::\nrubbish\n", "a:!:::::::\nrubbish\n"), ("", ""),
+        ("a:!:::::::\nrubbish\n", "a:!:::::::\nrubbish\n"), ("", ""), ("a:!:0::::::", "a:!:0::::::"),
     ])
     func `lets no password be younger than the epoch`(_ text: String, _ expected: String) {
         #expect(ShadowDays.clamp(text, to: 19000 * 86400 + 5) == expected)
@@ -87,6 +87,26 @@ import Testing
     @Test func `has a name, a reason and a version for each cleaner`() {
         #expect(Set(Normalizer.all.map(\.name)).count == Normalizer.all.count)
         #expect(Normalizer.all.allSatisfy { !$0.reason.isEmpty && $0.version > 0 })
-        #expect(BakeBehaviour.packages.contains("shadow-days/1"))
+        #expect(BakeBehaviour.packages.contains("shadow-days/2"))
     }
+}
+    /// 0 would ask for a new password at the next login.
+    @Test func `takes the day away where the epoch has none`() {
+        #expect(ShadowDays.clamp("a:!:20000::::::\n", to: 0) == "a:!:::::::\n")
+        #expect(ShadowDays.clamp("a:!:20000::::::\n", to: 86399) == "a:!:::::::\n")
+    }
+
+    @Test func `holds passwords against the newest epoch of the image and those below it`() async throws {
+        try await Sandbox.with { sandbox in
+            try sandbox.write("a:*:20000::::::\nb:*:19000::::::\n", to: "tree/etc/shadow")
+            let tree = LayerTree(root: sandbox.path.appending("tree"))
+            try Normalizer.normalize(tree, LayerEpochs(own: 0, newest: 19500 * 86400))
+            #expect(try tree.text("etc/shadow") == "a:*:19500::::::\nb:*:19000::::::\n")
+        }
+    }
+
+
+extension LayerEpochs {
+    /// Of an image without packages, on nothing.
+    static let none = LayerEpochs(own: 0, newest: 0)
 }

@@ -8,9 +8,9 @@ package enum BakeBehaviour {
     /// How a root file system's tar becomes a layer.
     package static let tar = "tar/1"
     /// Users and files: modes, owners, times, the account files' format.
-    package static let files = "files/1"
+    package static let files = "files/2"
     /// Steps: the sandbox that a script sees, and the clean-up after it.
-    package static let step = "step/1+" + Normalizer.behaviour
+    package static let step = "step/2+" + Normalizer.behaviour
 
     package static func version(of kind: LayerKind) -> String {
         switch kind {

@@ -31,8 +31,7 @@ package enum LayerKind: String, Sendable, Hashable, Codable, CaseIterable {
 package struct PlannedLayer: Sendable, Hashable {
     package var key: CacheKey
     package var operation: LayerOperation
-    /// What the layer's times are clamped to, in seconds since 1970.
-    package var epoch: Int64
+    package var epochs: LayerEpochs
 
     package var kind: LayerKind { operation.kind }
 }

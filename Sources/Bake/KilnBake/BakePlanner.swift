@@ -32,12 +32,13 @@ package struct BakePlanner: Sendable {
             guard let locked = lock.images[name] else { throw BakeError.notLocked(name, at: image.span) }
             let parent = planned.first { image.origin == .image($0.name) }
             let below = parent.flatMap { top(of: $0, in: planned) }
+            let epochs = LayerEpochs(own: locked.epoch, newest: max(locked.epoch, parent?.created ?? 0))
             planned.append(
                 PlannedImage(
                     name: name,
                     parent: parent?.name,
-                    layers: try layers(of: image, locked, on: below),
-                    created: max(locked.epoch, parent?.created ?? 0)
+                    layers: try layers(of: image, locked, on: below, epochs),
+                    created: epochs.newest
                 )
             )
         }
@@ -54,12 +55,13 @@ package struct BakePlanner: Sendable {
     private func layers(
         of image: ImageDefinition,
         _ locked: LockedImage,
-        on below: CacheKey?
+        on below: CacheKey?,
+        _ epochs: LayerEpochs
     ) throws -> [PlannedLayer] {
         var layers: [PlannedLayer] = []
         for operation in try operations(of: image, locked) {
-            let key = try key(of: operation, on: layers.last?.key ?? below, epoch: locked.epoch)
-            layers.append(PlannedLayer(key: key, operation: operation, epoch: locked.epoch))
+            let key = try key(of: operation, on: layers.last?.key ?? below, epoch: epochs.own)
+            layers.append(PlannedLayer(key: key, operation: operation, epochs: epochs))
         }
         return layers
     }

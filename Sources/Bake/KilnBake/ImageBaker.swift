@@ -83,7 +83,7 @@ struct ImageBaker: Sendable {
                 image: name,
                 packages: packages,
                 fresh: fresh,
-                epoch: layer.epoch,
+                epoch: layer.epochs.own,
                 span: image.spans["packages"] ?? image.span,
                 file: { [home] in PackageStore(home: home).path($0.sha256) },
                 containers: containers
@@ -95,7 +95,7 @@ struct ImageBaker: Sendable {
             let runner = StepRunner(
                 step: step,
                 inputs: inputs.trees,
-                epoch: layer.epoch,
+                epoch: layer.epochs.own,
                 containers: containers
             )
             return try await run(layer, on: below) { try await runner.run(in: $0, work: work) }
@@ -115,12 +115,26 @@ struct ImageBaker: Sendable {
     ) async throws -> WrittenLayer {
         var sealed: [SealedLayer] = []
         for layer in below { sealed.append(try await seal(layer)) }
-        return try await BakeRoot.with(sealed, expecting: size, in: workspace, body) { tree in
-            try await ImageStore(home: home).ingestLayer(encoding: encoding) { writer in
-                try Normalizer.normalize(tree, epoch: layer.epoch)
-                try LayerDiff.write(tree: tree.root, form: .overlayUpper, epoch: layer.epoch, to: &writer)
+        return try await BakeRoot.with(sealed, expecting: size, in: workspace, body) { upper in
+            let tree = LayerTree(root: upper)
+            return try await ImageStore(home: home).ingestLayer(encoding: encoding) { writer in
+                try Normalizer.normalize(tree, layer.epochs)
+                try LayerDiff.write(
+                    tree: tree.root,
+                    form: .overlayUpper,
+                    epoch: layer.epochs.own,
+                    to: &writer
+                )
             }
         }
+    }
+
+    /// What the layers below show as one tree.
+    private func root(of layers: [BakedLayer]) throws -> RootIndex {
+        guard let root = try LayerIndexes(home: home).root(of: layers.map(\.diffID)) else {
+            throw BakeError.missingIndex()
+        }
+        return root
     }
 
     /// A layer is sealed when it is first built upon.
@@ -140,15 +154,12 @@ struct ImageBaker: Sendable {
         _ layer: PlannedLayer,
         on below: [BakedLayer]
     ) async throws -> WrittenLayer {
-        guard let root = try LayerIndexes(home: home).root(of: below.map(\.diffID)) else {
-            throw BakeError.missingIndex()
-        }
         let items = try FilesLayer.items(
-            below: root,
+            below: try root(of: below),
             users: users,
             files: files,
             inputs: inputs.trees,
-            epoch: layer.epoch
+            epochs: layer.epochs
         )
         return try await write(items)
     }

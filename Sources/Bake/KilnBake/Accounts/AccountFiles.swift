@@ -48,7 +48,7 @@ struct AccountFiles: Sendable, Hashable {
     }
 
     /// With the users appended, by uid; each gets a group of its name and id and a locked password that was last
-    /// changed at the epoch.
+    /// changed at the epoch, which is the newest of the image and those below it.
     func adding(_ users: [UserDefinition], epoch: Int64) throws -> AccountFiles {
         var result = self
         for user in users.sorted(by: { ($0.uid, $0.name) < ($1.uid, $1.name) }) {
@@ -56,7 +56,7 @@ struct AccountFiles: Sendable, Hashable {
             let home = user.home
             Self.append("\(user.name):x:\(user.uid):\(user.uid)::\(home):\(user.shell)", to: &result.passwd)
             Self.append("\(user.name):x:\(user.uid):", to: &result.group)
-            Self.append("\(user.name):!:\(epoch / 86400)::::::", to: &result.shadow)
+            Self.append("\(user.name):!:\(ShadowDays.field(epoch))::::::", to: &result.shadow)
             Self.append("\(user.name):!::", to: &result.gshadow)
         }
         return result

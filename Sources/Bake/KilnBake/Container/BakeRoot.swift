@@ -14,7 +14,7 @@ struct BakeRoot: Sendable {
     /// For a container's bundle; its name is unique on the machine.
     let bundle: FilePath
 
-    /// Mounts the layers (lowest first) for the body, unmounts, then hands the upper over.
+    /// Mounts the layers (lowest first) for the body, unmounts, then hands the upper over: the layer's tree.
     ///
     /// The upper is in memory when that has ample room for what is expected of it (in bytes), else on the home's disk:
     /// making ten thousand files there is a good part of a bake.
@@ -23,7 +23,7 @@ struct BakeRoot: Sendable {
         expecting size: Int64? = nil,
         in workspace: BakeWorkspace,
         _ body: (BakeRoot) async throws -> Void,
-        upper: (LayerTree) async throws -> Result
+        upper: (FilePath) async throws -> Result
     ) async throws -> Result {
         let folder = try workspace.makeFolder()
         let staging = folder.appending("staging")
@@ -48,7 +48,7 @@ struct BakeRoot: Sendable {
             )
             try await body(BakeRoot(path: path, upper: changes.directory, bundle: folder))
         }
-        return try await upper(LayerTree(root: changes.directory))
+        return try await upper(changes.directory)
     }
 
     private static func mountMemory(at folder: FilePath, expecting size: Int64?) throws {

@@ -23,9 +23,9 @@ struct FilesLayer {
         users: [UserDefinition],
         files: [FileDefinition],
         inputs: [FilePath: InputTree],
-        epoch: Int64
+        epochs: LayerEpochs
     ) throws -> [LayerItem] {
-        var layer = try FilesLayer(below: below, adding: users, epoch: epoch)
+        var layer = try FilesLayer(below: below, adding: users, epochs: epochs)
         if !users.isEmpty { try layer.placeAccounts() }
         for user in users { try layer.placeHome(of: user) }
         for file in files {
@@ -37,10 +37,10 @@ struct FilesLayer {
         return layer.items.values.sorted { PathOrder.precedes($0.entry.path, $1.entry.path) }
     }
 
-    private init(below: RootIndex, adding users: [UserDefinition], epoch: Int64) throws {
+    private init(below: RootIndex, adding users: [UserDefinition], epochs: LayerEpochs) throws {
         self.below = below
-        self.epoch = epoch
-        accounts = try AccountFiles(of: below).adding(users, epoch: epoch)
+        epoch = epochs.own
+        accounts = try AccountFiles(of: below).adding(users, epoch: epochs.newest)
         self.users = try accounts.users()
     }
 

@@ -6,13 +6,13 @@ struct Normalizer: Sendable {
     /// Moves when what the normalizer does to a tree does.
     let version: Int
     let reason: String
-    let apply: @Sendable (LayerTree, _ epoch: Int64) throws -> Void
+    let apply: @Sendable (LayerTree, LayerEpochs) throws -> Void
 
     /// All names and versions: part of the cache key of every layer that they work on.
     static let behaviour = all.map { "\($0.name)/\($0.version)" }.joined(separator: "+")
 
-    static func normalize(_ tree: LayerTree, epoch: Int64) throws {
-        for normalizer in all { try normalizer.apply(tree, epoch) }
+    static func normalize(_ tree: LayerTree, _ epochs: LayerEpochs) throws {
+        for normalizer in all { try normalizer.apply(tree, epochs) }
     }
 
     static let all = [
@@ -58,11 +58,11 @@ struct Normalizer: Sendable {
             ["passwd", "group", "shadow", "gshadow", "subuid", "subgid"].map { "etc/" + $0 + "-" },
             contentsOf: ["var/backups"]
         ),
-        Normalizer(name: "shadow-days", version: 1, reason: "the day of the bake as a password's age") {
+        Normalizer(name: "shadow-days", version: 2, reason: "the day of the bake as a password's age") {
             tree,
-            epoch in
+            epochs in
             guard let text = try tree.text("etc/shadow") else { return }
-            let clamped = ShadowDays.clamp(text, to: epoch)
+            let clamped = ShadowDays.clamp(text, to: epochs.newest)
             if clamped != text { try tree.rewrite("etc/shadow", clamped) }
         },
         Normalizer(
@@ -71,9 +71,9 @@ struct Normalizer: Sendable {
             reason: "the moment of the bake in each certificate's entry"
         ) {
             tree,
-            epoch in
+            epochs in
             guard let bytes = try tree.bytes(JavaKeyStore.trustStore) else { return }
-            guard let clamped = JavaKeyStore.clampDates(of: bytes, to: epoch) else { return }
+            guard let clamped = JavaKeyStore.clampDates(of: bytes, to: epochs.own) else { return }
             if clamped != bytes { try tree.rewrite(JavaKeyStore.trustStore, clamped) }
         },
         Normalizer(name: "machine-id", version: 1, reason: "each instance is a machine of its own") {
@@ -104,7 +104,7 @@ struct Normalizer: Sendable {
         ),
         // The last one, after all that takes something out of a folder.
         Normalizer(name: "folder-times", version: 1, reason: "when something last came or went in a folder") {
-            try $0.setFolderTimes($1)
+            try $0.setFolderTimes($1.own)
         },
     ]
 
@@ -122,18 +122,5 @@ struct Normalizer: Sendable {
                 for path in try tree.files(below: folder) { try tree.remove(path) }
             }
         }
-    }
-}
-
-/// The third field of shadow(5): days since 1970 of the last change.
-enum ShadowDays {
-    static func clamp(_ text: String, to epoch: Int64) -> String {
-        let latest = epoch / 86400
-        return text.split(separator: "\n", omittingEmptySubsequences: false).map { line in
-            var fields = line.split(separator: ":", omittingEmptySubsequences: false)
-            guard fields.count >= 3, let day = Int64(fields[2]), day > latest else { return String(line) }
-            fields[2] = Substring(String(latest))
-            return fields.joined(separator: ":")
-        }.joined(separator: "\n")
     }
 }

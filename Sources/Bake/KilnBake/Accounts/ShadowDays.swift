@@ -1,0 +1,19 @@
+/// The third field of shadow(5): days since 1970 of the last change.
+enum ShadowDays {
+    /// The day of an epoch. Empty for 1970's first: 0 would say that the password must be changed at the next login.
+    static func field(_ epoch: Int64) -> String {
+        let day = epoch / 86400
+        return day > 0 ? String(day) : ""
+    }
+
+    /// The file without a day after the epoch's.
+    static func clamp(_ text: String, to epoch: Int64) -> String {
+        let latest = epoch / 86400
+        return text.split(separator: "\n", omittingEmptySubsequences: false).map { line in
+            var fields = line.split(separator: ":", omittingEmptySubsequences: false)
+            guard fields.count >= 3, let day = Int64(fields[2]), day > latest else { return String(line) }
+            fields[2] = Substring(field(epoch))
+            return fields.joined(separator: ":")
+        }.joined(separator: "\n")
+    }
+}

@@ -1,0 +1,12 @@
+/// The times that a layer's own are held against, in seconds since 1970.
+package struct LayerEpochs: Sendable, Hashable {
+    /// Of the image itself: what the layer's times are clamped to. 0 for one without packages.
+    package var own: Int64
+    /// The newest of the image and those below it, whose layers' keys cover it.
+    package var newest: Int64
+
+    package init(own: Int64, newest: Int64) {
+        self.own = own
+        self.newest = newest
+    }
+}
