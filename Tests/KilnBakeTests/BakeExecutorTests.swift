@@ -175,6 +175,30 @@ import Testing
         }
     }
 
+    /// The step removes some of what the cleaning is about, and writes the rest anew.
+    @Test func `takes nothing that a step removed from the layers below`() async throws {
+        try await Sandbox.with { sandbox in
+            var bakery = try await Bakery.withBusybox(sandbox.path.appending("a"), home: sandbox.home)
+            let files = ["etc/shadow-", "etc/machine-id", "var/lib/dbus/machine-id", "var/tmp/x"]
+            for file in files { try sandbox.write("old", to: "root/" + file) }
+            let (root, tar) = (sandbox.path.appending("root"), bakery.folder.appending("root.tar"))
+            try await ToolRunner().run(
+                ToolInvocation("cp", ["-a", bakery.folder.appending("bin").string, root.string])
+            )
+            try await ToolRunner().run(ToolInvocation("tar", ["-C", root.string, "-cf", tar.string, "."]))
+            var app = ImageDefinition(origin: .image("root"))
+            app.steps = [StepDefinition(run: "one.sh")]
+            bakery.definition.images = ["root": ImageDefinition(origin: .tar("root.tar")), "app": app]
+            try bakery.write(
+                "rm /etc/shadow- /etc/machine-id; echo new > /var/lib/dbus/machine-id; echo new > /var/tmp/x\n",
+                to: "one.sh"
+            )
+            let image = try #require(try await bakery.bake(["app"]).last)
+            let shown = try #require(try bakery.root(of: image))
+            #expect(files.filter { shown.lookup($0) != nil } == [])
+        }
+    }
+
     @Test func `refuses a lock that does not match, and says what to run`() async throws {
         try await Sandbox.with { sandbox in
             var bakery = try await Bakery.withBusybox(sandbox.path.appending("a"), home: sandbox.home)

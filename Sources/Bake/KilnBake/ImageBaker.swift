@@ -113,10 +113,11 @@ struct ImageBaker: Sendable {
         expecting size: Int64? = nil,
         _ body: (BakeRoot) async throws -> Void
     ) async throws -> WrittenLayer {
+        let root = try root(of: below)
         var sealed: [SealedLayer] = []
         for layer in below { sealed.append(try await seal(layer)) }
         return try await BakeRoot.with(sealed, expecting: size, in: workspace, body) { upper in
-            let tree = LayerTree(root: upper)
+            let tree = LayerTree(root: upper, below: root)
             return try await ImageStore(home: home).ingestLayer(encoding: encoding) { writer in
                 try Normalizer.normalize(tree, layer.epochs)
                 try LayerDiff.write(

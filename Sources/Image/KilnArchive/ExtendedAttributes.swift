@@ -17,7 +17,7 @@ package enum ExtendedAttributes {
     }
 
     /// `path` is for the error. File systems without attributes have none.
-    static func names(of descriptor: Int32, path: String) throws -> [String] {
+    package static func names(of descriptor: Int32, path: String) throws -> [String] {
         var buffer = [UInt8](repeating: 0, count: 1024)
         while true {
             let count = buffer.withUnsafeMutableBytes {
@@ -39,7 +39,7 @@ package enum ExtendedAttributes {
         }
     }
 
-    static func value(_ name: String, of descriptor: Int32, path: String) throws -> [UInt8] {
+    package static func value(_ name: String, of descriptor: Int32, path: String) throws -> [UInt8] {
         var buffer = [UInt8](repeating: 0, count: 256)
         while true {
             let count = buffer.withUnsafeMutableBytes {
@@ -56,6 +56,13 @@ package enum ExtendedAttributes {
     static func set(_ name: String, _ value: [UInt8], of descriptor: Int32, path: String) throws {
         guard fsetxattr(descriptor, name, value, value.count, 0) == 0 else {
             throw SystemError.last("write attribute \(name) of \(path)")
+        }
+    }
+
+    /// Takes an attribute away; one that isn't there is fine.
+    package static func remove(_ name: String, of descriptor: Int32, path: String) throws {
+        guard fremovexattr(descriptor, name) == 0 || errno == ENODATA || errno == ENOTSUP else {
+            throw SystemError.last("remove attribute \(name) of \(path)")
         }
     }
 }

@@ -1,4 +1,5 @@
 import Glibc
+import KilnArchive
 import KilnSystem
 import SystemPackage
 
@@ -7,6 +8,8 @@ import SystemPackage
 /// What is in it was written by foreign code: no symlink of it is ever followed.
 struct LayerTree: Sendable {
     let root: FilePath
+    /// What the layers below show; nothing when it is a first layer, or doesn't matter.
+    var below: RootIndex = .empty
 
     /// The path on the machine, when every folder above it is a real one.
     func location(_ path: String) -> FilePath? {
@@ -30,7 +33,7 @@ struct LayerTree: Sendable {
         return try Files.list(folder)
     }
 
-    /// Files below a folder, links and others included, folders left out.
+    /// Files below a folder, links and others included (whiteouts too), folders left out.
     func files(below path: String) throws -> [String] {
         try names(in: path).flatMap { name in
             let child = path + "/" + name
@@ -38,8 +41,48 @@ struct LayerTree: Sendable {
         }
     }
 
+    /// Sees to it that there is nothing at the path: what the layers below have there doesn't come to light, and what
+    /// the layer says is gone stays gone.
     func remove(_ path: String) throws {
-        if let location = location(path) { try Files.remove(location) }
+        guard let location = location(path), Files.exists(location), !Self.isWhiteout(location) else {
+            return
+        }
+        try Files.remove(location)
+        guard below.lookup(path) != nil, try !isBelowOpaque(path) else { return }
+        guard mknod(location.string, S_IFCHR, 0) == 0 else { throw SystemError.last("hide \(location)") }
+    }
+
+    /// What overlayfs leaves of a file that was removed from the layers below: a character device of number 0/0.
+    private static func isWhiteout(_ location: FilePath) -> Bool {
+        var info = stat()
+        return lstat(location.string, &info) == 0 && info.st_mode & S_IFMT == S_IFCHR && info.st_rdev == 0
+    }
+
+    /// Whether a folder above was made anew where the layers below have another: nothing of them shows there.
+    private func isBelowOpaque(_ path: String) throws -> Bool {
+        var folder = root
+        for name in path.split(separator: "/").dropLast() {
+            folder.append(String(name))
+            if try Self.isOpaque(folder) { return true }
+        }
+        return false
+    }
+
+    private static func isOpaque(_ folder: FilePath) throws -> Bool {
+        let descriptor = open(folder.string, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC)
+        guard descriptor >= 0 else { throw SystemError.last("open \(folder)") }
+        defer { close(descriptor) }
+        let name = "trusted.overlay.opaque"
+        let names = try ExtendedAttributes.names(of: descriptor, path: folder.string)
+        guard names.contains(name) else { return false }
+        let value = try ExtendedAttributes.value(name, of: descriptor, path: folder.string)
+        return value == [UInt8(ascii: "y")]
+    }
+
+    /// Where a symlink points; nil for anything else.
+    func linkTarget(_ path: String) throws -> String? {
+        guard let location = location(path), Files.facts(location)?.kind == .symlink else { return nil }
+        return try InputDigester.target(of: location)
     }
 
     /// A regular file's text; nil for anything else.

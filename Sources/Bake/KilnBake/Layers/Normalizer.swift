@@ -18,20 +18,20 @@ struct Normalizer: Sendable {
     static let all = [
         removing(
             "apt-caches",
-            1,
+            2,
             "binary caches hold pointers and times; an image installs nothing later",
             ["var/cache/apt/pkgcache.bin", "var/cache/apt/srcpkgcache.bin"],
             contentsOf: ["var/cache/apt/archives", "var/lib/apt/lists"]
         ),
         removing(
             "ldconfig-cache",
-            1,
+            2,
             "aux-cache records inodes and times",
             ["var/cache/ldconfig/aux-cache"]
         ),
         removing(
             "install-logs",
-            1,
+            2,
             "logs of the bake tell its time, and belong to its output",
             [
                 "var/log/alternatives.log", "var/log/bootstrap.log", "var/log/dpkg.log",
@@ -44,7 +44,7 @@ struct Normalizer: Sendable {
                 if let size = tree.facts(path)?.size, size > 0 { try tree.rewrite(path, "") }
             }
         },
-        Normalizer(name: "dpkg-backups", version: 1, reason: "the state before the last package") { tree, _ in
+        Normalizer(name: "dpkg-backups", version: 2, reason: "the state before the last package") { tree, _ in
             for folder in ["var/lib/dpkg", "var/cache/debconf"] {
                 for name in try tree.names(in: folder) where name.hasSuffix("-old") {
                     try tree.remove(folder + "/" + name)
@@ -53,7 +53,7 @@ struct Normalizer: Sendable {
         },
         removing(
             "account-backups",
-            1,
+            2,
             "what useradd and its kind keep of the files before",
             ["passwd", "group", "shadow", "gshadow", "subuid", "subgid"].map { "etc/" + $0 + "-" },
             contentsOf: ["var/backups"]
@@ -76,7 +76,7 @@ struct Normalizer: Sendable {
             guard let clamped = JavaKeyStore.clampDates(of: bytes, to: epochs.own) else { return }
             if clamped != bytes { try tree.rewrite(JavaKeyStore.trustStore, clamped) }
         },
-        Normalizer(name: "machine-id", version: 1, reason: "each instance is a machine of its own") {
+        Normalizer(name: "machine-id", version: 2, reason: "each instance is a machine of its own") {
             tree,
             _ in
             try tree.rewrite("etc/machine-id", "")
@@ -84,7 +84,7 @@ struct Normalizer: Sendable {
         },
         removing(
             "random-seeds",
-            1,
+            2,
             "randomness that all instances would share",
             ["var/lib/systemd/random-seed", "var/lib/urandom/random-seed"]
         ),
@@ -97,7 +97,7 @@ struct Normalizer: Sendable {
         ),
         removing(
             "scratch",
-            1,
+            2,
             "what programs leave behind in passing",
             [],
             contentsOf: ["tmp", "var/tmp", "run"]
