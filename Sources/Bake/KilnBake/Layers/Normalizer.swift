@@ -88,6 +88,29 @@ struct Normalizer: Sendable {
             "randomness that all instances would share",
             ["var/lib/systemd/random-seed", "var/lib/urandom/random-seed"]
         ),
+        Normalizer(name: "ssh-host-keys", version: 1, reason: "each instance is a host of its own") {
+            tree,
+            _ in
+            for name in try tree.names(in: "etc/ssh") where name.hasPrefix("ssh_host_") {
+                try tree.remove("etc/ssh/" + name)
+            }
+        },
+        Normalizer(
+            name: "snakeoil",
+            version: 1,
+            reason: "ssl-cert's key for this machine, which everybody who has the image would hold"
+        ) { tree, _ in
+            let certificate = "ssl-cert-snakeoil.pem"
+            try tree.remove("etc/ssl/private/ssl-cert-snakeoil.key")
+            try tree.remove("etc/ssl/certs/" + certificate)
+            // The name by which the certificate is found goes with it: a hash of its subject.
+            for name in try tree.names(in: "etc/ssl/certs") {
+                let target = try tree.linkTarget("etc/ssl/certs/" + name)
+                if target == certificate || target == "/etc/ssl/certs/" + certificate {
+                    try tree.remove("etc/ssl/certs/" + name)
+                }
+            }
+        },
         removing(
             "indexes-with-times",
             1,
