@@ -1,4 +1,6 @@
 import Glibc
+import KilnArchive
+import KilnOCI
 import KilnSystem
 import KilnTestSupport
 import SystemPackage
@@ -14,17 +16,78 @@ import Testing
         "var/lib/dpkg/status-old", "var/cache/debconf/config.dat-old", "etc/shadow-",
         "var/backups/dpkg.status.0",
         "var/lib/dbus/machine-id", "var/lib/systemd/random-seed", "var/cache/man/index.db", "var/tmp/x",
-    ])
-    func `takes out`(_ path: String) async throws {
         "tmp/folder.Xy12/deep/file", "run/lock/app", "etc/ssh/ssh_host_ed25519_key",
         "etc/ssh/ssh_host_ed25519_key.pub", "etc/ssl/private/ssl-cert-snakeoil.key",
         "etc/ssl/certs/ssl-cert-snakeoil.pem",
+    ])
+    func `takes out`(_ path: String) async throws {
         try await Sandbox.with { sandbox in
             try sandbox.write("x", to: "tree/" + path)
             let tree = LayerTree(root: sandbox.path.appending("tree"))
             try Normalizer.normalize(tree, .none)
             #expect(tree.facts(path) == nil)
-            #expect(tree.facts(PathOrder.split(path).parent)?.kind == .directory)
+        }
+    }
+
+    @Test(arguments: ["var/lib/apt/lists/partial", "var/backups", "var/tmp", "tmp", "run", "etc/ssh"])
+    func `leaves the folder that it cleans`(_ folder: String) async throws {
+        try await Sandbox.with { sandbox in
+            try sandbox.write("x", to: "tree/\(folder)/x")
+            let tree = LayerTree(root: sandbox.path.appending("tree"))
+            try Normalizer.normalize(tree, .none)
+            #expect(tree.facts(folder)?.kind == .directory)
+        }
+    }
+
+    @Test(arguments: ["var/tmp/tmp.Xy12", "tmp/.X11-unix", "run/user"])
+    func `leaves no folder in a place for scratch`(_ folder: String) async throws {
+        try await Sandbox.with { sandbox in
+            let tree = LayerTree(root: sandbox.path.appending("tree"))
+            try Files.createDirectory(tree.root.pushing(FilePath(folder)))
+            try Normalizer.normalize(tree, .none)
+            #expect(tree.facts(folder) == nil)
+        }
+    }
+
+    @Test func `takes out the names by which a removed certificate was found, and no others`() async throws {
+        try await Sandbox.with { sandbox in
+            try sandbox.write("x", to: "tree/etc/ssl/certs/ssl-cert-snakeoil.pem")
+            try sandbox.write("x", to: "tree/etc/ssl/certs/mine.pem")
+            let tree = LayerTree(root: sandbox.path.appending("tree"))
+            let certificates = tree.root.pushing("etc/ssl/certs")
+            symlink("ssl-cert-snakeoil.pem", certificates.appending("3bbd7d8c.0").string)
+            symlink("mine.pem", certificates.appending("0123abcd.0").string)
+            try Normalizer.normalize(tree, .none)
+            #expect(try tree.names(in: "etc/ssl/certs") == ["0123abcd.0", "mine.pem"])
+        }
+    }
+
+    /// What a step removed, and what it wrote where the image below has something too.
+    @Test(arguments: [
+        "etc/shadow-", "var/lib/dbus/machine-id", "var/lib/systemd/random-seed", "var/lib/dpkg/status-old",
+        "var/lib/apt/lists/index", "var/tmp/x",
+    ])
+    func `brings nothing back from the layers below`(_ path: String) async throws {
+        try await Sandbox.with { sandbox in
+            let below = RootIndex.stacked([
+                LayerIndex(entries: [
+                    LayerIndex.Entry(path: path, kind: .file(size: 1, digest: Digest(of: "x")), mode: 0o600)
+                ])
+            ])
+            for isRemoved in [true, false] {
+                let root = sandbox.path.appending("tree-\(isRemoved)")
+                let location = root.pushing(FilePath(path))
+                try Files.createDirectory(location.removingLastComponent())
+                if isRemoved {
+                    mknod(location.string, S_IFCHR, 0)
+                } else {
+                    try Files.write("new", to: location)
+                }
+                try Normalizer.normalize(LayerTree(root: root, below: below), .none)
+                var info = stat()
+                #expect(lstat(location.string, &info) == 0)
+                #expect(info.st_mode & S_IFMT == S_IFCHR && info.st_rdev == 0, "removed: \(isRemoved)")
+            }
         }
     }
 
@@ -87,12 +150,6 @@ import Testing
         #expect(ShadowDays.clamp(text, to: 19000 * 86400 + 5) == expected)
     }
 
-    @Test func `has a name, a reason and a version for each cleaner`() {
-        #expect(Set(Normalizer.all.map(\.name)).count == Normalizer.all.count)
-        #expect(Normalizer.all.allSatisfy { !$0.reason.isEmpty && $0.version > 0 })
-        #expect(BakeBehaviour.packages.contains("shadow-days/2"))
-    }
-}
     /// 0 would ask for a new password at the next login.
     @Test func `takes the day away where the epoch has none`() {
         #expect(ShadowDays.clamp("a:!:20000::::::\n", to: 0) == "a:!:::::::\n")
@@ -108,6 +165,12 @@ import Testing
         }
     }
 
+    @Test func `has a name, a reason and a version for each cleaner`() {
+        #expect(Set(Normalizer.all.map(\.name)).count == Normalizer.all.count)
+        #expect(Normalizer.all.allSatisfy { !$0.reason.isEmpty && $0.version > 0 })
+        #expect(BakeBehaviour.packages.contains("shadow-days/2"))
+    }
+}
 
 extension LayerEpochs {
     /// Of an image without packages, on nothing.

@@ -113,7 +113,7 @@ struct Normalizer: Sendable {
         },
         removing(
             "indexes-with-times",
-            1,
+            2,
             "indexes that record when they were made; their tools do without",
             [],
             contentsOf: ["var/cache/man", "var/lib/systemd/catalog"]
@@ -121,9 +121,9 @@ struct Normalizer: Sendable {
         removing(
             "scratch",
             2,
-            "what programs leave behind in passing",
+            "what programs leave behind in passing, under names of chance",
             [],
-            contentsOf: ["tmp", "var/tmp", "run"]
+            childrenOf: ["tmp", "var/tmp", "run"]
         ),
         // The last one, after all that takes something out of a folder.
         Normalizer(name: "folder-times", version: 1, reason: "when something last came or went in a folder") {
@@ -131,18 +131,22 @@ struct Normalizer: Sendable {
         },
     ]
 
-    /// `contents`: folders that stay, with their own folders, without any file.
+    /// `contents`: folders that stay, with their own folders, without any file. `children`: folders that stay, empty.
     private static func removing(
         _ name: String,
         _ version: Int,
         _ reason: String,
         _ paths: [String],
-        contentsOf folders: [String] = []
+        contentsOf folders: [String] = [],
+        childrenOf emptied: [String] = []
     ) -> Normalizer {
         Normalizer(name: name, version: version, reason: reason) { tree, _ in
             for path in paths { try tree.remove(path) }
             for folder in folders {
                 for path in try tree.files(below: folder) { try tree.remove(path) }
+            }
+            for folder in emptied {
+                for name in try tree.names(in: folder) { try tree.remove(folder + "/" + name) }
             }
         }
     }
