@@ -133,6 +133,42 @@ import Testing
         }
     }
 
+    @Test(arguments: [false, true])
+    func `gives a folder to the owner that it is asked for with, in any order`(
+        _ isReversed: Bool
+    ) async throws {
+        try await Sandbox.with { sandbox in
+            let files = [
+                FileDefinition(source: "tool", target: "/opt/shop/conf/tool"),
+                FileDefinition(source: "tree", target: "/opt/shop", owner: "shop"),
+            ]
+            let items = try Self.items(
+                sandbox,
+                users: [UserDefinition(name: "shop", uid: 10001)],
+                files: isReversed ? files.reversed() : files
+            )
+            let owners = ["opt", "opt/shop", "opt/shop/conf", "opt/shop/conf/tool"].map { path in
+                items.first { $0.entry.path == path }?.entry.uid
+            }
+            #expect(owners == [0, 10001, 10001, 0])
+        }
+    }
+
+    @Test func `keeps names apart that only look the same`() async throws {
+        try await Sandbox.with { sandbox in
+            let names = ["caf\u{e9}", "cafe\u{301}"]
+            for name in names { try sandbox.write("x", to: "tree/\(name)/\(name)") }
+            let items = try Self.items(
+                sandbox,
+                below: .empty,
+                users: [],
+                files: [FileDefinition(source: "tree", target: "/t")]
+            )
+            let paths = Set(items.map { Array($0.entry.path.utf8) })
+            for name in names { #expect(paths.contains(Array("t/\(name)/\(name)".utf8))) }
+        }
+    }
+
     private static let passwd =
         "root:x:0:0:root:/root:/bin/bash\nwww-data:x:33:33::/var/www:/usr/sbin/nologin\n"
     private static let group = "root:x:0:\nshadow:x:42:\nwww-data:x:33:\nstaff:x:50:\n"

@@ -105,6 +105,16 @@ import Testing
         }
     }
 
+    @Test func `refuses a link to a name that is not UTF-8`() async throws {
+        try await Sandbox.with { sandbox in
+            let target: [CChar] = [0x61, -1, 0]
+            #expect(symlink(target, sandbox.path.appending("link").string) == 0)
+            let error = try #require(throws: BakeError.self) { try Self.digest(sandbox.path) }
+            #expect(error.diagnostic.code == "bake.input-name")
+            #expect(error.diagnostic.message.contains(sandbox.path.appending("link").string))
+        }
+    }
+
     @Test(arguments: ["", "other format\n", "kiln-stat-cache 1\n12 rubbish"])
     func `takes a damaged cache for an empty one`(_ text: String) async throws {
         try await Sandbox.with { sandbox in

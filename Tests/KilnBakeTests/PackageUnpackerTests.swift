@@ -38,6 +38,19 @@ import Testing
         }
     }
 
+    @Test func `keeps names apart that only look the same`() async throws {
+        try await Sandbox.with { sandbox in
+            let root = try Self.root(sandbox)
+            let names = ["caf\u{e9}", "cafe\u{301}"]
+            for name in names { try sandbox.write("x", to: "package/opt/\(name)/\(name)") }
+            let deb = try await Self.build(sandbox, conffiles: [])
+            let unpacked = try await Self.unpack(deb, into: root, conffiles: [])
+            let tree = LayerTree(root: root)
+            for name in names { #expect(tree.facts("opt/\(name)/\(name)")?.kind == .file) }
+            #expect(unpacked.files.count == 2)
+        }
+    }
+
     /// The package's own path leads through a link that points out of the root on the machine.
     @Test func `never leaves the root`() async throws {
         try await Sandbox.with { sandbox in

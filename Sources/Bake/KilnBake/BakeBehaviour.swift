@@ -4,7 +4,7 @@
 /// The encoder and the image's metadata (variables, entry point, ports, …) are no part of a layer and of no key.
 package enum BakeBehaviour {
     /// Package installation: the order of unpacking and configuring, dpkg's options, the clean-up.
-    package static let packages = "packages/1+" + Normalizer.behaviour
+    package static let packages = "packages/2+" + Normalizer.behaviour
     /// How a root file system's tar becomes a layer.
     package static let tar = "tar/1"
     /// Users and files: modes, owners, times, the account files' format.

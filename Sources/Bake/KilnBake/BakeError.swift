@@ -86,6 +86,15 @@ extension BakeError {
         )
     }
 
+    static func notExactTarget(_ link: FilePath, at span: SourceSpan?) -> BakeError {
+        BakeError(
+            "input-name",
+            "the link \"\(link)\" points to a name that is not UTF-8",
+            at: span,
+            exitStatus: .usage
+        )
+    }
+
     static func inputChanged(_ path: FilePath) -> BakeError {
         BakeError(
             "input-changed",

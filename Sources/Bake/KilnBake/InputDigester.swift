@@ -64,7 +64,7 @@ package struct InputDigester {
     ) throws -> InputTree.Entry.Content {
         switch facts.kind {
         case .directory: return .directory
-        case .symlink: return .symlink(try Self.target(of: location))
+        case .symlink: return .symlink(try Self.target(of: location, at: span))
         case .file:
             let digest = try fileDigest(location, facts)
             return .file(digest, size: facts.size, isExecutable: facts.mode & 0o100 != 0)
@@ -105,12 +105,15 @@ package struct InputDigester {
         }
     }
 
-    static func target(of link: FilePath) throws -> String {
+    static func target(of link: FilePath, at span: SourceSpan? = nil) throws -> String {
         var buffer = [UInt8](repeating: 0, count: 4096)
         let count = buffer.withUnsafeMutableBytes { bytes in
             bytes.bindMemory(to: CChar.self).baseAddress.map { readlink(link.string, $0, bytes.count) } ?? -1
         }
         guard count >= 0 else { throw SystemError.last("read the link \(link)") }
-        return String(decoding: buffer[..<count], as: UTF8.self)
+        guard let target = String(validating: buffer[..<count], as: UTF8.self) else {
+            throw BakeError.notExactTarget(link, at: span)
+        }
+        return target
     }
 }

@@ -13,9 +13,9 @@ struct FilesLayer {
     private let epoch: Int64
     private let accounts: AccountFiles
     private let users: [AccountFiles.User]
-    private var items: [String: LayerItem] = [:]
+    private var items: [PathKey: LayerItem] = [:]
     /// Where folders really are, by the path asked for.
-    private var resolved: [String: String] = [:]
+    private var resolved: [PathKey: String] = [:]
 
     /// The items of the layer, sorted as a layer's tar is. `inputs` holds each file's source, by the path as written.
     static func items(
@@ -103,14 +103,15 @@ struct FilesLayer {
         guard !name.isEmpty else { throw BakeError.badTarget(target, "it is a folder", at: span) }
         let folder = try directory(parent, owner: .root, for: target, at: span)
         let path = folder.isEmpty ? name : folder + "/" + name
-        if items[path]?.entry.kind == .directory
-            || (items[path] == nil && below.lookup(path)?.isDirectory == true)
+        let key = PathKey(path)
+        if items[key]?.entry.kind == .directory
+            || (items[key] == nil && below.lookup(path)?.isDirectory == true)
         {
             throw BakeError.badTarget(target, "the image has a folder there", at: span)
         }
         var item = item
         item.entry.path = path
-        items[path] = item
+        items[key] = item
     }
 
     /// Makes sure that the layer has the folder and those above it, and gives its real path. New ones above it are
@@ -122,7 +123,7 @@ struct FilesLayer {
         at span: SourceSpan?
     ) throws -> String {
         let wanted = PathOrder.normalized(path)
-        if let known = resolved[wanted] { return known }
+        if let known = resolved[PathKey(wanted)] { return known }
         guard let real = below.realPath(wanted) else {
             throw BakeError.badTarget(target, "a folder above it is a file or a circle of links", at: span)
         }
@@ -132,7 +133,7 @@ struct FilesLayer {
         } else if let root = below.lookup("") {
             items[""] = LayerItem(entry: TarEntry(directory: root))
         }
-        resolved[wanted] = real
+        resolved[PathKey(wanted)] = real
         return real
     }
 
@@ -142,7 +143,8 @@ struct FilesLayer {
         for target: String,
         at span: SourceSpan?
     ) throws {
-        if let item = items[path] {
+        let key = PathKey(path)
+        if let item = items[key] {
             guard item.entry.kind == .directory else {
                 throw BakeError.badTarget(target, "/\(path) is a file", at: span)
             }
@@ -150,11 +152,11 @@ struct FilesLayer {
             guard known.isDirectory else {
                 throw BakeError.badTarget(target, "/\(path) is a file in the image", at: span)
             }
-            items[path] = LayerItem(entry: TarEntry(directory: known))
+            items[key] = LayerItem(entry: TarEntry(directory: known))
         } else {
             var entry = new(.directory, mode: 0o755, owner)
             entry.path = path
-            items[path] = LayerItem(entry: entry)
+            items[key] = LayerItem(entry: entry)
         }
     }
 }

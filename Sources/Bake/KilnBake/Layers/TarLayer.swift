@@ -10,7 +10,7 @@ import SystemPackage
 struct TarLayer {
     /// Where files' contents wait for their turn in the sorted layer.
     private let spool: FilePath
-    private var items: [String: LayerItem] = [:]
+    private var items: [PathKey: LayerItem] = [:]
     private var count = 0
 
     /// Blocks.
@@ -38,7 +38,7 @@ struct TarLayer {
             case .characterDevice, .blockDevice: throw ArchiveError(.deviceRefused, path: entry.path)
             default: break
             }
-            items[entry.path] = item
+            items[PathKey(entry.path)] = item
         }
         _ = try reader.finish()
     }
@@ -62,10 +62,10 @@ struct TarLayer {
 
     /// Nothing may lie below a link or a file: it would land elsewhere when laid out.
     private func checkFolders() throws {
-        for path in items.keys {
+        for path in items.values.map(\.entry.path) {
             var parent = PathOrder.split(path).parent
             while !parent.isEmpty {
-                if let item = items[parent], item.entry.kind != .directory {
+                if let item = items[PathKey(parent)], item.entry.kind != .directory {
                     throw ArchiveError(.notBelowDirectory, path: path)
                 }
                 parent = PathOrder.split(parent).parent
@@ -74,10 +74,12 @@ struct TarLayer {
     }
 
     private mutating func addMissingFolders() {
-        for path in Array(items.keys) {
+        for path in items.values.map(\.entry.path) {
             var parent = PathOrder.split(path).parent
-            while !parent.isEmpty, items[parent] == nil {
-                items[parent] = LayerItem(entry: TarEntry(path: parent, kind: .directory, mode: 0o755))
+            while !parent.isEmpty, items[PathKey(parent)] == nil {
+                items[PathKey(parent)] = LayerItem(
+                    entry: TarEntry(path: parent, kind: .directory, mode: 0o755)
+                )
                 parent = PathOrder.split(parent).parent
             }
         }
@@ -85,21 +87,23 @@ struct TarLayer {
 
     /// Sorted. Of a file's names the first in order holds the content, and the others link to it.
     private func withOrderedLinks() throws -> [LayerItem] {
-        var names: [String: [String]] = [:]
-        for (path, item) in items {
+        var names: [PathKey: [String]] = [:]
+        for item in items.values {
             guard case .hardlink = item.entry.kind else { continue }
-            names[try original(of: path), default: [path]].append(path)
+            names[PathKey(try original(of: item.entry.path)), default: []].append(item.entry.path)
         }
         var result = items
         for (original, links) in names {
-            guard let item = items[original], let first = (links + [original]).min(by: PathOrder.precedes)
-            else { continue }
-            for path in links + [original] {
-                result[path] = item
-                result[path]?.entry.path = path
-                guard path != first, case .file = item.entry.kind else { continue }
-                result[path]?.entry.kind = .hardlink(target: first)
-                result[path]?.content = .none
+            guard let item = items[original] else { continue }
+            let paths = (links + [item.entry.path]).sorted(by: PathOrder.precedes)
+            for (index, path) in paths.enumerated() {
+                var named = item
+                named.entry.path = path
+                if index > 0, case .file = item.entry.kind {
+                    named.entry.kind = .hardlink(target: paths[0])
+                    named.content = .none
+                }
+                result[PathKey(path)] = named
             }
         }
         return result.values.sorted { PathOrder.precedes($0.entry.path, $1.entry.path) }
@@ -108,7 +112,7 @@ struct TarLayer {
     private func original(of path: String) throws -> String {
         var current = path
         for _ in 0...items.count {
-            guard let item = items[current] else { break }
+            guard let item = items[PathKey(current)] else { break }
             guard case .hardlink(let target) = item.entry.kind else {
                 guard item.entry.kind != .directory else { break }
                 return current

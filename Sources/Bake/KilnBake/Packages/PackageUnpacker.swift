@@ -7,12 +7,12 @@ import SystemPackage
 /// that are there left alone.
 struct PackageUnpacker {
     private var paths: RootPaths
-    private let conffiles: Set<String>
+    private let conffiles: Set<PathKey>
     private(set) var result = UnpackedPackage()
 
     init(root: FilePath, conffiles: [String]) {
         paths = RootPaths(root: root)
-        self.conffiles = Set(conffiles)
+        self.conffiles = Set(conffiles.map { PathKey($0) })
     }
 
     /// Blocks.
@@ -47,7 +47,7 @@ struct PackageUnpacker {
         case .characterDevice, .blockDevice, .fifo:
             throw ArchiveError(.deviceRefused, path: entry.path)
         }
-        result.files.insert(real)
+        result.files.insert(PathKey(real))
     }
 
     /// The real path of an entry; its last name is not followed.
@@ -63,12 +63,16 @@ struct PackageUnpacker {
     }
 
     private func location(of path: String, _ real: String) -> FilePath {
-        paths.location(conffiles.contains("/" + path) ? real + ".dpkg-new" : real)
+        paths.location(conffiles.contains(PathKey("/" + path)) ? real + ".dpkg-new" : real)
     }
 
     /// The first package that brings a folder decides on it; a link to a folder stays one.
     private mutating func placeFolder(_ entry: TarEntry, _ real: String, _ location: FilePath) throws {
-        result.folders[real] = UnpackedPackage.Folder(mode: entry.mode, uid: entry.uid, gid: entry.gid)
+        result.folders[PathKey(real)] = UnpackedPackage.Folder(
+            mode: entry.mode,
+            uid: entry.uid,
+            gid: entry.gid
+        )
         if !Files.exists(location) {
             try Self.makeFolder(location, mode: entry.mode, uid: entry.uid, gid: entry.gid)
         }
@@ -133,15 +137,15 @@ struct UnpackedPackage: Sendable, Hashable {
     /// As dpkg's list of the package's files has it.
     var list: [String] = []
     /// Real paths of all that is no folder.
-    var files: Set<String> = []
+    var files: Set<PathKey> = []
     /// By real path.
-    var folders: [String: Folder] = [:]
+    var folders: [PathKey: Folder] = [:]
 
     /// Whether the order of unpacking would show: a file that two bring, a folder that they want differently. Then
     /// dpkg has to decide, by Replaces and its other rules.
     static func disagree(_ packages: [UnpackedPackage]) -> Bool {
-        var files: Set<String> = []
-        var folders: [String: Folder] = [:]
+        var files: Set<PathKey> = []
+        var folders: [PathKey: Folder] = [:]
         for package in packages {
             for file in package.files where !files.insert(file).inserted { return true }
             for (path, folder) in package.folders {

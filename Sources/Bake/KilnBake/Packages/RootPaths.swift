@@ -6,7 +6,7 @@ import SystemPackage
 struct RootPaths {
     let root: FilePath
     /// Real paths of folders, below the root, by the path asked for.
-    private var known: [String: String] = ["": ""]
+    private var known: [PathKey: String] = ["": ""]
 
     init(root: FilePath) {
         self.root = root
@@ -26,7 +26,7 @@ struct RootPaths {
         links: Int,
         make: (FilePath) throws -> Void
     ) throws -> String {
-        if let real = known[path] { return real }
+        if let real = known[PathKey(path)] { return real }
         guard links <= 40 else { throw SystemError("follow /\(path)", .tooManySymbolicLinkLevels) }
         let (parent, name) = PathOrder.split(path)
         let above = try folder(parent, links: links, make: make)
@@ -42,7 +42,7 @@ struct RootPaths {
             real = here
         default: throw SystemError("go below /\(path)", .notDirectory)
         }
-        known[path] = real
+        known[PathKey(path)] = real
         return real
     }
 
