@@ -16,6 +16,8 @@ struct FilesLayer {
     private var items: [PathKey: LayerItem] = [:]
     /// Where folders really are, by the path asked for.
     private var resolved: [PathKey: String] = [:]
+    /// New folders that are there only because something is below them.
+    private var implied: Set<PathKey> = []
 
     /// The items of the layer, sorted as a layer's tar is. `inputs` holds each file's source, by the path as written.
     static func items(
@@ -101,7 +103,7 @@ struct FilesLayer {
     private mutating func put(_ item: LayerItem, at target: String, at span: SourceSpan?) throws {
         let (parent, name) = PathOrder.split(target)
         guard !name.isEmpty else { throw BakeError.badTarget(target, "it is a folder", at: span) }
-        let folder = try directory(parent, owner: .root, for: target, at: span)
+        let folder = try directory(parent, owner: nil, for: target, at: span)
         let path = folder.isEmpty ? name : folder + "/" + name
         let key = PathKey(path)
         if items[key]?.entry.kind == .directory
@@ -114,21 +116,23 @@ struct FilesLayer {
         items[key] = item
     }
 
-    /// Makes sure that the layer has the folder and those above it, and gives its real path. New ones above it are
-    /// root's; `owner` owns the folder itself when it is new.
+    /// Makes sure that the layer has the folder and those above it, and gives its real path. `owner` owns the folder
+    /// itself when it is new; nil is for one that is only on the way, and root's until it is asked for.
     private mutating func directory(
         _ path: String,
-        owner: FileOwner,
+        owner: FileOwner?,
         for target: String,
         at span: SourceSpan?
     ) throws -> String {
         let wanted = PathOrder.normalized(path)
-        if let known = resolved[PathKey(wanted)] { return known }
+        if let known = resolved[PathKey(wanted)], owner == nil || !implied.contains(PathKey(known)) {
+            return known
+        }
         guard let real = below.realPath(wanted) else {
             throw BakeError.badTarget(target, "a folder above it is a file or a circle of links", at: span)
         }
         if !real.isEmpty {
-            _ = try directory(PathOrder.split(real).parent, owner: .root, for: target, at: span)
+            _ = try directory(PathOrder.split(real).parent, owner: nil, for: target, at: span)
             try putDirectory(real, owner: owner, for: target, at: span)
         } else if let root = below.lookup("") {
             items[""] = LayerItem(entry: TarEntry(directory: root))
@@ -139,7 +143,7 @@ struct FilesLayer {
 
     private mutating func putDirectory(
         _ path: String,
-        owner: FileOwner,
+        owner: FileOwner?,
         for target: String,
         at span: SourceSpan?
     ) throws {
@@ -148,13 +152,18 @@ struct FilesLayer {
             guard item.entry.kind == .directory else {
                 throw BakeError.badTarget(target, "/\(path) is a file", at: span)
             }
+            if let owner, implied.remove(key) != nil {
+                items[key]?.entry.uid = owner.uid
+                items[key]?.entry.gid = owner.gid
+            }
         } else if let known = below.lookup(path) {
             guard known.isDirectory else {
                 throw BakeError.badTarget(target, "/\(path) is a file in the image", at: span)
             }
             items[key] = LayerItem(entry: TarEntry(directory: known))
         } else {
-            var entry = new(.directory, mode: 0o755, owner)
+            if owner == nil { implied.insert(key) }
+            var entry = new(.directory, mode: 0o755, owner ?? .root)
             entry.path = path
             items[key] = LayerItem(entry: entry)
         }
