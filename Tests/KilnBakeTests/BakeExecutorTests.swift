@@ -199,6 +199,46 @@ import Testing
         }
     }
 
+    @Test func `tells of a tar that is gone or another one, and of a cached one by a warning`() async throws {
+        try await Sandbox.with { sandbox in
+            var bakery = try Bakery(sandbox.path.appending("a"), home: sandbox.home)
+            let tar = bakery.folder.appending("root.tar")
+            func make(_ text: String) async throws {
+                try sandbox.write(text, to: "tree/f")
+                try await ToolRunner().run(
+                    ToolInvocation(
+                        "tar",
+                        ["-C", sandbox.path.appending("tree").string, "-cf", tar.string, "f"]
+                    )
+                )
+            }
+            try await make("one")
+            bakery.definition.images = ["root": ImageDefinition(origin: .tar("root.tar"))]
+            let lock = try await bakery.lock()
+            try await make("two")
+            let changed = try await #require(throws: BakeError.self) { try await bakery.bake(with: lock) }
+            #expect(changed.diagnostic.code == "bake.tar-changed")
+            #expect(changed.diagnostic.exitStatus == .usage)
+            try Files.remove(tar)
+            let missing = try await #require(throws: BakeError.self) { try await bakery.bake(with: lock) }
+            #expect(missing.diagnostic.message == #"there is no file "root.tar""#)
+            try await make("one")
+            _ = try await bakery.bake(with: try await bakery.lock())
+            let known = try await bakery.lock()
+            try Files.remove(tar)
+            let warnings = Mutex<[Diagnostic]>([])
+            let receiver = FactReceiver { fact in
+                if case .diagnostic(let warning) = fact { warnings.withLock { $0.append(warning) } }
+            }
+            let images = try await Progress.$receiver.withValue(receiver) {
+                try await bakery.bake(with: known)
+            }
+            #expect(images.map(\.isCached) == [true])
+            #expect(warnings.withLock { $0 }.map(\.severity) == [.warning])
+            #expect(warnings.withLock { $0 }.map(\.message) == [#"there is no file "root.tar""#])
+        }
+    }
+
     @Test func `refuses a lock that does not match, and says what to run`() async throws {
         try await Sandbox.with { sandbox in
             var bakery = try await Bakery.withBusybox(sandbox.path.appending("a"), home: sandbox.home)

@@ -1,4 +1,6 @@
 import KilnArchive
+import KilnDiagnostics
+import KilnLock
 import KilnOCI
 import KilnSystem
 import KilnTestSupport
@@ -34,11 +36,16 @@ import Testing
         }
     }
 
-    @Test func `must be the one that the lock names`() async throws {
+    /// Also when the other one is no sound tar.
+    @Test(arguments: [["a"], ["link -> /etc", "link/passwd"]])
+    func `must be the one that the lock names`(_ names: [String]) async throws {
         try await Sandbox.with { sandbox in
-            _ = #expect(throws: BakeError.self) {
-                try Self.items(["a"], sandbox, expecting: Digest(of: "another"))
+            let error = try #require(throws: BakeError.self) {
+                try Self.items(names, sandbox, expecting: Digest(of: "another"))
             }
+            #expect(error.diagnostic.message == #""root.tar" is not the tar that the lock names"#)
+            #expect(error.diagnostic.hint == "run: kiln lock")
+            #expect(error.diagnostic.exitStatus == .usage)
         }
     }
 
@@ -61,7 +68,12 @@ import Testing
         try Files.write(writer.finish(), to: tar)
         let spool = sandbox.path.appending("spool")
         try Files.createDirectory(spool)
-        return try TarLayer.items(of: tar, expecting: expecting ?? Digest(of: writer.finish()), spool: spool)
+        let locked = LockedTar(
+            path: "root.tar",
+            size: Int64(writer.finish().count),
+            sha256: expecting ?? Digest(of: writer.finish())
+        )
+        return try TarLayer.items(of: locked, from: tar, spool: spool, at: nil)
     }
 }
 

@@ -106,9 +106,9 @@ extension BakeError {
     static func tarChanged(_ path: String, at span: SourceSpan?) -> BakeError {
         BakeError(
             "tar-changed",
-            "\"\(path)\" is not what the lock names",
+            "\"\(path)\" is not the tar that the lock names",
             at: span,
-            hint: "kiln lock --update",
+            hint: "run: kiln lock",
             exitStatus: .usage
         )
     }

@@ -57,7 +57,10 @@ struct ImageBaker: Sendable {
             return BakedLayer(kind: layer.kind, diffID: diffID, blob: blob, isCached: isCached, title: title)
         }
         let cache = BakeCache(home: home, encoding: encoding)
-        if let known = cache.lookup(layer) { return baked(known.diffID, known.blob, isCached: true) }
+        if let known = cache.lookup(layer) {
+            warnOfOtherTar(layer, at: image.spans["from"] ?? image.span)
+            return baked(known.diffID, known.blob, isCached: true)
+        }
         do {
             let written = try await make(layer, of: name, image, on: below, work: work)
             if let device = written.index.firstDevice { throw BakeError.device(device, in: name) }
@@ -167,16 +170,37 @@ struct ImageBaker: Sendable {
 
     /// The root file system of `from: tar:`.
     private func write(_ tar: LockedTar, at span: SourceSpan?) async throws -> WrittenLayer {
-        let location = definition.location(of: FilePath(tar.path))
-        guard Files.facts(location, followingSymlinks: true)?.size == tar.size else {
-            throw BakeError.tarChanged(tar.path, at: span)
-        }
+        let location = try location(of: tar, at: span)
         let spool = try workspace.makeFolder()
         defer { try? Files.remove(spool) }
         let items = try await Blocking.run {
-            try TarLayer.items(of: location, expecting: tar.sha256, spool: spool)
+            try TarLayer.items(of: tar, from: location, spool: spool, at: span)
         }
         return try await write(items)
+    }
+
+    /// Where the tar is, when a file of its size is there.
+    private func location(of tar: LockedTar, at span: SourceSpan?) throws -> FilePath {
+        let location = definition.location(of: FilePath(tar.path))
+        guard let facts = Files.facts(location, followingSymlinks: true), facts.kind == .file else {
+            throw BakeError.missingInput(FilePath(tar.path), at: span)
+        }
+        guard facts.size == tar.size else { throw BakeError.tarChanged(tar.path, at: span) }
+        return location
+    }
+
+    /// The layer of an earlier bake is the lock's all the same; that the file beside the definition is another one by
+    /// now should not come as a surprise later. Looks at the size only.
+    private func warnOfOtherTar(_ layer: PlannedLayer, at span: SourceSpan?) {
+        guard case .tar(let tar) = layer.operation else { return }
+        do {
+            _ = try location(of: tar, at: span)
+        } catch {
+            for var warning in error.asDiagnostics {
+                warning.severity = .warning
+                Progress.report(.diagnostic(warning))
+            }
+        }
     }
 
     private func write(_ items: [LayerItem]) async throws -> WrittenLayer {

@@ -1,5 +1,7 @@
 import Glibc
 import KilnArchive
+import KilnDiagnostics
+import KilnLock
 import KilnOCI
 import KilnSystem
 import SystemPackage
@@ -10,26 +12,41 @@ import SystemPackage
 struct TarLayer {
     /// Where files' contents wait for their turn in the sorted layer.
     private let spool: FilePath
+    private let span: SourceSpan?
     private var items: [PathKey: LayerItem] = [:]
     private var count = 0
 
-    /// Blocks.
-    static func items(of tar: FilePath, expecting digest: Digest, spool: FilePath) throws -> [LayerItem] {
-        var layer = TarLayer(spool: spool)
-        try layer.read(tar)
-        guard try InputDigester.contentDigest(of: tar) == digest else { throw BakeError.inputChanged(tar) }
+    /// Blocks. `span` is where the definition names the tar.
+    static func items(
+        of tar: LockedTar,
+        from location: FilePath,
+        spool: FilePath,
+        at span: SourceSpan?
+    ) throws -> [LayerItem] {
+        var layer = TarLayer(spool: spool, span: span)
+        let source = try HashedSource(location)
+        do {
+            try layer.read(source)
+        } catch let error as ArchiveError {
+            // What is wrong with another tar than the lock's is of no interest.
+            guard try source.digest() == tar.sha256 else { throw BakeError.tarChanged(tar.path, at: span) }
+            throw error
+        }
+        guard try source.digest() == tar.sha256 else { throw BakeError.tarChanged(tar.path, at: span) }
         try layer.checkFolders()
         layer.addMissingFolders()
         return try layer.withOrderedLinks()
     }
 
-    private init(spool: FilePath) {
+    private init(spool: FilePath, span: SourceSpan?) {
         self.spool = spool
+        self.span = span
     }
 
-    private mutating func read(_ tar: FilePath) throws {
-        var reader = TarReader(try Decompressor(FileSource(tar), limits: .standard))
+    private mutating func read(_ source: HashedSource) throws {
+        var reader = TarReader(try Decompressor(source, limits: .standard))
         while let entry = try reader.next() {
+            try Blocking.checkCancellation()
             let name = PathOrder.split(entry.path).name
             guard !name.hasPrefix(".wh.") else { throw ArchiveError(.whiteoutRefused, path: entry.path) }
             var item = LayerItem(entry: entry)
