@@ -49,7 +49,34 @@ import Testing
         }
     }
 
-    /// `name` is a file, `name -> target` a symlink, `name => target` a hard link.
+    @Test func `keeps names apart that only look the same`() async throws {
+        try await Sandbox.with { sandbox in
+            let names = ["caf\u{e9}/a", "cafe\u{301}/a", "caf\u{e9}.txt", "cafe\u{301}.txt"]
+            let items = try Self.items(names, sandbox)
+            #expect(Set(items.map { Array($0.entry.path.utf8) }).isSuperset(of: names.map { Array($0.utf8) }))
+            #expect(items.count == 6)
+        }
+    }
+
+    @Test func `keeps the attributes that layers keep`() async throws {
+        try await Sandbox.with { sandbox in
+            let items = try Self.items(["user.a@f", "security.selinux@g", "trusted.b@h"], sandbox)
+            #expect(items.map(\.entry.path) == ["f", "g", "h"])
+            #expect(items.map(\.entry.xattrs) == [["user.a": [UInt8(ascii: "y")]], [:], [:]])
+        }
+    }
+
+    @Test(arguments: ["trusted.overlay.opaque", "user.overlay.redirect"])
+    func `is refused with an attribute of overlays`(_ name: String) async throws {
+        try await Sandbox.with { sandbox in
+            let error = try #require(throws: BakeError.self) { try Self.items(["\(name)@etc/f"], sandbox) }
+            #expect(error.diagnostic.code == "bake.tar-attribute")
+            #expect(error.diagnostic.message.contains(#""etc/f" the attribute \#(name)"#))
+        }
+    }
+
+    /// `name` is a file, `name -> target` a symlink, `name => target` a hard link, `attribute@name` a file with an
+    /// attribute.
     private static func items(
         _ names: [String],
         _ sandbox: Sandbox,
@@ -62,7 +89,10 @@ import Testing
             switch parts.count == 3 ? parts[1] : "" {
             case "->": writer.append(parts[0], type: "2", link: parts[2])
             case "=>": writer.append(parts[0], type: "1", link: parts[2])
-            default: writer.append(parts[0], type: "0", content: "x")
+            default:
+                let marked = name.split(separator: "@").map(String.init)
+                if marked.count == 2 { writer.append(record: "SCHILY.xattr.\(marked[0])=y") }
+                writer.append(marked.last ?? name, type: "0", content: "x")
             }
         }
         try Files.write(writer.finish(), to: tar)
@@ -104,6 +134,12 @@ private struct RawTar {
         put(octal(header.reduce(0) { $0 + Int($1) }, 6) + "\0 ", at: 148)
         bytes += header + Array(content.utf8)
         bytes += [UInt8](repeating: 0, count: (512 - content.utf8.count % 512) % 512)
+    }
+
+    /// A pax record about the next entry; short ones only.
+    mutating func append(record: String) {
+        let length = record.utf8.count + 4
+        append("pax", type: "x", content: "\(length) \(record)\n")
     }
 
     func finish() -> [UInt8] { bytes + [UInt8](repeating: 0, count: 1024) }

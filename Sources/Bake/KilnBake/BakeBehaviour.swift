@@ -6,7 +6,7 @@ package enum BakeBehaviour {
     /// Package installation: the order of unpacking and configuring, dpkg's options, the clean-up.
     package static let packages = "packages/2+" + Normalizer.behaviour
     /// How a root file system's tar becomes a layer.
-    package static let tar = "tar/1"
+    package static let tar = "tar/2"
     /// Users and files: modes, owners, times, the account files' format.
     package static let files = "files/2"
     /// Steps: the sandbox that a script sees, and the clean-up after it.

@@ -112,6 +112,16 @@ extension BakeError {
             exitStatus: .usage
         )
     }
+
+    static func overlayAttribute(_ name: String, of path: String, at span: SourceSpan?) -> BakeError {
+        BakeError(
+            "tar-attribute",
+            "the tar gives \"\(path)\" the attribute \(name), by which a mount would show something else",
+            at: span,
+            hint: "it was made from the inside of an overlay: make it from the tree that the overlay shows",
+            exitStatus: .usage
+        )
+    }
 }
 
 /// Errors of the image's own content.

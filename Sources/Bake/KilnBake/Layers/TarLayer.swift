@@ -45,8 +45,12 @@ struct TarLayer {
 
     private mutating func read(_ source: HashedSource) throws {
         var reader = TarReader(try Decompressor(source, limits: .standard))
-        while let entry = try reader.next() {
+        while var entry = try reader.next() {
             try Blocking.checkCancellation()
+            if let attribute = entry.xattrs.keys.filter(ExtendedAttributes.isOverlay).min() {
+                throw BakeError.overlayAttribute(attribute, of: entry.path, at: span)
+            }
+            entry.xattrs = entry.xattrs.filter { ExtendedAttributes.isKept($0.key) }
             let name = PathOrder.split(entry.path).name
             guard !name.hasPrefix(".wh.") else { throw ArchiveError(.whiteoutRefused, path: entry.path) }
             var item = LayerItem(entry: entry)
