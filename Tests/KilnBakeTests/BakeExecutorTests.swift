@@ -239,6 +239,29 @@ import Testing
         }
     }
 
+    @Test func `makes a damaged base layer anew, and says so`() async throws {
+        try await Sandbox.with { sandbox in
+            let bakery = try await Bakery.withBusybox(sandbox.path.appending("a"), home: sandbox.home)
+            let base = try #require(try await bakery.bake().first?.layers.first)
+            let layers = SealedLayers(home: bakery.home)
+            let sealed = try #require(try layers.lookup(base.diffID))
+            chmod(sealed.path.string, 0o600)
+            let file = open(sealed.path.string, O_WRONLY)
+            #expect(pwrite(file, "x", 1, off_t(sealed.size) - 1) == 1)
+            close(file)
+            await #expect(throws: StoreError.self) { try await layers.verify(sealed) }
+            try bakery.write("echo 2 > /opt/two\n", to: "install.sh")
+            let warnings = Mutex<[String]>([])
+            let receiver = FactReceiver { fact in
+                if case .diagnostic(let warning) = fact { warnings.withLock { $0.append(warning.code) } }
+            }
+            _ = try await Progress.$receiver.withValue(receiver) { try await bakery.bake() }
+            #expect(warnings.withLock { $0 } == ["store.layer.altered"])
+            #expect(try layers.lookup(base.diffID)?.digest == sealed.digest)
+            try await layers.verify(sealed)
+        }
+    }
+
     @Test func `refuses a lock that does not match, and says what to run`() async throws {
         try await Sandbox.with { sandbox in
             var bakery = try await Bakery.withBusybox(sandbox.path.appending("a"), home: sandbox.home)

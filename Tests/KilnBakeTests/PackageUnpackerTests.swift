@@ -1,6 +1,9 @@
 import Glibc
 import KilnArchive
+import KilnDefinition
 import KilnDiagnostics
+import KilnLock
+import KilnOCI
 import KilnSystem
 import KilnTestSupport
 import SystemPackage
@@ -79,6 +82,33 @@ import Testing
         }
     }
 
+    @Test func `checks packages before it unpacks them, and deletes a damaged one`() async throws {
+        try await Sandbox.with { sandbox in
+            try sandbox.write("x", to: "package/opt/x")
+            let deb = try await Self.build(sandbox, conffiles: [])
+            var package = LockedPackage.sample("tool")
+            package.sha256 = Digest(of: "what was locked")
+            let installer = PackageInstaller(
+                image: "base",
+                packages: [package],
+                fresh: true,
+                epoch: 0,
+                span: nil,
+                file: { _ in deb },
+                containers: ContainerRunner(home: sandbox.home)
+            )
+            let bundle = sandbox.path.appending("bundle")
+            try Files.createDirectory(bundle)
+            let root = BakeRoot(path: try Self.root(sandbox), upper: bundle, bundle: bundle)
+            let error = try await #require(throws: BakeError.self) {
+                try await installer.install(into: root, work: WorkID("install"))
+            }
+            #expect(error.diagnostic.code == "bake.damaged-package")
+            #expect(error.diagnostic.message.hasSuffix(": tool 1"))
+            #expect(!Files.exists(deb))
+        }
+    }
+
     @Test func `tells when the order of packages would show`() {
         let folder = UnpackedPackage.Folder(mode: 0o755, uid: 0, gid: 0)
         let other = UnpackedPackage.Folder(mode: 0o700, uid: 0, gid: 0)
@@ -113,9 +143,15 @@ import Testing
         return root
     }
 
-    private static func build(_ sandbox: Sandbox, conffiles: [String]) async throws -> FilePath {
+    private static func build(
+        _ sandbox: Sandbox,
+        name: String = "tool",
+        isEssential: Bool = false,
+        conffiles: [String]
+    ) async throws -> FilePath {
+        let head = "Package: \(name)\n" + (isEssential ? "Essential: yes\n" : "")
         try sandbox.write(
-            "Package: tool\nVersion: 1\nArchitecture: all\nMaintainer: a <a@example.org>\nDescription: x\n",
+            head + "Version: 1\nArchitecture: all\nMaintainer: a <a@example.org>\nDescription: x\n",
             to: "package/DEBIAN/control"
         )
         if !conffiles.isEmpty {

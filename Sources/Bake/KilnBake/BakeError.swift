@@ -206,6 +206,15 @@ extension BakeError {
             "missing-index",
             "what a layer below holds is no longer known",
             causes: ["something was removed from the store while it was used"],
+    static func damagedPackages(_ packages: [String]) -> BakeError {
+        BakeError(
+            "damaged-package",
+            "kept packages are not what the lock names: \(packages.joined(separator: ", "))",
+            causes: ["they were changed or damaged after they had been fetched, and are deleted now"],
+            hint: "run the command again: it fetches them anew"
+        )
+    }
+
             hint: "run the command again"
         )
     }

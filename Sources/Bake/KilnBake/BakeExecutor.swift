@@ -70,7 +70,8 @@ package struct BakeExecutor: Sendable {
                     inputs: inputs,
                     home: home,
                     encoding: encoding,
-                    workspace: workspace
+                    workspace: workspace,
+                    bases: BaseLayers(home: home)
                 )
                 return try await BakeSchedule(plan).run { image, parent in
                     try await baker.bake(image, on: parent)

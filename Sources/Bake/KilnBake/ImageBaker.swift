@@ -15,6 +15,7 @@ struct ImageBaker: Sendable {
     let home: KilnHome
     let encoding: LayerEncoding
     let workspace: BakeWorkspace
+    let bases: BaseLayers
 
     func bake(_ image: PlannedImage, on parent: BakedImage?) async throws -> BakedImage {
         let start = BootInstant.now
@@ -118,7 +119,7 @@ struct ImageBaker: Sendable {
     ) async throws -> WrittenLayer {
         let root = try root(of: below)
         var sealed: [SealedLayer] = []
-        for layer in below { sealed.append(try await seal(layer)) }
+        for layer in below { sealed.append(try await bases.layer(layer)) }
         return try await BakeRoot.with(sealed, expecting: size, in: workspace, body) { upper in
             let tree = LayerTree(root: upper, below: root)
             return try await ImageStore(home: home).ingestLayer(encoding: encoding) { writer in
@@ -139,16 +140,6 @@ struct ImageBaker: Sendable {
             throw BakeError.missingIndex()
         }
         return root
-    }
-
-    /// A layer is sealed when it is first built upon.
-    private func seal(_ layer: BakedLayer) async throws -> SealedLayer {
-        let layers = SealedLayers(home: home)
-        if let sealed = try layers.lookup(layer.diffID) { return sealed }
-        return try await Progress.track(
-            WorkID("seal/\(layer.diffID.short)"),
-            label: "seal layer \(layer.diffID.short)"
-        ) { try await layers.seal(layer.diffID, blob: layer.blob) }
     }
 
     /// A layer of users and files, which needs neither root nor a mount.

@@ -30,6 +30,7 @@ struct PackageInstaller: Sendable {
     func install(into root: BakeRoot, work: WorkID) async throws {
         let folder = root.bundle.appending("packages")
         try gather(in: folder)
+        try await check(in: folder)
         let archives = try await readControls(in: folder)
         let steps =
             fresh
@@ -74,6 +75,21 @@ struct PackageInstaller: Sendable {
                 throw SystemError.last("link \(file(package)) to \(target)")
             }
         }
+    }
+
+    /// A package was checked when it was fetched, perhaps long ago. A damaged one is deleted, and so fetched again the
+    /// next time.
+    private func check(in folder: FilePath) async throws {
+        let damaged = try await packages.map(atOnce: Self.width) { package in
+            let file = folder.appending(package.name + ".deb")
+            return try await Blocking.run {
+                try InputDigester.contentDigest(of: file) == package.sha256 ? nil : package
+            }
+        }
+        .compactMap(\.self)
+        guard !damaged.isEmpty else { return }
+        for package in damaged { try Files.remove(file(package)) }
+        throw BakeError.damagedPackages(damaged.map { "\($0.name) \($0.version)" })
     }
 
     private func readControls(in folder: FilePath) async throws -> [ControlArchive] {
