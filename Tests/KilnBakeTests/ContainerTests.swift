@@ -120,6 +120,59 @@ import Testing
         }
     }
 
+    /// Whose bake was killed: nobody holds its folder's lock, and its processes go on.
+    @Test func `that goes on after its bake died is ended, beside a bake that lives`() async throws {
+        try await Sandbox.with { sandbox in
+            let home = sandbox.home
+            let id = "kiln-bake-\(home.identifier)-dead"
+            let bundle = home.scratch.appending("bake-1-dead").appending(id)
+            let root = bundle.appending("root")
+            try Files.createDirectory(root)
+            try Mounts.mount("tmpfs", at: root, type: "tmpfs")
+            try await Self.installBusybox(in: root)
+            let container = BakeContainer(arguments: ["/bin/sleep", "1000"], epoch: 0)
+            try Files.write(
+                try CanonicalJSON.encode(container.spec(root: root, id: id)),
+                to: bundle.appending("config.json")
+            )
+            let state = ContainerRemains(home: home, id: id).stateRoot
+            let pidFile = sandbox.path.appending("pid")
+            try await ToolRunner().runDetaching(
+                ToolInvocation(
+                    "runc",
+                    [
+                        "--root", state.string, "run", "--detach", "--pid-file", pidFile.string,
+                        "--bundle", bundle.string, id,
+                    ]
+                ),
+                log: sandbox.path.appending("log")
+            )
+            // Not to be seen any more once the process has ended, whether or not somebody took note of that.
+            let process = FilePath("/proc/\(try Files.readText(pidFile))/root/bin/busybox")
+            #expect(Files.exists(process))
+            try await BakeWorkspace.with(home) { _ in }
+            #expect(!Files.exists(process))
+            #expect(!Files.exists(bundle))
+            try Self.expectNothingLeft(sandbox)
+        }
+    }
+
+    @Test func `of a dead bake can be cleared by others than bakes`() async throws {
+        try await Sandbox.with { sandbox in
+            let home = sandbox.home
+            // Nothing was ever baked.
+            try await BakeWorkspace.clearLeftovers(of: home)
+            #expect(!Files.exists(home.scratch))
+            try await BakeWorkspace.with(home) { (workspace) async throws in
+                let dead = home.scratch.appending("bake-1-dead")
+                try Files.createDirectory(dead)
+                try await BakeWorkspace.clearLeftovers(of: home)
+                #expect(!Files.exists(dead))
+                #expect(Files.exists(workspace.path))
+            }
+        }
+    }
+
     /// A link that one input brings is no way for another's files.
     @Test func `puts no input where a link leads`() async throws {
         try await Sandbox.with { sandbox in

@@ -1,10 +1,10 @@
 import Glibc
-import KilnSystem
+package import KilnSystem
 import SystemPackage
 
 /// A bake's scratch folder. It is locked while its process lives; what a killed bake left (folders, mounts,
 /// containers) is cleared by the next one.
-struct BakeWorkspace: Sendable {
+package struct BakeWorkspace: Sendable {
     let path: FilePath
     private let home: KilnHome
 
@@ -16,9 +16,8 @@ struct BakeWorkspace: Sendable {
         _ body: (BakeWorkspace) async throws -> Result
     ) async throws -> Result {
         try Files.createDirectory(home.scratch)
-        // Behind the gate no other bake looks: a folder whose owner file nobody has locked is a dead one's.
-        let (workspace, lock) = try await FileLock.with(home.scratch.appending(".bake.lock")) {
-            clearLeftovers(home)
+        let (workspace, lock) = try await FileLock.with(gate(home)) {
+            clearDead(home)
             return try create(home)
         }
         defer {
@@ -27,6 +26,16 @@ struct BakeWorkspace: Sendable {
         }
         return try await body(workspace)
     }
+
+    /// Ends what killed bakes left running, and clears what they left lying. Living bakes are not touched, and may
+    /// begin meanwhile.
+    package static func clearLeftovers(of home: KilnHome) async throws {
+        guard Files.exists(home.scratch) else { return }
+        try await FileLock.with(gate(home)) { clearDead(home) }
+    }
+
+    /// Behind it no other bake looks: a folder whose owner file nobody has locked is a dead one's.
+    private static func gate(_ home: KilnHome) -> FilePath { home.scratch.appending(".bake.lock") }
 
     /// An empty folder for one run. Its name is unique on the machine: it names the container too.
     func makeFolder() throws -> FilePath {
@@ -47,7 +56,7 @@ struct BakeWorkspace: Sendable {
         return (BakeWorkspace(path: path, home: home), lock)
     }
 
-    private static func clearLeftovers(_ home: KilnHome) {
+    private static func clearDead(_ home: KilnHome) {
         for name in (try? Files.list(home.scratch)) ?? [] where name.hasPrefix(prefix) {
             let path = home.scratch.appending(name)
             let lock = open(path.appending(owner).string, O_RDWR | O_CREAT | O_CLOEXEC, 0o600)
