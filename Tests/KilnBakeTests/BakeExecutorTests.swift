@@ -239,6 +239,38 @@ import Testing
         }
     }
 
+    @Test func `takes no access control list of the home into its layers`() async throws {
+        try await Sandbox.with { sandbox in
+            let plain = try await Bakery.withBusybox(sandbox.path.appending("a"), home: sandbox.home)
+            let expected = try await plain.bake().map(\.manifest)
+            let home = KilnHome(root: sandbox.path.appending("home2"))
+            sandbox.onExit { try Files.remove(home.runtime) }
+            try Files.createDirectory(home.root)
+            try Self.setDefaultAccess(of: home.root)
+            let listed = try await Bakery.withBusybox(sandbox.path.appending("b"), home: home)
+            let images = try await listed.bake()
+            #expect(images.map(\.manifest) == expected)
+            let image = try #require(images.last)
+            let root = try #require(try listed.root(of: image))
+            #expect(root.entries.filter { !$0.xattrs.isEmpty }.map(\.path) == [])
+        }
+    }
+
+    /// What `setfacl -d -m u:1000:rwx` sets (linux/posix_acl_xattr.h): a version, then tag, permissions and id.
+    private static func setDefaultAccess(of folder: FilePath) throws {
+        let nobody = UInt32.max
+        let entries: [(UInt16, UInt16, UInt32)] = [
+            (0x01, 7, nobody), (0x02, 7, 1000), (0x04, 5, nobody), (0x10, 7, nobody), (0x20, 5, nobody),
+        ]
+        func bytes(_ value: some FixedWidthInteger) -> [UInt8] {
+            withUnsafeBytes(of: value.littleEndian, Array.init)
+        }
+        let value = bytes(UInt32(2)) + entries.flatMap { bytes($0.0) + bytes($0.1) + bytes($0.2) }
+        let descriptor = open(folder.string, O_RDONLY | O_DIRECTORY)
+        defer { close(descriptor) }
+        try ExtendedAttributes.set("system.posix_acl_default", value, of: descriptor, path: folder.string)
+    }
+
     @Test func `makes a damaged base layer anew, and says so`() async throws {
         try await Sandbox.with { sandbox in
             let bakery = try await Bakery.withBusybox(sandbox.path.appending("a"), home: sandbox.home)

@@ -53,7 +53,7 @@ package enum ExtendedAttributes {
         }
     }
 
-    static func set(_ name: String, _ value: [UInt8], of descriptor: Int32, path: String) throws {
+    package static func set(_ name: String, _ value: [UInt8], of descriptor: Int32, path: String) throws {
         guard fsetxattr(descriptor, name, value, value.count, 0) == 0 else {
             throw SystemError.last("write attribute \(name) of \(path)")
         }
