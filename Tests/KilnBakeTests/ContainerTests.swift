@@ -173,6 +173,35 @@ import Testing
         }
     }
 
+    @Test func `opens no device of the machine`() async throws {
+        let line = try #require(
+            try Files.readText("/proc/partitions").split(separator: "\n").dropFirst().first
+        )
+        let numbers = line.split(separator: " ").prefix(2).joined(separator: " ")
+        let output = try await Self.output(
+            of: """
+                mknod /dev/disk b \(numbers); mknod /disk b \(numbers)
+                for path in /dev/disk /disk; do dd if=$path of=/dev/null bs=512 count=1 2>&1 || echo refused; done
+                head -c 1 /dev/urandom > /dev/null && echo random; rm /disk
+                """
+        )
+        #expect(output.count { $0 == "refused" } == 2)
+        #expect(output.count { $0.hasSuffix("Operation not permitted") } == 2)
+        #expect(output.last == "random")
+    }
+
+    @Test func `has limits`() throws {
+        let spec = BakeContainer(arguments: ["true"], epoch: 0).spec(root: "/root", id: "id")
+        let sizes = spec.mounts.filter { $0.type == "tmpfs" }.map { mount in
+            mount.options.contains { $0.hasPrefix("size=") }
+        }
+        #expect(sizes == [true, true, true, true, true])
+        let json = String(decoding: try CanonicalJSON.encode(spec), as: UTF8.self)
+        #expect(
+            json.contains(#""resources":{"devices":[{"access":"rwm","allow":false}],"pids":{"limit":4096}}"#)
+        )
+    }
+
     /// A link that one input brings is no way for another's files.
     @Test func `puts no input where a link leads`() async throws {
         try await Sandbox.with { sandbox in

@@ -60,25 +60,26 @@ struct BakeContainer: Sendable {
                 source: "devpts",
                 options: ["nosuid", "noexec", "newinstance", "ptmxmode=0666", "mode=0620", "gid=5"]
             ),
-            Self.tmpfs("/dev/shm", mode: "1777"),
+            Self.tmpfs("/dev/shm", mode: "1777", size: "25%"),
             .init(
                 destination: "/sys",
                 type: "sysfs",
                 source: "sysfs",
                 options: ["nosuid", "noexec", "nodev", "ro"]
             ),
-            Self.tmpfs("/tmp", mode: "1777"),
-            Self.tmpfs("/run", mode: "755"),
-            Self.tmpfs(Self.folder, mode: "755"),
+            Self.tmpfs("/tmp", mode: "1777", size: "50%"),
+            Self.tmpfs("/run", mode: "755", size: "25%"),
+            Self.tmpfs(Self.folder, mode: "755", size: "1m"),
         ] + binds.map(Self.mount)
     }
 
-    private static func tmpfs(_ path: String, mode: String) -> ContainerSpec.Mount {
+    /// `size` is the most that it takes, of the machine's memory where it is a share.
+    private static func tmpfs(_ path: String, mode: String, size: String) -> ContainerSpec.Mount {
         ContainerSpec.Mount(
             destination: path,
             type: "tmpfs",
             source: "tmpfs",
-            options: ["nosuid", "nodev", "mode=\(mode)"]
+            options: ["nosuid", "nodev", "mode=\(mode)", "size=\(size)"]
         )
     }
 

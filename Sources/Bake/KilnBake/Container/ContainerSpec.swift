@@ -39,7 +39,24 @@ struct ContainerSpec: Encodable {
             var type: String
         }
 
+        struct Resources: Encodable {
+            struct DeviceRule: Encodable {
+                var allow = false
+                var access = "rwm"
+            }
+
+            struct ProcessLimit: Encodable {
+                var limit = 4096
+            }
+
+            /// None but those that runc itself lets every container have; nodes of others may be made, not opened.
+            var devices = [DeviceRule()]
+            /// Threads count, too.
+            var pids = ProcessLimit()
+        }
+
         var cgroupsPath: String
+        var resources = Resources()
         var namespaces = ["pid", "ipc", "uts", "mount", "network"].map(Namespace.init)
         var maskedPaths = [
             "/proc/acpi", "/proc/asound", "/proc/kcore", "/proc/keys", "/proc/latency_stats", "/proc/scsi",
