@@ -82,6 +82,22 @@ import Testing
         }
     }
 
+    /// dpkg-deb only says that nobody reads what it writes.
+    @Test func `names the entry that it refuses`() async throws {
+        try await Sandbox.with { sandbox in
+            let root = try Self.root(sandbox)
+            let large = String(repeating: "x", count: 1 << 20)
+            for name in ["a-large", "z-large"] { try sandbox.write(large, to: "package/opt/\(name)") }
+            mknod(sandbox.path.pushing("package/opt/node").string, S_IFCHR | 0o600, 0x103)
+            let deb = try await Self.build(sandbox, conffiles: [])
+            let error = try await #require(throws: BakeError.self) {
+                try await Self.unpack(deb, into: root, conffiles: [])
+            }
+            #expect(error.diagnostic.message == "tool.deb is no package that can be installed")
+            #expect(error.diagnostic.causes == ["opt/node: device nodes are not allowed here"])
+        }
+    }
+
     @Test func `checks packages before it unpacks them, and deletes a damaged one`() async throws {
         try await Sandbox.with { sandbox in
             try sandbox.write("x", to: "package/opt/x")

@@ -1,3 +1,4 @@
+import KilnArchive
 import KilnDefinition
 package import KilnDiagnostics
 import KilnSystem
@@ -188,6 +189,10 @@ extension BakeError {
     static func badPackage(_ file: String, _ why: String) -> BakeError {
         BakeError("package", "\(file) is no package that can be installed", causes: [why])
     }
+
+    static func badPackage(_ file: String, _ error: ArchiveError) -> BakeError {
+        badPackage(file, error.diagnostics.map(\.message).joined(separator: "\n"))
+    }
 }
 
 /// Errors of the machine.
@@ -201,11 +206,6 @@ extension BakeError {
         )
     }
 
-    static func missingIndex() -> BakeError {
-        BakeError(
-            "missing-index",
-            "what a layer below holds is no longer known",
-            causes: ["something was removed from the store while it was used"],
     static func damagedPackages(_ packages: [String]) -> BakeError {
         BakeError(
             "damaged-package",
@@ -215,6 +215,11 @@ extension BakeError {
         )
     }
 
+    static func missingIndex() -> BakeError {
+        BakeError(
+            "missing-index",
+            "what a layer below holds is no longer known",
+            causes: ["something was removed from the store while it was used"],
             hint: "run the command again"
         )
     }

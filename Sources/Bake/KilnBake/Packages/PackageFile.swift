@@ -38,9 +38,10 @@ struct PackageFile: Sendable {
                 return result
             }
         } catch let error as ArchiveError {
-            // What the tool complains of says more than that its output ends early.
-            try await tool
-            throw error
+            // What the tool complains of says more than that its output ends early. Of any other fault it can only say
+            // that nobody listens any more.
+            if error.reason == .truncated { try await tool }
+            throw BakeError.badPackage(path.lastComponent?.string ?? "", error)
         }
         try await tool
         return result
