@@ -98,6 +98,45 @@ import Testing
         }
     }
 
+    /// One package's file is where the other wants a folder.
+    @Test(arguments: ["opt/x/file", "opt/x/deep/file"])
+    func `leaves packages to dpkg that want different things at one place`(
+        _ path: String
+    ) async throws {
+        try await Sandbox.with { sandbox in
+            let folder = sandbox.path.appending("debs")
+            try Files.createDirectory(folder)
+            var archives: [ControlArchive] = []
+            for (name, file) in [("first", path), ("second", "opt/x")] {
+                try Files.remove(sandbox.path.appending("package"))
+                try sandbox.write(name, to: "package/" + file)
+                try sandbox.write("", to: "package/DEBIAN/md5sums")
+                let deb = try await Self.build(
+                    sandbox,
+                    name: name,
+                    isEssential: name == "first",
+                    conffiles: []
+                )
+                try Files.rename(deb, to: folder.appending(name + ".deb"))
+                archives.append(
+                    try await ControlArchive.read(
+                        PackageFile(path: folder.appending(name + ".deb"), tools: ToolRunner())
+                    )
+                )
+            }
+            let root = sandbox.path.appending("fresh")
+            try Files.createDirectory(root)
+            let steps = try await FreshRoot(root: root, folder: folder, tools: ToolRunner()).prepare(archives)
+            #expect(
+                steps == [
+                    .unpack(["first"], ignoringDependencies: true), .configure(["first"]),
+                    .unpack(["second"], ignoringDependencies: false), .configurePending,
+                ]
+            )
+            #expect(Files.facts(root.pushing("opt/x"))?.kind == .directory)
+        }
+    }
+
     @Test func `checks packages before it unpacks them, and deletes a damaged one`() async throws {
         try await Sandbox.with { sandbox in
             try sandbox.write("x", to: "package/opt/x")

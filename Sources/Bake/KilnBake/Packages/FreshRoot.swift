@@ -22,7 +22,12 @@ struct FreshRoot: Sendable {
             throw BakeError.badPackage("\(folder)", "none of the locked packages is Essential")
         }
         let laidOut = Set(start.bootstrap).union(start.plain)
-        let unpacked = try await unpack(archives.filter { laidOut.contains($0.control.name) }, width: 2)
+        let unpacked: [String: UnpackedPackage]
+        do {
+            unpacked = try await unpack(archives.filter { laidOut.contains($0.control.name) }, width: 2)
+        } catch is PackageDisagreement {
+            return try await leaveToDpkg(archives)
+        }
         if UnpackedPackage.disagree(Array(unpacked.values)) { return try await leaveToDpkg(archives) }
         let plain = archives.filter { start.plain.contains($0.control.name) }
         try DpkgDatabase(root: root).enter(plain, lists: unpacked.mapValues(\.list))
@@ -39,7 +44,11 @@ struct FreshRoot: Sendable {
             return control
         }
         let start = InstallOrder(controls).freshStart
-        _ = try await unpack(archives.filter { start.bootstrap.contains($0.control.name) }, width: 1)
+        do {
+            _ = try await unpack(archives.filter { start.bootstrap.contains($0.control.name) }, width: 1)
+        } catch let disagreement as PackageDisagreement {
+            throw disagreement.error
+        }
         return start.steps
     }
 

@@ -15,7 +15,7 @@ struct PackageUnpacker {
         self.conffiles = Set(conffiles.map { PathKey($0) })
     }
 
-    /// Blocks.
+    /// Blocks. Throws `PackageDisagreement` where another package's files may be in the way.
     mutating func unpack(_ reader: inout TarReader) throws {
         while let entry = try reader.next() {
             try Blocking.checkCancellation()
@@ -36,13 +36,13 @@ struct PackageUnpacker {
         case .symlink(let target):
             try clear(location)
             guard symlink(target, location.string) == 0, lchown(location.string, entry.uid, entry.gid) == 0
-            else { throw SystemError.last("link \(location)") }
+            else { throw PackageDisagreement.last("link \(location)") }
             try setTime(entry, AT_FDCWD, location)
         case .hardlink(let target):
             try clear(location)
             let original = self.location(of: target, try self.real(target))
             guard link(original.string, location.string) == 0 else {
-                throw SystemError.last("link \(location) to \(original)")
+                throw PackageDisagreement.last("link \(location) to \(original)")
             }
         case .characterDevice, .blockDevice, .fifo:
             throw ArchiveError(.deviceRefused, path: entry.path)
@@ -59,7 +59,11 @@ struct PackageUnpacker {
 
     /// Where a folder really is; made when no package before brought it.
     private mutating func folder(_ path: String) throws -> String {
-        try paths.folder(path) { try Self.makeFolder($0, mode: 0o755, uid: 0, gid: 0) }
+        do {
+            return try paths.folder(path) { try Self.makeFolder($0, mode: 0o755, uid: 0, gid: 0) }
+        } catch let error as SystemError {
+            throw PackageDisagreement.of(error)
+        }
     }
 
     private func location(of path: String, _ real: String) -> FilePath {
@@ -83,23 +87,23 @@ struct PackageUnpacker {
         if mkdir(location.string, 0o700) != 0 {
             // Another package's unpacking was quicker.
             if errno == EEXIST, Files.facts(location)?.kind == .directory { return }
-            throw SystemError.last("create directory \(location)")
+            throw PackageDisagreement.last("create directory \(location)")
         }
         guard chown(location.string, uid, gid) == 0, chmod(location.string, mode_t(mode)) == 0 else {
-            throw SystemError.last("create directory \(location)")
+            throw PackageDisagreement.last("create directory \(location)")
         }
     }
 
     private func clear(_ location: FilePath) throws {
         guard unlink(location.string) == 0 || errno == ENOENT else {
-            throw SystemError.last("replace \(location)")
+            throw PackageDisagreement.last("replace \(location)")
         }
     }
 
     private func write(_ entry: TarEntry, to location: FilePath, _ reader: inout TarReader) throws {
         let flags = O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC
         let descriptor = open(location.string, flags, 0o600)
-        guard descriptor >= 0 else { throw SystemError.last("create \(location)") }
+        guard descriptor >= 0 else { throw PackageDisagreement.last("create \(location)") }
         defer { close(descriptor) }
         let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: 1 << 18, alignment: 16)
         defer { buffer.deallocate() }
@@ -122,7 +126,7 @@ struct PackageUnpacker {
             } else {
                 futimens(descriptor, times)
             }
-        guard status == 0 else { throw SystemError.last("set the time of /\(entry.path)") }
+        guard status == 0 else { throw PackageDisagreement.last("set the time of /\(entry.path)") }
     }
 }
 
