@@ -29,7 +29,7 @@ struct AccountFiles: Sendable, Hashable {
 
     func users() throws -> [User] {
         try Self.lines(passwd).map { line in
-            let fields = line.split(separator: ":", omittingEmptySubsequences: false)
+            let fields = AccountText.fields(line)
             guard fields.count >= 4, let uid = UInt32(fields[2]), let gid = UInt32(fields[3]) else {
                 throw BakeError.malformedAccounts("/etc/passwd", line: String(line))
             }
@@ -39,7 +39,7 @@ struct AccountFiles: Sendable, Hashable {
 
     func groups() throws -> [Group] {
         try Self.lines(group).map { line in
-            let fields = line.split(separator: ":", omittingEmptySubsequences: false)
+            let fields = AccountText.fields(line)
             guard fields.count >= 3, let gid = UInt32(fields[2]) else {
                 throw BakeError.malformedAccounts("/etc/group", line: String(line))
             }
@@ -88,7 +88,9 @@ struct AccountFiles: Sendable, Hashable {
 
     /// Without comments, blank lines and NIS's `+` and `-` lines.
     private static func lines(_ text: String) -> [Substring] {
-        text.split(separator: "\n").filter { !"#+-".contains($0.first ?? "#") }
+        AccountText.lines(text).filter { line in
+            line.utf8.first.map { !"#+-".utf8.contains($0) } ?? false
+        }
     }
 }
 

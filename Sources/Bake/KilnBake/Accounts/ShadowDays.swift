@@ -9,8 +9,8 @@ enum ShadowDays {
     /// The file without a day after the epoch's.
     static func clamp(_ text: String, to epoch: Int64) -> String {
         let latest = epoch / 86400
-        return text.split(separator: "\n", omittingEmptySubsequences: false).map { line in
-            var fields = line.split(separator: ":", omittingEmptySubsequences: false)
+        return AccountText.lines(text).map { line in
+            var fields = AccountText.fields(line)
             guard fields.count >= 3, let day = Int64(fields[2]), day > latest else { return String(line) }
             fields[2] = Substring(field(epoch))
             return fields.joined(separator: ":")
