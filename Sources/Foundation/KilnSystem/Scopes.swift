@@ -47,7 +47,7 @@ package enum FileLock {
         onWait: () -> Void = {},
         _ body: () async throws -> Result
     ) async throws -> Result {
-        let descriptor = open(path.string, O_RDWR | O_CREAT | O_CLOEXEC, 0o644)
+        let descriptor = open(path.string, O_RDWR | O_CREAT | O_CLOEXEC, 0o600)
         guard descriptor >= 0 else { throw SystemError.last("open \(path)") }
         defer { close(descriptor) }
         let operation = mode == .exclusive ? LOCK_EX : LOCK_SH
@@ -59,6 +59,19 @@ package enum FileLock {
             try await Task.sleep(for: .milliseconds(50))
         }
         return try await body()
+    }
+
+    /// The same if nobody has the lock; false, without the body having run, if somebody has.
+    package static func tryWith(_ path: FilePath, _ body: () async throws -> Void) async throws -> Bool {
+        let descriptor = open(path.string, O_RDWR | O_CREAT | O_CLOEXEC, 0o600)
+        guard descriptor >= 0 else { throw SystemError.last("open \(path)") }
+        defer { close(descriptor) }
+        guard flock(descriptor, LOCK_EX | LOCK_NB) == 0 else {
+            guard errno == EWOULDBLOCK else { throw SystemError.last("lock \(path)") }
+            return false
+        }
+        try await body()
+        return true
     }
 
     /// Whether somebody holds the lock right now, in whatever mode. A file that is not there is not locked.

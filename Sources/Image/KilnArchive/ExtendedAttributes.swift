@@ -1,6 +1,7 @@
 import CLinux
 import Glibc
 import KilnSystem
+package import SystemPackage
 
 /// The attributes that layers keep, of open files.
 package enum ExtendedAttributes {
@@ -64,5 +65,16 @@ package enum ExtendedAttributes {
         guard fremovexattr(descriptor, name) == 0 || errno == ENODATA || errno == ENOTSUP else {
             throw SystemError.last("remove attribute \(name) of \(path)")
         }
+    }
+
+    /// Takes a folder's default access control list away (acl(5)): what is made in the folder would take it over, and
+    /// with it into layers.
+    package static func dropDefaultAccess(of folder: FilePath) throws {
+        let descriptor = open(folder.string, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
+        guard descriptor >= 0 else { throw SystemError.last("open \(folder)") }
+        defer { close(descriptor) }
+        let name = "system.posix_acl_default"
+        guard try names(of: descriptor, path: folder.string).contains(name) else { return }
+        try remove(name, of: descriptor, path: folder.string)
     }
 }

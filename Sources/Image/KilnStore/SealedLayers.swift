@@ -58,6 +58,7 @@ package struct SealedLayers: Sendable {
         let images = ImageStore(home: home)
         guard images.hasBlob(blob) else { throw StoreError(.missingBlob(blob.digest)) }
         try home.makePrivate(home.scratch)
+        try ExtendedAttributes.dropDefaultAccess(of: home.scratch)
         return try await locked(diffID) {
             if let layer = try lookup(diffID) { return layer }
             return try await TemporaryDirectory.with(in: home.scratch, prefix: "seal-") { directory in

@@ -17,7 +17,7 @@ package struct BakeWorkspace: Sendable {
         _ body: (BakeWorkspace) async throws -> Result
     ) async throws -> Result {
         try Files.createDirectory(home.scratch)
-        try dropDefaultAccess(of: home.scratch)
+        try ExtendedAttributes.dropDefaultAccess(of: home.scratch)
         let (workspace, lock) = try await FileLock.with(gate(home)) {
             clearDead(home)
             return try create(home)
@@ -38,16 +38,6 @@ package struct BakeWorkspace: Sendable {
 
     /// Behind it no other bake looks: a folder whose owner file nobody has locked is a dead one's.
     private static func gate(_ home: KilnHome) -> FilePath { home.scratch.appending(".bake.lock") }
-
-    /// An access control list that new files take over (acl(5)) would get into what is baked and what steps see.
-    private static func dropDefaultAccess(of folder: FilePath) throws {
-        let descriptor = open(folder.string, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
-        guard descriptor >= 0 else { throw SystemError.last("open \(folder)") }
-        defer { close(descriptor) }
-        let name = "system.posix_acl_default"
-        guard try ExtendedAttributes.names(of: descriptor, path: folder.string).contains(name) else { return }
-        try ExtendedAttributes.remove(name, of: descriptor, path: folder.string)
-    }
 
     /// An empty folder for one run. Its name is unique on the machine: it names the container too.
     func makeFolder() throws -> FilePath {

@@ -1,4 +1,6 @@
 import ArgumentParser
+import Glibc
+import KilnBake
 import KilnCatalog
 import KilnFleet
 import KilnLock
@@ -36,6 +38,7 @@ struct GCCommand: AsyncParsableCommand {
         let context = CommandContext.current
         let home = context.home
         let lock = packages ? try LockFile.require(options.lockPath) : nil
+        if !dryRun, geteuid() == 0 { try await BakeWorkspace.clearLeftovers(of: home) }
         let report = try await GarbageCollector(home: home).collect(
             keeping: {
                 GarbageCollector.Kept(
