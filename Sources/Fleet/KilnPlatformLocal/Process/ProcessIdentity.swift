@@ -11,11 +11,9 @@ package struct ProcessIdentity: Sendable, Hashable, Codable {
 
     /// nil when there is no such process, or only its corpse.
     package init?(pid: Int32) {
-        guard let text = try? Files.readText(FilePath("/proc/\(pid)/stat")),
-            let facts = Self.facts(stat: text), facts.state != "Z", facts.state != "X"
-        else { return nil }
+        guard let stat = ProcessStat(of: pid), !stat.isCorpse else { return nil }
         self.pid = pid
-        startTicks = facts.startTicks
+        startTicks = stat.startTicks
         bootID = BootInstant.bootID
     }
 
@@ -58,16 +56,17 @@ package struct ProcessIdentity: Sendable, Hashable, Codable {
         return text.split(separator: "\0", omittingEmptySubsequences: false).dropLast().map(String.init)
     }
 
+    /// Whether the process runs one of these programs, by its file or by the name that it was started under: the file of
+    /// a runtime that runs from a copy of itself in memory has another name.
+    package static func runs(_ programs: Set<String>, _ pid: Int32) -> Bool {
+        let file = ProcessLinks.target("exe", of: pid).map { FilePath($0.replacing(" (deleted)", with: "")) }
+        return [file, arguments(of: pid).first.map { FilePath($0) }].contains { path in
+            path?.lastComponent.map { programs.contains($0.string) } ?? false
+        }
+    }
+
     /// Every process of the machine that this process may see.
     package static func all() throws -> [Int32] {
         try Files.list("/proc").compactMap { Int32($0) }
-    }
-
-    /// The state letter and start time of a `/proc/<pid>/stat` line (proc(5)); the name in it may hold anything.
-    static func facts(stat text: String) -> (state: String, startTicks: UInt64)? {
-        guard let end = text.lastIndex(of: ")") else { return nil }
-        let fields = text[text.index(after: end)...].split(whereSeparator: \.isWhitespace)
-        guard fields.count > 19, let ticks = UInt64(fields[19]) else { return nil }
-        return (String(fields[0]), ticks)
     }
 }
