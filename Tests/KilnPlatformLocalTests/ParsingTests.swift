@@ -124,7 +124,7 @@ import Testing
 
     @Test(arguments: [("TERM", Int32(15)), ("SIGINT", 2), ("QUIT", 3), ("nonsense", 15)])
     func `a stop signal is known by its name`(name: String, number: Int32) {
-        #expect(StopSignal.number(of: name) == number)
+        #expect(SignalName.number(of: name) == number)
     }
 
     @Test(arguments: [

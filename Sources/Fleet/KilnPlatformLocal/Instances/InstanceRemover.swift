@@ -13,7 +13,7 @@ struct InstanceRemover: Sendable {
         let stop = (try? Record.read(InstanceSpec.self, from: paths.spec))?.release.content.stop
         let cgroups = try Cgroups.current(of: home)
         try await Container(paths: paths, runner: runner).stop(
-            signal: StopSignal.number(of: stop?.signal ?? "TERM"),
+            signal: SignalName.number(of: stop?.signal ?? "TERM"),
             grace: stop?.grace ?? .seconds(10),
             cgroups: cgroups
         )

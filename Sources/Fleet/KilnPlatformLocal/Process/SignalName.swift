@@ -1,7 +1,7 @@
 import Glibc
 
 /// The signals that a release may name to end its instances.
-package enum StopSignal {
+package enum SignalName {
     package static let numbers: [String: Int32] = [
         "HUP": SIGHUP, "INT": SIGINT, "QUIT": SIGQUIT, "KILL": SIGKILL, "USR1": SIGUSR1, "USR2": SIGUSR2,
         "TERM": SIGTERM, "WINCH": SIGWINCH, "CONT": SIGCONT, "PWR": SIGPWR,
