@@ -140,7 +140,7 @@ package struct LocalPlatform: InstancePlatform {
     }
 
     func fence(_ paths: FleetPaths) -> Fence {
-        Fence(file: paths.fence)
+        Fence(paths: paths)
     }
 
     func balancer(_ paths: FleetPaths) -> Balancer {

@@ -80,7 +80,7 @@ struct LayerCheck: Sendable {
 
     private func remember(_ memory: [String: Fingerprint]) throws {
         guard memory != remembered() else { return }
-        try Files.createDirectory(home.runtime)
+        try RuntimeFolder.prepare(home)
         try Record.write(memory, to: memoryFile)
     }
 }

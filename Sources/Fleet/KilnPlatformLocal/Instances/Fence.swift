@@ -7,9 +7,12 @@ import SystemPackage
 /// Calls of one holder run side by side under a shared lock. A newer token takes the lock alone, so it waits until
 /// what an older holder has begun is over, and whatever that one begins afterwards is refused.
 struct Fence: Sendable {
-    let file: FilePath
+    let paths: FleetPaths
+
+    private var file: FilePath { paths.fence }
 
     func pass<Result>(_ token: FencingToken, _ body: () async throws -> Result) async throws -> Result {
+        try RuntimeFolder.prepare(paths.home)
         try Files.createDirectory(file.removingLastComponent(), mode: 0o700)
         while true {
             let done = try await FileLock.with(file, .shared) { () -> Result? in
@@ -21,6 +24,13 @@ struct Fence: Sendable {
             if let done { return done }
             try await FileLock.with(file) { try raise(to: token) }
         }
+    }
+
+    /// Runs the body while nobody acts on the fleet; nil when somebody does.
+    func passIdle<Result>(_ body: () async throws -> Result) async throws -> Result? {
+        try RuntimeFolder.prepare(paths.home)
+        try Files.createDirectory(file.removingLastComponent(), mode: 0o700)
+        return try await FileLock.tryWith(file, .exclusive, body)
     }
 
     private func raise(to token: FencingToken) throws {
