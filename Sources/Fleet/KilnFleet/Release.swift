@@ -1,3 +1,4 @@
+import FoundationEssentials
 package import KilnDefinition
 package import KilnOCI
 
@@ -100,5 +101,40 @@ package struct ConfigFile: Sendable, Hashable, Codable {
         self.groupID = groupID
         self.mode = mode
         self.content = content
+    }
+
+    private enum CodingKeys: String, CodingKey {
+        case target
+        case userID
+        case groupID
+        case mode
+        case content
+    }
+
+    package init(from decoder: any Decoder) throws {
+        let container = try decoder.container(keyedBy: CodingKeys.self)
+        target = try container.decode(String.self, forKey: .target)
+        userID = try container.decode(UInt32.self, forKey: .userID)
+        groupID = try container.decode(UInt32.self, forKey: .groupID)
+        mode = try container.decode(UInt32.self, forKey: .mode)
+        let text = try container.decode(String.self, forKey: .content)
+        guard let data = Data(base64Encoded: text) else {
+            throw DecodingError.dataCorruptedError(
+                forKey: .content,
+                in: container,
+                debugDescription: "no base64"
+            )
+        }
+        content = Array(data)
+    }
+
+    /// The content as base64: a list of numbers would be three times as long, and slow to read at every look.
+    package func encode(to encoder: any Encoder) throws {
+        var container = encoder.container(keyedBy: CodingKeys.self)
+        try container.encode(target, forKey: .target)
+        try container.encode(userID, forKey: .userID)
+        try container.encode(groupID, forKey: .groupID)
+        try container.encode(mode, forKey: .mode)
+        try container.encode(Data(content).base64EncodedString(), forKey: .content)
     }
 }
