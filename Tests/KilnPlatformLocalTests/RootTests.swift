@@ -144,7 +144,8 @@ import Testing
             paths: FleetPaths(home: home, fleet: "web").instance(spec.id),
             statePaths: ["/data": "/srv/data"],
             cgroup: Cgroups(home: home, mounts: MountTable(parsing: "")).path(spec.id, of: "web"),
-            countsSwap: true
+            countsSwap: true,
+            inherited: InheritedLimits(files: 4_096, callerKillScore: -500, mayLowerKillScore: false)
         )
         var runtime = try plan.runtimeSpec()
         runtime.linux.seccomp.syscalls[0].names = ["…"]

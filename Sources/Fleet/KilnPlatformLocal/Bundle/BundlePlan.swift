@@ -14,6 +14,7 @@ struct BundlePlan {
     let statePaths: [String: FilePath]
     let cgroup: FilePath
     let countsSwap: Bool
+    let inherited: InheritedLimits
 
     private var content: ReleaseContent { spec.release.content }
 
@@ -24,7 +25,9 @@ struct BundlePlan {
                 args: try arguments(),
                 env: environment(),
                 cwd: image.config?.workingDir.flatMap { $0.isEmpty ? nil : $0 } ?? "/",
-                capabilities: .none
+                capabilities: .none,
+                rlimits: inherited.limits,
+                oomScoreAdj: inherited.killScore
             ),
             root: RuntimeSpec.Root(path: paths.rootMount.string),
             hostname: spec.id.description,

@@ -21,6 +21,15 @@ package struct RuntimeSpec: Sendable, Hashable, Codable {
         package var cwd: String
         package var capabilities: Capabilities
         package var noNewPrivileges = true
+        package var rlimits: [ResourceLimit]
+        package var oomScoreAdj: Int
+    }
+
+    /// `setrlimit(2)`.
+    package struct ResourceLimit: Sendable, Hashable, Codable {
+        package var type: String
+        package var soft: UInt64
+        package var hard: UInt64
     }
 
     package struct User: Sendable, Hashable, Codable {

@@ -102,7 +102,8 @@ struct InstanceMaker: Sendable {
             paths: paths,
             statePaths: sealed.statePaths,
             cgroup: Cgroups(home: home, mounts: table).path(spec.id, of: spec.release.fleet),
-            countsSwap: Cgroups.countSwap(table)
+            countsSwap: Cgroups.countSwap(table),
+            inherited: .current
         )
         let bytes = try CanonicalJSON.encodePretty(try plan.runtimeSpec())
         try Files.write(bytes, to: paths.bundle.appending("config.json"), mode: 0o600, synced: false)
