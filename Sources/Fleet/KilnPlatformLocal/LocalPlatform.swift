@@ -22,7 +22,7 @@ package struct LocalPlatform: InstancePlatform {
         let paths = FleetPaths(home: home, fleet: fleet)
         let traffic = try await balancer(paths).traffic()
         return try paths.instances().compactMap { instance in
-            try InstanceObserver().observe(instance, traffic: traffic[instance.id.description] ?? .none)
+            InstanceObserver().observe(instance, traffic: traffic[instance.id.description] ?? .none)
         }
     }
 
@@ -30,7 +30,7 @@ package struct LocalPlatform: InstancePlatform {
         let paths = FleetPaths(home: home, fleet: settings.fleet)
         try await fence(paths).pass(token) {
             try Files.createDirectory(paths.directory, mode: 0o700)
-            if try Record.read(FleetSettings.self, from: paths.settings) != settings {
+            if Record.readable(FleetSettings.self, from: paths.settings) != settings {
                 try Record.write(settings, to: paths.settings, synced: true)
             }
             let leftovers = Leftovers(home: home, runner: runner)
@@ -49,8 +49,8 @@ package struct LocalPlatform: InstancePlatform {
     package func create(_ spec: InstanceSpec, token: FencingToken) async throws {
         let paths = FleetPaths(home: home, fleet: spec.release.fleet).instance(spec.id)
         try await fence(paths.fleet).pass(token) {
-            if Files.exists(paths.process) { return }
-            // What a crash left half-made has nothing worth keeping.
+            if InstanceObserver().isWhole(paths) { return }
+            // What a crash left half-made, or damaged, has nothing worth keeping.
             if Files.exists(paths.directory) { try await remover.remove(paths) }
             do {
                 try await maker.make(spec, at: paths)

@@ -75,7 +75,7 @@ struct LayerCheck: Sendable {
     private var memoryFile: FilePath { home.runtime.appending("verified-layers.json") }
 
     private func remembered() -> [String: Fingerprint] {
-        (try? Record.read([String: Fingerprint].self, from: memoryFile)) ?? [:]
+        Record.readable([String: Fingerprint].self, from: memoryFile) ?? [:]
     }
 
     private func remember(_ memory: [String: Fingerprint]) throws {

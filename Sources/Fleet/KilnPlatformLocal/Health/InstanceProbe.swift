@@ -25,7 +25,7 @@ struct InstanceProbe: Sendable {
     }
 
     private var hasSupervisor: Bool {
-        let record = try? Record.read(ProcessRecord.self, from: paths.process)
+        let record = Record.readable(ProcessRecord.self, from: paths.process)
         return record?.supervisor?.isAlive ?? false
     }
 

@@ -20,8 +20,6 @@ package struct RootRecord: Sendable, Hashable, Codable {
 /// Where an instance is on the network.
 package struct NetworkRecord: Sendable, Hashable, Codable {
     package let address: String
-    /// The bridge plugin's answer, which its other commands want to see again.
-    package let result: String
 }
 
 /// The started process: an instance that has this record was made whole.
@@ -46,6 +44,21 @@ enum Record {
     /// nil when there is no such file, or a power loss emptied it.
     static func read<Value: Decodable>(_ type: Value.Type, from path: FilePath) throws -> Value? {
         guard let facts = Files.facts(path), facts.size > 0 else { return nil }
-        return try CanonicalJSON.decode(type, from: try Files.read(path))
+        let bytes = try Files.read(path)
+        do {
+            return try CanonicalJSON.decode(type, from: bytes)
+        } catch {
+            throw LocalPlatformError(
+                .state,
+                "\(path) is damaged",
+                causes: ["it holds \(bytes.count) bytes that are not what was written"],
+                hint: "remove it; what it told of is made anew"
+            )
+        }
+    }
+
+    /// The same, for where a damaged record counts as none.
+    static func readable<Value: Decodable>(_ type: Value.Type, from path: FilePath) -> Value? {
+        try? read(type, from: path)
     }
 }

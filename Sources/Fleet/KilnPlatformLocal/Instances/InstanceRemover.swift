@@ -10,7 +10,7 @@ struct InstanceRemover: Sendable {
     let runner: ToolRunner
 
     func remove(_ paths: InstancePaths) async throws {
-        let stop = (try? Record.read(InstanceSpec.self, from: paths.spec))?.release.content.stop
+        let stop = Record.readable(InstanceSpec.self, from: paths.spec)?.release.content.stop
         let cgroups = try Cgroups.current(of: home)
         try await Container(paths: paths, runner: runner).stop(
             signal: SignalName.number(of: stop?.signal ?? "TERM"),

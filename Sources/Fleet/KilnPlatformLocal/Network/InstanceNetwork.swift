@@ -28,7 +28,7 @@ struct InstanceNetwork: Sendable {
                 causes: [String(decoding: answer, as: UTF8.self)]
             )
         }
-        return NetworkRecord(address: address, result: String(decoding: answer, as: UTF8.self))
+        return NetworkRecord(address: address)
     }
 
     /// Frees the address and ends the namespace; the interfaces end with it. Half made or long gone is fine.

@@ -40,7 +40,7 @@ struct Container: Sendable {
 
     /// Asks the process to end, waits, and kills whatever is left, the supervisor last.
     func stop(signal: Int32, grace: Duration, cgroups: Cgroups) async throws {
-        let record = try? Record.read(ProcessRecord.self, from: paths.process)
+        let record = Record.readable(ProcessRecord.self, from: paths.process)
         if record == nil { try await endMaking() }
         if let process = record?.process ?? firstProcess(cgroups), process.isAlive {
             // What does not heed the signal would by default end at once.

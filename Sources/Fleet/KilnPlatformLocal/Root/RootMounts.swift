@@ -40,7 +40,7 @@ struct RootMounts: Sendable {
     func unmountUnused() async throws {
         guard Files.exists(layers) else { return }
         try await FileLock.with(lock) {
-            let used = try used()
+            guard let used = try used() else { return }
             // An image's tree before the layers that it stands on.
             for folder in [trees, layers] {
                 for name in try Files.list(folder) where !used.contains(name) {
@@ -60,13 +60,15 @@ struct RootMounts: Sendable {
         }
     }
 
-    /// The short names of all layers and images that an instance's record names.
-    private func used() throws -> Set<String> {
+    /// The short names of all layers and images that an instance's record names; nil when a record cannot be read, since any
+    /// may be in use then.
+    private func used() throws -> Set<String>? {
         var used: Set<String> = []
         for fleet in try Files.list(home.run) {
             for name in try Files.list(home.run.appending(fleet)) where name.hasPrefix(fleet) {
                 let record = home.run.appending(fleet).appending(name).appending("root.json")
-                guard let root = try Record.read(RootRecord.self, from: record) else { continue }
+                guard Files.facts(record).map({ $0.size > 0 }) ?? false else { continue }
+                guard let root = Record.readable(RootRecord.self, from: record) else { return nil }
                 used.formUnion(root.layers.map(\.diffID.short) + [root.image.short])
             }
         }
