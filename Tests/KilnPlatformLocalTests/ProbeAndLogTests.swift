@@ -21,6 +21,12 @@ import Testing
             .failed(reason: "exit status 3: not well")
         ),
         (.command(["/bin/sleep", "60"]), quick, .failed(reason: "no answer within 500 ms")),
+        (.command(["/bin/sh", "-c", "sleep 61 | cat"]), quick, .failed(reason: "no answer within 500 ms")),
+        (
+            .command(["/bin/sh", "-c", "sleep 62 & exit 0"]), quick,
+            .failed(reason: "no answer within 500 ms")
+        ),
+        (.command(["/bin/sh", "-c", "sleep 63 > /dev/null 2>&1 & exit 0"]), .seconds(10), .passed),
     ]
     private static let quick = Duration.milliseconds(500)
 
@@ -38,8 +44,9 @@ import Testing
                 )
                 #expect(await fleet.platform.probe(asked) == result, "\(probe)")
             }
-            let left = try await fleet.inside("web-1-aaaa", "ps | grep '[s]leep 60'").text
-            #expect(left == "")
+            try await eventually("nothing of the commands is left") {
+                try await fleet.inside("web-1-aaaa", "ps | grep '[s]leep 6'").text == ""
+            }
         }
     }
 }

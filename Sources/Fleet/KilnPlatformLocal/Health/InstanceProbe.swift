@@ -53,9 +53,13 @@ struct InstanceProbe: Sendable {
                 let processFile = folder.appending("pid")
                 let command = ContainerCommands(paths: paths, runtime: runtime)
                     .execute(words, processFile: processFile)
+                let session = CommandSession(paths: paths, processFile: processFile)
+                // What it left in the background would stay until the instance has no room for processes.
+                defer { session.end() }
                 let output = try await withDeadline(limit) {
-                    // The runtime's own end would leave the command running inside.
-                    ProcessIdentity(file: processFile)?.signal(SIGKILL)
+                    // The runtime's own end would leave the command running inside, also one that it starts just now.
+                    _ = try? await Waiting.until(.seconds(5)) { session.hasBegun }
+                    session.end()
                 } body: {
                     try await runner.runUnchecked(command)
                 }
@@ -76,14 +80,14 @@ struct InstanceProbe: Sendable {
     /// nil when the time is up; `onTimeout` then makes the body end.
     private func withDeadline<Result: Sendable>(
         _ limit: Duration,
-        onTimeout: @escaping @Sendable () -> Void,
+        onTimeout: @escaping @Sendable () async -> Void,
         body: @escaping @Sendable () async throws -> Result
     ) async throws -> Result? {
         try await withThrowingTaskGroup(of: Result?.self) { group in
             group.addTask { try await body() }
             group.addTask {
                 try await Task.sleep(for: limit)
-                onTimeout()
+                await onTimeout()
                 return nil
             }
             defer { group.cancelAll() }
