@@ -54,7 +54,9 @@ struct LogTail: ~Copyable {
     private mutating func open() {
         if descriptor >= 0 { close(descriptor) }
         descriptor = Glibc.open(path.string, O_RDONLY | O_CLOEXEC)
-        inode = Files.facts(path)?.inode ?? 0
+        // Of what was opened: the name may stand for a newer file by now.
+        var facts = stat()
+        inode = fstat(descriptor, &facts) == 0 ? UInt64(facts.st_ino) : 0
         parser.startFile()
     }
 }
