@@ -46,6 +46,17 @@ import Testing
         #expect(BalancerFileReader.read(text) == nil)
     }
 
+    @Test func `who gets requests is read from an edited file too`() {
+        let text = """
+            backend instances
+                server a 10.9.9.9:80 check weight 1 backup
+                server b 10.0.0.3:80 weight 0
+                server c 10.0.0.4:80 weight 200
+                server d 10.0.0.5:80 check
+            """
+        #expect(BalancerFileReader.shares(text) == ["a": 1, "b": 0, "c": 1])
+    }
+
     @Test func `the stamp tells everything but servers`() {
         var config = Self.config
         config.servers = []
@@ -113,6 +124,27 @@ import Testing
         )
     }
 
+    @Test func `a server that was told to drain by hand is made ready, one without weight shows the same`() {
+        let state = Self.state([
+            "a": Self.running(2, status: "DRAIN"), "b": Self.running(3, weight: 0, status: "DRAIN"),
+        ])
+        let steps = BalancerPlan.steps(from: state, to: Self.wanted, stamp: Self.stamp)
+        #expect(steps == [.enable("a")])
+    }
+
+    @Test(arguments: [
+        ("UP", 1, InstanceObservation.Traffic.ready), ("UP 1/3", 1, .ready), ("no check", 1, .ready),
+        ("DOWN", 1, .draining(sessions: 4)), ("DOWN 1/2", 1, .draining(sessions: 4)),
+        ("DRAIN", 1, .draining(sessions: 4)), ("DRAIN", 0, .draining(sessions: 4)), ("MAINT", 1, .none),
+    ])
+    func `only a server that is given requests is ready`(
+        status: String,
+        weight: Int,
+        traffic: InstanceObservation.Traffic
+    ) {
+        #expect(Self.running(2, weight: weight, status: status, sessions: 4).traffic == traffic)
+    }
+
     @Test func `another stamp needs a new worker first`() {
         let steps = BalancerPlan.steps(from: Self.state([:]), to: Self.wanted, stamp: "kiln-2")
         #expect(steps == [.reload])
@@ -131,9 +163,23 @@ import Testing
         #expect(
             BalancerPlan.commands(.add(.sample("a", 2))) == [
                 "add server instances/a 10.0.0.2:80 check port 81 inter 1000ms rise 2 fall 3 weight 1",
-                "enable health instances/a", "enable server instances/a",
+                "enable health instances/a", "set server instances/a state ready",
             ]
         )
+    }
+
+    @Test func `what an instance answers cannot pose as other columns`() {
+        let stat = """
+            # pxname,svname,scur,last_chk,status,weight,addr,
+            instances,a,2,"HTTP/1.1 503 Sick, ""come"" back",DOWN,1,10.0.0.2:80,
+            instances,b,0,"x,UP,1,10.9.9.9:1,
+            ",DOWN,1,10.0.0.3:80,
+
+            """
+        let servers = BalancerState.servers(stat)
+        #expect(servers["a"] == Self.running(2, status: "DOWN", sessions: 2))
+        #expect(servers["b"] == Self.running(3, status: "DOWN"))
+        #expect(CSV.rows("a,\"b \"\"c\"\", d\"\n") == [["a", "b \"c\", d"]])
     }
 
     @Test func `its own report is read by the names of columns`() {

@@ -71,20 +71,28 @@ import Testing
     }
 
     @Test func `a new listener takes over while requests come`() async throws {
-        try await LocalFleet.with { fleet, _ in
-            try await fleet.start("aaaa", routed: true)
+        try await LocalFleet.with { fleet, sandbox in
+            let id = try await fleet.start("aaaa", routed: true).spec.id
+            async let slow = fleet.get("/cgi-bin/slow", seconds: 60)
+            try await eventually("the slow request is under way") { try await fleet.busy(id) == 1 }
             var moved = fleet.settings
             moved.listen = ListenAddress(address: "127.0.0.1", port: try FreePort.find())
             try await fleet.platform.converge(moved, token: fleet.token)
             #expect(try await fleet.get().hasSuffix(" 000"))
-            try await fleet.platform.converge(fleet.settings, token: fleet.token)
+            let load = try Load.start(fleet, sandbox, at: moved.listen)
+            try fleet.letSlowRequestsGo()
+            #expect(try await slow == "\(id)\n 200", "came by the old listener before it was gone")
+            try await fleet.start("bbbb", routed: true)
+            try await fleet.replace(id)
+            #expect(try await load.stop().failed == [])
+            try await fleet.converge()
             #expect(try await fleet.get() == "hello\n 200")
         }
     }
 
     @Test func `a port that somebody else has is refused by name`() async throws {
         try await LocalFleet.with { one, sandbox in
-            let other = FleetSettings(fleet: "other", listen: one.settings.listen, drain: .seconds(1))
+            let other = FleetSettings(fleet: "other", listen: one.settings.listen)
             sandbox.onExit { try await one.platform.removeFleet("other", volumes: true, token: one.token) }
             let error = await #expect(throws: LocalPlatformError.self) {
                 try await one.platform.converge(other, token: one.token)

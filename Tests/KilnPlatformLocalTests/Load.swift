@@ -17,9 +17,13 @@ struct Load {
     private let workers: [Task<[String], Never>]
     private let stopFile: FilePath
 
-    static func start(_ fleet: LocalFleet, _ sandbox: Sandbox) throws -> Load {
+    static func start(
+        _ fleet: LocalFleet,
+        _ sandbox: Sandbox,
+        at listen: ListenAddress? = nil
+    ) throws -> Load {
         let stopFile = sandbox.path.appending("stop-load")
-        let address = fleet.settings.listen?.description ?? ""
+        let address = (listen ?? fleet.settings.listen)?.description ?? ""
         let workers = [true, true, false, false].map { keepsAlive in
             Task { await run("http://\(address)/index.html", keepsAlive, until: stopFile) }
         }

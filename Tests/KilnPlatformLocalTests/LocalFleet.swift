@@ -43,8 +43,7 @@ struct LocalFleet {
         platform = LocalPlatform(home: home)
         settings = FleetSettings(
             fleet: name,
-            listen: ListenAddress(address: "127.0.0.1", port: try FreePort.find()),
-            drain: .seconds(5)
+            listen: ListenAddress(address: "127.0.0.1", port: try FreePort.find())
         )
         image = try await BusyboxImage.store(in: ImageStore(home: home))
         try Files.write("\(image)", to: sandbox.path.appending("image"))

@@ -105,11 +105,7 @@ actor FleetRun {
             renewDue = now.advanced(by: Lease.renewal)
         }
         if now >= convergeDue, view.isIdle {
-            let settings = FleetSettings(
-                fleet: ledger.name,
-                listen: ledger.record.policy.listen,
-                drain: policy.drain
-            )
+            let settings = FleetSettings(fleet: ledger.name, listen: ledger.record.policy.listen)
             try await platform.converge(settings, token: ledger.lease.token)
             convergeDue = clock.now.advanced(by: Self.convergeInterval)
         }

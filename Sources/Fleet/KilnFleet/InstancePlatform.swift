@@ -51,13 +51,10 @@ package struct InstanceSpec: Sendable, Hashable, Codable {
 package struct FleetSettings: Sendable, Hashable, Codable {
     package let fleet: FleetName
     package var listen: ListenAddress?
-    /// How long the balancer waits for requests under way when an instance leaves.
-    package var drain: Duration
 
-    package init(fleet: FleetName, listen: ListenAddress?, drain: Duration) {
+    package init(fleet: FleetName, listen: ListenAddress?) {
         self.fleet = fleet
         self.listen = listen
-        self.drain = drain
     }
 }
 

@@ -66,9 +66,9 @@ package struct LocalPlatform: InstancePlatform {
         let paths = FleetPaths(home: home, fleet: fleet).instance(instance)
         try await fence(paths.fleet).pass(token) {
             guard let spec = try Record.read(InstanceSpec.self, from: paths.spec),
-                let network = try Record.read(NetworkRecord.self, from: paths.network)
+                try Record.read(NetworkRecord.self, from: paths.network) != nil
             else { throw LocalPlatformError.unknown(instance) }
-            try await balancer(paths.fleet).route(spec, address: network.address)
+            try await balancer(paths.fleet).route(spec)
         }
     }
 

@@ -16,49 +16,32 @@ struct Balancer: Sendable {
         process = BalancerProcess(paths: paths, runner: runner)
     }
 
-    /// What the file says; nil when the fleet was never set up, or the file is not ours.
-    func config() -> BalancerConfig? {
-        guard let text = try? Files.readText(paths.balancerConfig) else { return nil }
-        return BalancerFileReader.read(text)
-    }
-
-    /// Whether the file is, byte for byte, what was written for what it says.
-    func fileIsOurs() -> Bool {
-        guard let config = config(), let text = try? Files.readText(paths.balancerConfig) else {
-            return false
-        }
-        return text == file.text(config)
-    }
-
     /// Makes the balancer stand on the address with the servers that `keep` says, started or restarted as needed.
     func converge(listen: ListenAddress?, keep: (String) -> Bool) async throws {
         try await locked {
-            var config = config() ?? BalancerConfig(listen: nil)
             // Before anything is written: the file must not say what cannot be.
             if let listen { try process.refuseTakenListener(listen) }
-            config.listen = listen
-            config.servers.removeAll { !keep($0.name) }
-            try await bring(&config)
+            try await bring(try config(listen, try await shares().filter { keep($0.key) }))
         }
     }
 
     /// Gives the instance traffic and waits until the balancer takes it.
-    func route(_ spec: InstanceSpec, address: String) async throws {
-        let config = try await change { config in
-            guard let server = BalancerConfig.Server(spec, address: address, weight: 1) else {
-                guard config.listen != nil else { return }
+    func route(_ spec: InstanceSpec) async throws {
+        let name = spec.id.description
+        let config = try await change { listen, shares in
+            if listen != nil, spec.release.content.balancedPort == nil {
                 throw LocalPlatformError(
                     .balancer,
                     "image \(spec.release.content.imageName) names no port for the balancer",
                     hint: "name one of its ports http"
                 )
             }
-            config.set(server)
+            shares[name] = 1
         }
         guard config.listen != nil else { return }
         var status = "unknown"
         let isTaken = try await Waiting.until(.seconds(15), every: .milliseconds(10)) {
-            let server = try await process.state()?.servers[spec.id.description]
+            let server = try await process.state()?.servers[name]
             status = server?.status ?? "unknown"
             return server?.isTaken ?? false
         }
@@ -69,37 +52,29 @@ struct Balancer: Sendable {
 
     /// Takes new requests away from the instance.
     func drain(_ instance: InstanceID) async throws {
-        try await change { config in
-            guard var server = config.server(instance.description) else { return }
-            server.weight = 0
-            config.set(server)
+        try await change { _, shares in
+            if shares[instance.description] != nil { shares[instance.description] = 0 }
         }
     }
 
     /// Ends what requests are left and forgets the instance.
     func detach(_ instance: InstanceID) async throws {
-        guard config()?.server(instance.description) != nil else { return }
-        try await change { $0.remove(instance.description) }
+        guard try settings() != nil, try await shares()[instance.description] != nil else { return }
+        try await change { _, shares in shares[instance.description] = nil }
     }
 
     /// What each instance gets. Nobody gets anything from a balancer that does not run.
     func traffic() async throws -> [String: InstanceObservation.Traffic] {
-        guard let config = config() else { return [:] }
-        guard config.listen != nil else {
-            let traffic = config.servers.map { server in
-                (server.name, server.weight > 0 ? InstanceObservation.Traffic.ready : .draining(sessions: 0))
-            }
-            return Dictionary(traffic) { first, _ in first }
+        guard let settings = try settings() else { return [:] }
+        guard settings.listen != nil else {
+            return try await shares().mapValues { $0 > 0 ? .ready : .draining(sessions: 0) }
         }
         guard var servers = try await process.state()?.servers else { return [:] }
         for worker in await process.oldWorkers() {
             let old = BalancerState.servers(await process.tell("show stat", oldWorker: worker))
             for (name, server) in old { servers[name]?.sessions += server.sessions }
         }
-        return servers.mapValues { server in
-            if server.isInMaintenance { return .none }
-            return server.weight > 0 ? .ready : .draining(sessions: server.sessions)
-        }
+        return servers.mapValues(\.traffic)
     }
 
     func remove() async throws {
@@ -109,26 +84,82 @@ struct Balancer: Sendable {
         }
     }
 
+    /// What the balancer should be, with what it is, seen at a moment when nobody changes it; nil for a fleet that was
+    /// never set up.
+    func look() async throws -> BalancerLook? {
+        guard let settings = try settings() else { return nil }
+        return try await locked {
+            let shares = try await shares()
+            let config = try config(settings.listen, shares)
+            return BalancerLook(
+                config: config,
+                routed: Set(shares.keys),
+                expectedText: file.text(config),
+                text: text,
+                stamp: file.stamp(config),
+                state: try await process.state()
+            )
+        }
+    }
+
     @discardableResult
-    private func change(_ body: (inout BalancerConfig) throws -> Void) async throws -> BalancerConfig {
+    private func change(
+        _ body: (ListenAddress?, inout [String: Int]) throws -> Void
+    ) async throws -> BalancerConfig {
         try await locked {
-            guard var config = config() else { throw process.failed("was not set up yet", []) }
-            try body(&config)
-            try await bring(&config)
+            guard let settings = try settings() else { throw process.failed("was not set up yet", []) }
+            var shares = try await shares()
+            try body(settings.listen, &shares)
+            let config = try config(settings.listen, shares)
+            try await bring(config)
             return config
         }
     }
 
+    /// The configuration that gives these instances requests. Of addresses, ports and checks only the instances' own
+    /// records are believed; an instance without whole records gets nothing.
+    private func config(_ listen: ListenAddress?, _ shares: [String: Int]) throws -> BalancerConfig {
+        var config = text.flatMap(BalancerFileReader.read) ?? BalancerConfig(listen: listen)
+        config.listen = listen
+        config.servers = []
+        var releases: [ReleaseContent] = []
+        for (name, share) in shares {
+            let instance = paths.instance(InstanceID(name))
+            guard let spec = Record.readable(InstanceSpec.self, from: instance.spec),
+                let network = Record.readable(NetworkRecord.self, from: instance.network),
+                let server = BalancerConfig.Server(spec, address: network.address, weight: share)
+            else { continue }
+            config.set(server)
+            releases.append(spec.release.content)
+        }
+        config.chooseCheck(for: releases)
+        return config
+    }
+
+    /// Who gets requests (1), and who finishes what it has (0): as the file says, and where the file is missing or damaged, as the
+    /// running process says for those that the file does not name.
+    private func shares() async throws -> [String: Int] {
+        let told = BalancerFileReader.shares(text ?? "")
+        if let text, BalancerFileReader.read(text) != nil { return told }
+        let running = try await process.state()?.servers.filter { !$0.value.isInMaintenance } ?? [:]
+        return running.mapValues { $0.weight > 0 ? 1 : 0 }.merging(told) { _, file in file }
+    }
+
+    private var text: String? { try? Files.readText(paths.balancerConfig) }
+
+    private func settings() throws -> FleetSettings? {
+        try Record.read(FleetSettings.self, from: paths.settings)
+    }
+
     /// Writes the file, then makes the process match it.
-    private func bring(_ config: inout BalancerConfig) async throws {
-        config.chooseCheck(for: config.servers.compactMap { release($0.name) })
+    private func bring(_ config: BalancerConfig) async throws {
         try Files.createDirectory(paths.directory, mode: 0o700)
-        let text = file.text(config)
-        if (try? Files.readText(paths.balancerConfig)) != text {
-            try Files.write(text, to: paths.balancerConfig, mode: 0o600, synced: false)
+        let wanted = file.text(config)
+        if text != wanted {
+            try Files.write(wanted, to: paths.balancerConfig, mode: 0o600, synced: false)
         }
         guard config.listen != nil else { return try await process.stop() }
-        guard let master = process.running(), try await process.state() != nil else {
+        guard let master = process.running(), try await process.answers(master) else {
             return try await process.start()
         }
         try await match(config, master)
@@ -178,11 +209,6 @@ struct Balancer: Sendable {
             }
         }
         return isDone
-    }
-
-    private func release(_ instance: String) -> ReleaseContent? {
-        let spec = paths.instance(InstanceID(instance)).spec
-        return (try? Record.read(InstanceSpec.self, from: spec))?.release.content
     }
 
     private var file: BalancerFile {

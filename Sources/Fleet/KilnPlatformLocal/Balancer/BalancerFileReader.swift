@@ -27,6 +27,19 @@ package enum BalancerFileReader {
         return isBackend ? config : nil
     }
 
+    /// Who is in the file with what part of the requests, 1 or 0, also in a file that was edited.
+    package static func shares(_ text: String) -> [String: Int] {
+        var shares: [String: Int] = [:]
+        for line in text.split(separator: "\n") {
+            let words = line.split(separator: " ")
+            guard words.count > 2, words[0] == "server", let key = words.lastIndex(of: "weight"),
+                key + 1 < words.count, let weight = Int(words[key + 1])
+            else { continue }
+            shares[String(words[1])] = weight > 0 ? 1 : 0
+        }
+        return shares
+    }
+
     private static func server(_ words: [String]) -> BalancerConfig.Server? {
         guard words.count == 13, let (address, port) = endpoint(words[1]), let checkPort = UInt16(words[4]),
             let interval = milliseconds(words[6]), let rise = Int(words[8]), let fall = Int(words[10]),

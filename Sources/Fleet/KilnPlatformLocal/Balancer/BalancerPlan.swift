@@ -4,7 +4,7 @@ package enum BalancerPlan {
         /// Something that a running process cannot change: start a new worker on the file.
         case reload
         case add(BalancerConfig.Server)
-        /// Ends half an addition: health checks and traffic on.
+        /// Ends half an addition, or what somebody told it by hand: health checks and traffic on.
         case enable(String)
         case weigh(String, Int)
         case remove(String)
@@ -21,8 +21,8 @@ package enum BalancerPlan {
             if running.endpoint != "\(server.address):\(server.port)" {
                 steps += [.remove(server.name), .add(server)]
             } else {
-                if running.isInMaintenance { steps.append(.enable(server.name)) }
                 if running.weight != server.weight { steps.append(.weigh(server.name, server.weight)) }
+                if running.isInMaintenance || running.drainsByHand { steps.append(.enable(server.name)) }
             }
         }
         let wanted = Set(config.servers.map(\.name))
@@ -50,7 +50,8 @@ package enum BalancerPlan {
         case .add(let server):
             ["add server \(backend)/\(BalancerFile.words(server).joined(separator: " "))"]
                 + commands(.enable(server.name))
-        case .enable(let name): ["enable health \(backend)/\(name)", "enable server \(backend)/\(name)"]
+        case .enable(let name):
+            ["enable health \(backend)/\(name)", "set server \(backend)/\(name) state ready"]
         case .weigh(let name, let weight): ["set weight \(backend)/\(name) \(weight)"]
         case .remove(let name):
             [

@@ -16,6 +16,24 @@ struct BalancerProcess: Sendable {
         return process
     }
 
+    /// Whether the running master's worker answers. One that is only slow, or lost its socket, is no reason to end connections:
+    /// it is asked for some seconds, then a new worker is; the old one goes on serving what it has.
+    func answers(_ master: ProcessIdentity) async throws -> Bool {
+        func isHeard() async throws -> Bool {
+            var answers = false
+            // Longer than one question may take.
+            _ = try await Waiting.until(.seconds(8), every: .milliseconds(100)) {
+                answers = try await state() != nil
+                return answers || !master.isAlive
+            }
+            return answers
+        }
+        if try await isHeard() { return true }
+        guard master.isAlive else { return false }
+        master.signal(SIGUSR2)
+        return try await isHeard()
+    }
+
     func start() async throws {
         try await endOrphans()
         try Files.createDirectory(paths.balancers, mode: 0o711)
@@ -110,8 +128,10 @@ struct BalancerProcess: Sendable {
         )
     }
 
-    private func isOurs(_ pid: Int32) -> Bool {
+    /// HAProxy on the fleet's file; not an editor on it.
+    func isOurs(_ pid: Int32) -> Bool {
         ProcessIdentity.arguments(of: pid).contains(paths.balancerConfig.string)
+            && ProcessIdentity.runs(["haproxy"], pid)
     }
 
     /// A killed master leaves workers that end by themselves, a little later; a lost process file leaves a whole balancer.

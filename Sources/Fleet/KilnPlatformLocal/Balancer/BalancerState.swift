@@ -1,16 +1,25 @@
+package import KilnFleet
+
 /// What a running balancer says of itself (HAProxy management guide, "show info" and "show stat").
 package struct BalancerState: Sendable, Hashable {
     package struct Server: Sendable, Hashable {
         package let endpoint: String
         package let weight: Int
-        /// `UP`, `DOWN`, `MAINT`, `no check` or on the way, such as `UP 1/3`.
+        /// `UP`, `DOWN`, `DRAIN`, `MAINT`, `no check` or on the way, such as `UP 1/3`.
         package let status: String
         /// Requests under way.
         package var sessions: Int
 
         package var isInMaintenance: Bool { status.hasPrefix("MAINT") }
+        /// Weight 0 alone, Kiln's way, shows as draining too.
+        package var drainsByHand: Bool { status.hasPrefix("DRAIN") && weight > 0 }
         /// Whether requests go there.
         package var isTaken: Bool { status.hasPrefix("UP") || status == "no check" }
+
+        package var traffic: InstanceObservation.Traffic {
+            if isInMaintenance { return .none }
+            return weight > 0 && isTaken ? .ready : .draining(sessions: sessions)
+        }
     }
 
     /// The stamp of the file it was started with.
@@ -31,9 +40,7 @@ package struct BalancerState: Sendable, Hashable {
 
     /// Columns are found by their names, since versions add some.
     package static func servers(_ stat: String) -> [String: Server] {
-        var lines = stat.split(separator: "\n").map {
-            $0.split(separator: ",", omittingEmptySubsequences: false).map(String.init)
-        }
+        var lines = CSV.rows(stat)
         guard let header = lines.first, header.first == "# pxname" else { return [:] }
         lines.removeFirst()
         let columns = Dictionary(zip(header, header.indices)) { first, _ in first }

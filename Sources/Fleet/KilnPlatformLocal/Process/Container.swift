@@ -79,7 +79,7 @@ struct Container: Sendable {
     private func endMaking() async throws {
         func makers() throws -> [ProcessIdentity] {
             try ProcessIdentity.all()
-                .filter { ProcessIdentity.arguments(of: $0).contains(paths.bundle.string) }
+                .filter(isMaker)
                 .compactMap { ProcessIdentity(pid: $0) }
         }
         _ = try await Waiting.until(.seconds(10)) {
@@ -87,6 +87,12 @@ struct Container: Sendable {
             for process in left { process.signal(SIGKILL) }
             return left.isEmpty
         }
+    }
+
+    /// A supervisor or runtime that was started with the instance's bundle; not an editor in it.
+    private func isMaker(_ pid: Int32) -> Bool {
+        ProcessIdentity.arguments(of: pid).contains(paths.bundle.string)
+            && ProcessIdentity.runs(["conmon", "runc"], pid)
     }
 
     /// It ends by itself once it has noted how the container ended.
@@ -100,7 +106,7 @@ struct Container: Sendable {
     /// The supervisor by its process file, if the number still belongs to it.
     private func supervisor() -> ProcessIdentity? {
         guard let process = ProcessIdentity(file: paths.supervisorProcess),
-            ProcessIdentity.arguments(of: process.pid).contains(paths.bundle.string)
+            isMaker(process.pid)
         else { return nil }
         return process
     }
