@@ -37,11 +37,12 @@ package struct LocalPlatform: InstancePlatform {
             _ = try await Bridge(home: home, runner: runner).converge(
                 isInUse: try leftovers.hasRunningInstances()
             )
-            try await leftovers.remove(in: paths)
             let running = Set(
                 try paths.instances().filter(InstanceObserver().isRunning).map(\.id.description)
             )
+            // Nobody is sent to what the next step ends.
             try await balancer(paths).converge(listen: settings.listen) { running.contains($0) }
+            try await leftovers.remove(in: paths)
             for instance in try paths.instances() { InstanceLog(paths: instance).tend() }
         }
     }

@@ -26,13 +26,14 @@ struct Bridge: Sendable {
         }
     }
 
-    /// Removes the bridge and what was remembered of it, if the condition holds; says whether it did.
-    func remove(if condition: () throws -> Bool) async throws -> Bool {
+    /// Removes the bridge and what was remembered of it, if the condition holds, and then the `rest` of the home's runtime:
+    /// all under one lock, so that no fleet begins meanwhile.
+    func remove(if condition: () throws -> Bool, with rest: () throws -> Void) async throws {
         try await FileLock.with(Self.lock) {
-            guard try condition() else { return false }
+            guard try condition() else { return }
             if Files.exists(link) { try await runner.run(ToolInvocation("ip", ["link", "delete", name])) }
             try Files.remove(directory)
-            return true
+            try rest()
         }
     }
 
