@@ -44,6 +44,7 @@ import Testing
             #expect(outcome == .stable(ReleaseNumber(rawValue: 1)))
             #expect(old.isDisjoint(with: stage.platform.seen.instances.keys))
             #expect(stage.platform.seen.leastServing == 3)
+            #expect(stage.platform.seen.retirements == [3], "once, before the first replacement")
             #expect(stage.platform.seen.most == 4)
         }
     }

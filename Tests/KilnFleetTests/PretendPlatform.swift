@@ -25,6 +25,8 @@ final class PretendPlatform: InstancePlatform {  // a class: tests and driver lo
         /// The least that served since the fleet was first whole.
         var leastServing: Int?
         var wasRemoved = false
+        /// How many instances had been created each time that what was altered was taken out of use.
+        var retirements: [Int] = []
         var listen: ListenAddress?
         var capacity = Int.max
         var stopBeforeDrain = 0
@@ -129,6 +131,11 @@ final class PretendPlatform: InstancePlatform {  // a class: tests and driver lo
 
     func logLines(_ instance: InstanceID, of fleet: FleetName, last count: Int) async throws -> [String] {
         ["starting", "\(seen.instances[instance]?.version ?? "?") says goodbye"]
+    }
+
+    func retireAltered(of fleet: FleetName, token: FencingToken) async throws {
+        try admit(token)
+        note { $0.retirements.append($0.created.count) }
     }
 
     func removeFleet(_ fleet: FleetName, volumes: Bool, token: FencingToken) async throws {

@@ -116,6 +116,7 @@ package struct FleetDriver: Sendable {
         options: Options = Options()
     ) async throws -> DeployOutcome {
         try await withLedger(fleet, "replace", options) { ledger in
+            try await platform.retireAltered(of: fleet, token: ledger.lease.token)
             try await condemn(condemned, &ledger)
             return try await drive(&ledger, policyChanged: false)
         }

@@ -137,6 +137,14 @@ package protocol InstancePlatform: Sendable {
     /// The newest lines of the instance's output, oldest first; also of one that ended but was not destroyed.
     func logLines(_ instance: InstanceID, of fleet: FleetName, last count: Int) async throws -> [String]
 
+    /// Takes what was altered out of use, so that no replacement stands on it.
+    func retireAltered(of fleet: FleetName, token: FencingToken) async throws
+
     /// Ends the balancer and network of a fleet that has no instances, and its volumes if asked.
     func removeFleet(_ fleet: FleetName, volumes: Bool, token: FencingToken) async throws
+}
+
+extension InstancePlatform {
+    /// A platform whose instances share nothing that could be altered has nothing to do.
+    package func retireAltered(of fleet: FleetName, token: FencingToken) async throws {}
 }

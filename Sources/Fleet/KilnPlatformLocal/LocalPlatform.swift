@@ -123,6 +123,24 @@ package struct LocalPlatform: InstancePlatform {
         LogFollower(fleet: FleetPaths(home: home, fleet: fleet), last: last)
     }
 
+    /// The next start seals altered layers anew from the image's own blobs. What runs keeps its mounts until it is replaced.
+    package func retireAltered(of fleet: FleetName, token: FencingToken) async throws {
+        let paths = FleetPaths(home: home, fleet: fleet)
+        try await fence(paths).pass(token) {
+            let layers = Set(
+                try paths.instances().flatMap {
+                    Record.readable(RootRecord.self, from: $0.root)?.layers ?? []
+                }
+            )
+            let check = LayerCheck(home: home, readsEverything: true)
+            for (path, _) in try await check.problems(with: layers) {
+                for layer in layers where layer.path == path {
+                    try await RootMounts(home: home).retire(layer.diffID)
+                }
+            }
+        }
+    }
+
     package func removeFleet(_ fleet: FleetName, volumes: Bool, token: FencingToken) async throws {
         let paths = FleetPaths(home: home, fleet: fleet)
         try await fence(paths).pass(token) {

@@ -8,6 +8,8 @@ struct RootImage: Sendable {
     let config: ImageConfig
     /// The lowest first.
     let layers: [SealedLayer]
+    /// What each layer is sealed from.
+    let blobs: [DiffID: Descriptor]
 
     /// Seals the layers that were not run or built upon before.
     static func load(_ digest: Digest, from images: ImageStore) async throws -> RootImage {
@@ -29,6 +31,7 @@ struct RootImage: Sendable {
             }
             return layers
         }
-        return RootImage(digest: digest, config: config, layers: layers)
+        let blobs = Dictionary(zip(diffIDs, manifest.layers)) { first, _ in first }
+        return RootImage(digest: digest, config: config, layers: layers, blobs: blobs)
     }
 }

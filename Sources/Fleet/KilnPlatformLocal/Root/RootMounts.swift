@@ -18,8 +18,11 @@ struct RootMounts: Sendable {
         let folder = trees.appending(image.digest.short)
         let overlay = OverlayMount(layers: [], above: image.layers.map(mountPoint), at: folder)
         try await FileLock.with(lock) {
-            try await mountLayers(image.layers)
-            if try !MountTable.current().isMounted(overlay.root) { try await overlay.mount() }
+            let isNew = try await mountLayers(image)
+            if try isNew || !MountTable.current().shows("overlay", at: overlay.root) {
+                try Mounts.unmountAll(under: folder)
+                try await overlay.mount()
+            }
         }
         return RootResolver(root: overlay.root)
     }
@@ -51,12 +54,13 @@ struct RootMounts: Sendable {
         }
     }
 
-    /// Takes a layer out of use; the next instance mounts it anew. What runs keeps it until it ends.
-    func forget(_ layer: DiffID) async throws {
-        guard Files.exists(layers) else { return }
+    /// Takes an altered layer out of use; the next instance seals and mounts it anew. What runs keeps it until it ends.
+    func retire(_ layer: DiffID) async throws {
+        try Files.createDirectory(layers, mode: 0o700)
         try await FileLock.with(lock) {
             try Mounts.unmountAll(under: trees)
             try Mounts.unmountAll(under: layers.appending(layer.short))
+            try SealedLayers(home: home).discard(layer)
         }
     }
 
@@ -75,17 +79,53 @@ struct RootMounts: Sendable {
         return used
     }
 
-    private func mountLayers(_ wanted: [SealedLayer]) async throws {
+    /// Whether there was anything to mount.
+    private func mountLayers(_ image: RootImage) async throws -> Bool {
         let table = try MountTable.current()
-        for layer in wanted where !table.isMounted(mountPoint(layer)) {
+        var isNew = false
+        for layer in image.layers where !table.shows("erofs", at: mountPoint(layer)) {
+            // Whatever lies there else would be taken for the layer.
+            try Mounts.unmountAll(under: mountPoint(layer))
             // Once for each boot of the home: what runs is what was sealed.
-            try await SealedLayers(home: home).verify(layer)
+            let sealed = try await verified(layer, of: image)
             try Files.createDirectory(mountPoint(layer))
-            try await SealedFileMount(layer.path, at: mountPoint(layer)).mount()
+            try await SealedFileMount(sealed.path, at: mountPoint(layer)).mount()
+            isNew = true
+        }
+        return isNew
+    }
+
+    /// The layer as it was sealed; one that was altered since is sealed again from the image's own blob.
+    private func verified(_ layer: SealedLayer, of image: RootImage) async throws -> SealedLayer {
+        let sealed = SealedLayers(home: home)
+        do {
+            try await sealed.verify(layer)
+            return layer
+        } catch let error as StoreError where error.isOfSealedFile {
+            guard let blob = image.blobs[layer.diffID] else { throw error }
+            try sealed.discard(layer.diffID)
+            return try await StoreLock(home).shared { try await sealed.seal(layer.diffID, blob: blob) }
         }
     }
 
     private func mountPoint(_ layer: SealedLayer) -> FilePath {
         layers.appending(layer.diffID.short)
+    }
+}
+
+extension MountTable {
+    /// Whether one file system of this type, and nothing over it, is mounted there.
+    fileprivate func shows(_ type: String, at path: FilePath) -> Bool {
+        entries.filter { $0.target == path }.map(\.type) == [type]
+    }
+}
+
+extension StoreError {
+    /// Whether the sealed file is what is wrong: it can be made again.
+    fileprivate var isOfSealedFile: Bool {
+        switch reason {
+        case .alteredLayer, .missingLayer: true
+        default: false
+        }
     }
 }
