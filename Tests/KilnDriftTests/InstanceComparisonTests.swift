@@ -27,6 +27,53 @@ import Testing
         #expect(findings.first?.detail == "options changed: +rw -ro")
     }
 
+    @Test func `a file system that grew is told`() {
+        var before = started
+        before.mounts[1] = .sample(id: 2, at: "/tmp", type: "tmpfs", whole: "rw,size=64k")
+        var now = before
+        now.mounts[1] = .sample(id: 2, at: "/tmp", type: "tmpfs", whole: "rw,size=10485760k")
+        let findings = InstanceComparison(expected: before, actual: now).findings()
+        #expect(findings.map(\.kind) == [.mountChanged])
+        let options = "+size=10485760k (file system) -size=64k (file system)"
+        #expect(findings.map(\.detail) == ["options changed: \(options)"])
+    }
+
+    @Test func `another file system of the same kind under the same number is told`() {
+        var now = started
+        now.mounts[1] = .sample(id: 2, at: "/var/lib/app", type: "ext4", device: "0:2")
+        let findings = InstanceComparison(expected: started, actual: now).findings()
+        #expect(findings.map(\.detail) == ["shows another directory or device"])
+    }
+
+    @Test
+    func `how the host mounts the disk of a volume is the host's affair, unless nothing can be written`() {
+        func facts(_ whole: String) -> InstanceFacts {
+            var facts = started
+            facts.mounts[1] = .sample(id: 2, at: "/data", type: "ext4", root: "/volumes/data", whole: whole)
+            return facts
+        }
+        let before = facts("rw,commit=5")
+        #expect(InstanceComparison(expected: before, actual: facts("rw,commit=60")).findings() == [])
+        let readOnly = InstanceComparison(expected: before, actual: facts("ro,commit=5")).findings()
+        #expect(readOnly.map(\.kind) == [.mountChanged])
+    }
+
+    @Test func `a process that came from outside is foreign whatever it runs`() {
+        var now = started
+        now.processes.append(
+            ProcessFacts(
+                pid: 99,
+                startTime: 1,
+                executable: "/usr/bin/app",
+                mountID: 1,
+                name: "app",
+                isOwn: false
+            )
+        )
+        let findings = InstanceComparison(expected: started, actual: now).findings()
+        #expect(findings.map(\.detail) == ["runs /usr/bin/app, came from outside"])
+    }
+
     @Test func `a mount that is gone is told`() {
         var now = started
         now.mounts.removeLast()
@@ -91,9 +138,13 @@ extension MountEntry {
         id: Int,
         at target: String,
         type: String,
-        options: [String] = ["ro"]
+        options: [String] = ["ro"],
+        device: String = "0:1",
+        root: String = "/",
+        whole: String = "rw"
     ) -> MountEntry {
-        let line = "\(id) 0 0:1 / \(target) \(options.joined(separator: ",")) - \(type) none rw"
+        let shown = options.joined(separator: ",")
+        let line = "\(id) 0 \(device) \(root) \(target) \(shown) - \(type) none \(whole)"
         return MountTable(parsing: line).entries[0]
     }
 }

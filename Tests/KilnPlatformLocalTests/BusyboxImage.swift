@@ -26,7 +26,7 @@ enum BusyboxImage {
 
     private static let commands = [
         "cat", "date", "dd", "echo", "env", "grep", "head", "hostname", "httpd", "id", "kill", "ls", "mkdir",
-        "mount", "nc", "ps", "seq", "sh", "sleep", "test", "touch", "unshare", "wget", "yes",
+        "mount", "nc", "ps", "seq", "sh", "sleep", "test", "touch", "umount", "unshare", "wget", "yes",
     ]
 
     private static func layBase(_ writer: inout LayerWriter) throws {

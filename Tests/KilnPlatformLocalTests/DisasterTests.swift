@@ -91,11 +91,17 @@ import Testing
             for file in [paths.process, paths.containerProcess, paths.supervisorProcess] {
                 try Files.remove(file)
             }
-            let script = "setsid sh -c 'sleep 600; exit' making '\(paths.bundle)' > /dev/null 2>&1 &"
-            try await ToolRunner().run(ToolInvocation("sh", ["-c", script]))
-            try await eventually("the maker runs") { try fleet.makers(paths).count == 2 }
+            let sleep = "sh -c 'sleep 600; exit' making '\(paths.bundle)'"
+            let script = "setsid bash -c \"exec -a conmon \(sleep)\" > /dev/null 2>&1 &"
+            try await ToolRunner().run(ToolInvocation("bash", ["-c", script]))
+            let editor = try await Background.start(
+                ["sh", "-c", "sleep 600; exit", "vim", paths.bundle.string],
+                sandbox
+            )
+            try await eventually("the maker runs") { try fleet.makers(paths).count == 3 }
             try await fleet.platform.destroy("web-1-aaaa", of: fleet.name, token: fleet.token)
-            #expect(try fleet.makers(paths) == [])
+            #expect(try fleet.makers(paths) == [editor.pid], "who only looks into the bundle makes nothing")
+            editor.signal(SIGKILL)
         }
     }
 

@@ -1,6 +1,7 @@
 import Glibc
 import KilnArchive
 import KilnDefinition
+import KilnDrift
 import KilnFleet
 import KilnOCI
 import KilnPlatformLocal
@@ -154,11 +155,72 @@ struct LocalFleet {
         )
     }
 
+    /// What differs from releases that were made as `spec` makes them.
+    func drift(
+        readingEverything: Bool = false,
+        _ change: (inout ReleaseContent) -> Void = { _ in }
+    ) async throws -> [DriftFinding] {
+        let releases = [spec("any", change).release]
+        return try await platform.drift(of: name, releases: releases, readingEverything: readingEverything)
+            .findings
+    }
+
+    /// What a replacement does, without a rollout: another instance in the place of this one.
+    func replace(_ id: InstanceID, by suffix: String) async throws {
+        try await platform.retireAltered(of: name, token: token)
+        try await start(suffix, routed: true)
+        try await platform.destroy(id, of: name, token: token)
+    }
+
+    func converge() async throws {
+        try await platform.converge(settings, token: token)
+    }
+
+    /// The number of the instance's first process.
+    func pid(of id: InstanceID) async throws -> Int32 {
+        let process = try await observe(id).process
+        guard case .running(let pid) = process else { throw Unexpected(process) }
+        return pid
+    }
+
+    /// A process of the host that enters the instance and stays until the sandbox ends.
+    func enter(_ id: InstanceID, _ sandbox: Sandbox, _ words: [String]) async throws -> ProcessIdentity {
+        let pid = try await pid(of: id)
+        return try await Background.start(["nsenter", "-t", "\(pid)"] + words, sandbox)
+    }
+
+    /// What the balancer says to a command on its socket.
+    @discardableResult
+    func tellBalancer(_ command: String) async throws -> String {
+        try await ToolRunner().runUnchecked(
+            ToolInvocation("sh", ["-c", "echo '\(command)' | socat - UNIX-CONNECT:\(paths.balancerSocket)"])
+        ).text
+    }
+
     func destroyAll() async throws {
         for instance in try paths.instances() {
             try await platform.destroy(instance.id, of: name, token: token)
         }
         try await platform.removeFleet(name, volumes: true, token: token)
+    }
+}
+
+enum Background {
+    /// Starts a process that goes on beside the test and is killed when the sandbox ends.
+    static func start(_ words: [String], _ sandbox: Sandbox) async throws -> ProcessIdentity {
+        let file = sandbox.path.appending("background-\(UInt32.random(in: 0...UInt32.max))")
+        let script = "setsid sh -c 'echo $$ > \(file); exec \"$@\"' sh \"$@\" > /dev/null 2>&1 < /dev/null &"
+        try await ToolRunner().run(ToolInvocation("sh", ["-c", script, "sh"] + words))
+        var process: ProcessIdentity?
+        try await eventually("\(words) has begun") {
+            process = ProcessIdentity(file: file)
+            guard let process else { return false }
+            // The shell has given way to it.
+            return !ProcessIdentity.arguments(of: process.pid).contains { $0.hasPrefix("echo $$ >") }
+        }
+        let started = try #require(process)
+        sandbox.onExit { started.signal(SIGKILL) }
+        return started
     }
 }
 

@@ -40,8 +40,8 @@ package struct InstanceComparison: Sendable {
         guard known.target == mount.target, known.type == mount.type else {
             return "was \(known.type) at \(known.target), is \(mount.type) at \(mount.target)"
         }
-        let gained = Set(mount.options).subtracting(known.options).sorted()
-        let lost = Set(known.options).subtracting(mount.options).sorted()
+        let gained = mount.allOptions.subtracting(known.allOptions).sorted()
+        let lost = known.allOptions.subtracting(mount.allOptions).sorted()
         let parts = gained.map { "+\($0)" } + lost.map { "-\($0)" }
         return parts.isEmpty
             ? "shows another directory or device" : "options changed: \(parts.joined(separator: " "))"
@@ -51,10 +51,14 @@ package struct InstanceComparison: Sendable {
     private func processFindings() -> [DriftFinding] {
         let root = expected.mounts.last { $0.target == "/" }?.id
         return actual.processes.compactMap { process in
+            let subject = "\(process.name) (pid \(process.pid))"
+            guard process.isOwn else {
+                return finding(.foreignProcess, subject, "runs \(process.executable), came from outside")
+            }
             guard process.mountID != root else { return nil }
             return finding(
                 .foreignProcess,
-                "\(process.name) (pid \(process.pid))",
+                subject,
                 "runs \(process.executable), which is not in the image"
             )
         }
@@ -88,6 +92,13 @@ package struct InstanceComparison: Sendable {
 extension MountEntry {
     /// What of a mount its users may rely on; the parent and the order may differ between two looks.
     fileprivate var identity: [String] {
-        [target.string, root, type, source] + options.sorted()
+        [target.string, device, root, type, source] + allOptions.sorted()
+    }
+
+    /// With those of the file system as a whole, such as a tmpfs' size. Of a file system that the host shows a folder of (a volume)
+    /// they are the host's affair, but for whether it can be written.
+    fileprivate var allOptions: Set<String> {
+        let whole = root == "/" ? superOptions : superOptions.filter { ["ro", "rw"].contains($0) }
+        return Set(options).union(whole.map { "\($0) (file system)" })
     }
 }

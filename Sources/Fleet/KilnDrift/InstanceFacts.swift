@@ -28,7 +28,7 @@ package struct InstanceFacts: Sendable, Hashable {
     }
 }
 
-/// One process of an instance: in its PID namespace or in its cgroup.
+/// One process of an instance: in its cgroups, or in one of its namespaces.
 package struct ProcessFacts: Sendable, Hashable {
     /// On the host.
     package let pid: Int32
@@ -40,12 +40,22 @@ package struct ProcessFacts: Sendable, Hashable {
     /// from, since overlays and bind mounts all show the same paths.
     package let mountID: Int?
     package let name: String
+    /// In the instance's cgroups, which nothing that it starts ever leaves. What is only in a namespace came from outside.
+    package let isOwn: Bool
 
-    package init(pid: Int32, startTime: UInt64, executable: String, mountID: Int?, name: String) {
+    package init(
+        pid: Int32,
+        startTime: UInt64,
+        executable: String,
+        mountID: Int?,
+        name: String,
+        isOwn: Bool = true
+    ) {
         self.pid = pid
         self.startTime = startTime
         self.executable = executable
         self.mountID = mountID
         self.name = name
+        self.isOwn = isOwn
     }
 }

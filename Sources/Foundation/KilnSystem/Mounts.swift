@@ -5,6 +5,8 @@ package import SystemPackage
 package struct MountEntry: Sendable, Hashable {
     package let id: Int
     package let parent: Int
+    /// `major:minor`: which file system it is, since one type may stand at one place twice.
+    package let device: String
     /// The directory of the file system that is shown, for bind mounts.
     package let root: String
     package let target: FilePath
@@ -50,6 +52,7 @@ package struct MountTable: Sendable {
         return MountEntry(
             id: id,
             parent: parent,
+            device: String(halves[2]),
             root: unescape(halves[3]),
             target: FilePath(unescape(halves[4])),
             options: halves[5].split(separator: ",").map(String.init),

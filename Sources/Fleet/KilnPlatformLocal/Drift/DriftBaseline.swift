@@ -25,10 +25,6 @@ struct DriftBaseline: Sendable, Codable {
         try Record.write(baseline, to: path(paths))
     }
 
-    static func load(_ paths: InstancePaths) throws -> DriftBaseline? {
-        try Record.read(DriftBaseline.self, from: path(paths))
-    }
-
     /// What the instance should look like, given its release.
     func facts(of spec: InstanceSpec) -> InstanceFacts {
         var files = [DriftObserver.bundleName: Optional(bundle)]
@@ -41,7 +37,7 @@ struct DriftBaseline: Sendable, Codable {
         )
     }
 
-    private static func path(_ paths: InstancePaths) -> FilePath {
+    static func path(_ paths: InstancePaths) -> FilePath {
         paths.directory.appending("baseline.json")
     }
 }

@@ -10,39 +10,38 @@ struct DriftObserver: Sendable {
     static let bundleName = "config.json of the bundle"
 
     let cgroups: Cgroups
+    let namespaces: NamespaceMembers
 
     func facts(of spec: InstanceSpec, at paths: InstancePaths, pid: Int32) throws -> InstanceFacts {
         InstanceFacts(
             instance: spec.id,
             mounts: try MountTable.of(processID: pid).entries,
-            processes: try processes(of: paths, pid: pid),
+            processes: processes(of: paths, pid: pid),
             configFiles: configFiles(of: spec, at: paths, pid: pid),
             limits: CgroupLimits.read(paths, cgroups)
         )
     }
 
-    /// Everything in the instance's PID namespace or in its cgroups. What ends meanwhile is left out.
-    private func processes(of paths: InstancePaths, pid: Int32) throws -> [ProcessFacts] {
-        let namespace = Self.link(FilePath("/proc/\(pid)/ns/pid"))
-        let inGroup = cgroups.processes(paths.id, of: paths.fleet.fleet)
-        let inNamespace = try ProcessIdentity.all().filter { candidate in
-            namespace != nil && Self.link(FilePath("/proc/\(candidate)/ns/pid")) == namespace
+    /// Everything in the instance's cgroups or in its namespaces. What ends meanwhile is left out.
+    private func processes(of paths: InstancePaths, pid: Int32) -> [ProcessFacts] {
+        let own = cgroups.processes(paths.id, of: paths.fleet.fleet)
+        return own.union(namespaces.companions(of: pid)).sorted().compactMap {
+            Self.process($0, isOwn: own.contains($0))
         }
-        return inGroup.union(inNamespace).sorted().compactMap(Self.process)
     }
 
-    private static func process(_ pid: Int32) -> ProcessFacts? {
+    private static func process(_ pid: Int32, isOwn: Bool) -> ProcessFacts? {
         let folder = FilePath("/proc/\(pid)")
-        guard let identity = ProcessIdentity(pid: pid), let executable = link(folder.appending("exe")) else {
-            return nil
-        }
+        guard let identity = ProcessIdentity(pid: pid), let executable = ProcessLinks.target("exe", of: pid)
+        else { return nil }
         let name = (try? Files.readText(folder.appending("comm"))) ?? ""
         return ProcessFacts(
             pid: pid,
             startTime: identity.startTicks,
             executable: executable,
             mountID: mountID(of: folder.appending("exe")),
-            name: String(name.prefix { !$0.isNewline })
+            name: String(name.prefix { !$0.isNewline }),
+            isOwn: isOwn
         )
     }
 
@@ -67,12 +66,5 @@ struct DriftObserver: Sendable {
             files[file.target] = .some(content.map { Digest(of: $0) })
         }
         return files
-    }
-
-    private static func link(_ path: FilePath) -> String? {
-        var buffer = [CChar](repeating: 0, count: 4096)
-        let count = readlink(path.string, &buffer, buffer.count)
-        guard count > 0 else { return nil }
-        return String(decoding: buffer[..<count].map { UInt8(bitPattern: $0) }, as: UTF8.self)
     }
 }

@@ -42,8 +42,11 @@ struct LayerCheck: Sendable {
         do {
             try await sealed.verify(record)
         } catch let error as StoreError {
-            if case .alteredLayer = error.reason { return "differs from what was sealed" }
-            throw error
+            switch error.reason {
+            case .alteredLayer: return "differs from what was sealed"
+            case .missingLayer: return "the sealed file is gone"
+            default: throw error
+            }
         }
         memory[layer.path] = fingerprint
         return nil

@@ -1,115 +1,80 @@
-import KilnDefinition
 import KilnDrift
 import KilnFleet
-import KilnSystem
-import SystemPackage
 
-/// Finds what runs or is balanced in a fleet's name and that no instance stands behind.
-struct StrayFinder: Sendable {
-    let paths: FleetPaths
-    let cgroups: Cgroups
-
-    /// Containers under the home's runtime, and processes in control groups, that belong to no instance of any fleet.
-    func strayContainers() throws -> [DriftFinding] {
-        let known = try knownInstances()
-        let containers = try Files.list(paths.home.runtime.appending("runc")).filter { name in
-            try !known.contains(name) && fleet(of: name) == paths.fleet
-        }
-        let groups = cgroups.members(of: paths.fleet).filter { !known.contains($0.key) && !$0.value.isEmpty }
-        let named = Set(containers).union(groups.keys)
-        return named.sorted().map { name in
-            let count = groups[name]?.count ?? 0
-            let detail =
-                count > 0 ? "\(count) running \(count == 1 ? "process" : "processes")" : "a container"
+/// Finds what runs or is balanced in a fleet's name and that no instance stands behind. Pure.
+enum StrayFinder {
+    static func findings(_ strays: [Strays.Stray]) -> [DriftFinding] {
+        strays.filter { $0.isContainer || $0.processes > 0 }.map { stray in
+            let count = stray.processes
+            let what = count > 0 ? "\(count) running \(count == 1 ? "process" : "processes")" : "a container"
             return DriftFinding(
                 .strayContainer,
                 instance: nil,
-                subject: name,
-                detail: "\(detail), of no instance"
+                subject: stray.paths.id.description,
+                detail: "\(what), of no instance"
             )
         }
     }
 
-    /// Differences between the balancer's file, what it was told, and the instances there are.
-    func balancerFindings(
-        _ config: BalancerConfig?,
-        isOurs: Bool,
-        _ state: BalancerState?
-    ) throws -> [DriftFinding] {
-        guard Files.exists(paths.balancerConfig) else { return [] }
-        guard let config, isOurs else {
-            return [
-                DriftFinding(
-                    .balancerChanged,
-                    instance: nil,
-                    subject: paths.balancerConfig.string,
-                    detail: "is not what was written"
-                )
-            ]
+    /// Differences between what the balancer should be, its file, and what runs. They belong to no instance, since converging
+    /// repairs the balancer alone.
+    static func findings(_ look: BalancerLook) -> [DriftFinding] {
+        let strays = look.routed.filter { look.config.server($0) == nil }.sorted().map { name in
+            DriftFinding(.strayServer, instance: nil, subject: name, detail: "gets requests, is no instance")
         }
-        let known = try Set(paths.instances().map(\.id.description))
-        let strays = config.servers.filter { !known.contains($0.name) }.map { server in
-            DriftFinding(
-                .strayServer,
-                instance: nil,
-                subject: server.name,
-                detail: "in the balancer's file, no instance"
-            )
-        }
-        guard config.listen != nil, let state else { return strays }
-        return strays + runtimeFindings(config, state)
+        return strays + fileFindings(look, hasStrays: !strays.isEmpty) + runtimeFindings(look)
     }
 
-    private func runtimeFindings(_ config: BalancerConfig, _ state: BalancerState) -> [DriftFinding] {
-        let told = Dictionary(config.servers.map { ($0.name, $0) }) { first, _ in first }
-        var findings: [DriftFinding] = []
-        for (name, server) in state.servers.sorted(by: { $0.key < $1.key }) {
-            guard let expected = told[name] else {
-                if server.isInMaintenance { continue }
-                findings.append(
-                    DriftFinding(
-                        .strayServer,
-                        instance: nil,
-                        subject: name,
-                        detail: "gets requests at \(server.endpoint)"
-                    )
-                )
-                continue
+    private static func fileFindings(_ look: BalancerLook, hasStrays: Bool) -> [DriftFinding] {
+        guard let text = look.text else { return [changed("file", "is missing")] }
+        if text == look.expectedText { return [] }
+        // A stray entry alone was told already.
+        let others = text.split(separator: "\n").filter { line in
+            let words = line.split(separator: " ")
+            let isStray =
+                words.first == "server" && words.count > 1
+                && look.config.server(String(words[1])) == nil
+            return !(isStray && hasStrays)
+        }
+        let expected = look.expectedText.split(separator: "\n")
+        return others == expected ? [] : [changed("file", "is not what was written")]
+    }
+
+    private static func runtimeFindings(_ look: BalancerLook) -> [DriftFinding] {
+        guard look.config.listen != nil else { return [] }
+        guard let state = look.state else { return [changed("process", "does not answer")] }
+        return BalancerPlan.steps(from: state, to: look.config, stamp: look.stamp).compactMap { step in
+            switch step {
+            case .reload: changed("process", "runs with another configuration than the fleet's")
+            case .add(let server): changed(server.name, detail(server, state.servers[server.name]))
+            case .enable(let name): changed(name, "was told to take no requests")
+            case .weigh(let name, let weight):
+                changed(name, "gets weight \(state.servers[name]?.weight ?? 0) instead of \(weight)")
+            case .remove(let name): stray(name, look, state)
             }
-            let endpoint = "\(expected.address):\(expected.port)"
-            guard endpoint != server.endpoint else { continue }
-            let detail = "sends requests to \(server.endpoint) instead of \(endpoint)"
-            findings.append(
-                DriftFinding(
-                    .balancerChanged,
-                    instance: InstanceID(name),
-                    subject: "balancer",
-                    detail: detail
-                )
-            )
         }
-        return findings
     }
 
-    private func knownInstances() throws -> Set<String> {
-        var known: Set<String> = []
-        for fleet in try fleets() {
-            known.formUnion(try FleetPaths(home: paths.home, fleet: fleet).instances().map(\.id.description))
-        }
-        return known
+    private static func detail(_ server: BalancerConfig.Server, _ running: BalancerState.Server?) -> String {
+        let endpoint = "\(server.address):\(server.port)"
+        return running.map { "sends requests to \($0.endpoint) instead of \(endpoint)" }
+            ?? "is not known to the running process"
     }
 
-    /// The fleet whose name the container's begins with, the longest where several do; a name that fits none is laid at the
-    /// first fleet's door, so that it is told once.
-    private func fleet(of container: String) throws -> FleetName? {
-        let fleets = try fleets()
-        return fleets.filter { container.hasPrefix("\($0)-") }.max {
-            $0.description.count < $1.description.count
-        }
-            ?? fleets.min()
+    /// nil for one that was told already, and for one that leaves: it stays in maintenance until its last connection has closed.
+    private static func stray(_ name: String, _ look: BalancerLook, _ state: BalancerState) -> DriftFinding? {
+        guard look.config.server(name) == nil, !look.routed.contains(name), let server = state.servers[name],
+            !server.isInMaintenance
+        else { return nil }
+        return DriftFinding(
+            .strayServer,
+            instance: nil,
+            subject: name,
+            detail: "gets requests at \(server.endpoint)"
+        )
     }
 
-    private func fleets() throws -> [FleetName] {
-        try Files.list(paths.home.run).compactMap { try? FleetName(parsing: $0) }
+    private static func changed(_ subject: String, _ detail: String) -> DriftFinding {
+        DriftFinding(.balancerChanged, instance: nil, subject: "balancer: \(subject)", detail: detail)
     }
 }
