@@ -91,13 +91,12 @@ import Testing
             for file in [paths.process, paths.containerProcess, paths.supervisorProcess] {
                 try Files.remove(file)
             }
-            let sleep = "sh -c 'sleep 600; exit' making '\(paths.bundle)'"
-            let script = "setsid bash -c \"exec -a conmon \(sleep)\" > /dev/null 2>&1 &"
+            // One process each: nothing of it outlives the signal.
+            let words = ["tail", "-f", "/dev/null", paths.bundle.string]
+            let making = "exec -a conmon \(words.joined(separator: " "))"
+            let script = "setsid bash -c '\(making)' > /dev/null 2>&1 &"
             try await ToolRunner().run(ToolInvocation("bash", ["-c", script]))
-            let editor = try await Background.start(
-                ["sh", "-c", "sleep 600; exit", "vim", paths.bundle.string],
-                sandbox
-            )
+            let editor = try await Background.start(words, sandbox)
             try await eventually("the maker runs") { try fleet.makers(paths).count == 3 }
             try await fleet.platform.destroy("web-1-aaaa", of: fleet.name, token: fleet.token)
             #expect(try fleet.makers(paths) == [editor.pid], "who only looks into the bundle makes nothing")
