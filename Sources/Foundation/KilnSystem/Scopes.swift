@@ -61,17 +61,20 @@ package enum FileLock {
         return try await body()
     }
 
-    /// The same if nobody has the lock; false, without the body having run, if somebody has.
-    package static func tryWith(_ path: FilePath, _ body: () async throws -> Void) async throws -> Bool {
+    /// The same if nobody has the lock; nil, without the body having run, if somebody has.
+    package static func tryWith<Result>(
+        _ path: FilePath,
+        _ mode: Mode = .exclusive,
+        _ body: () async throws -> Result
+    ) async throws -> Result? {
         let descriptor = open(path.string, O_RDWR | O_CREAT | O_CLOEXEC, 0o600)
         guard descriptor >= 0 else { throw SystemError.last("open \(path)") }
         defer { close(descriptor) }
-        guard flock(descriptor, LOCK_EX | LOCK_NB) == 0 else {
+        guard flock(descriptor, (mode == .exclusive ? LOCK_EX : LOCK_SH) | LOCK_NB) == 0 else {
             guard errno == EWOULDBLOCK else { throw SystemError.last("lock \(path)") }
-            return false
+            return nil
         }
-        try await body()
-        return true
+        return try await body()
     }
 
     /// Whether somebody holds the lock right now, in whatever mode. A file that is not there is not locked.
