@@ -55,7 +55,7 @@ final class LiveProgress: ProgressReceiver, Sendable {
             )
         case .output(let id, let line):
             if narrates {
-                console.message("  " + line)
+                console.message("  " + ShownText.line(line))
             } else {
                 state.withLock { $0.works[id]?.lastOutput = line }
             }
@@ -83,7 +83,7 @@ final class LiveProgress: ProgressReceiver, Sendable {
             let percent = Int(100 * min(work.completed, total) / total)
             parts.append("\(percent) % of \(Quantities.bytes(total))")
         } else if let output = work.lastOutput {
-            parts.append(String(output.filter { !$0.isNewline && $0 != "\u{1B}" }))
+            parts.append(ShownText.line(output))
         }
         return String(parts.joined(separator: "  ").prefix(max(20, console.messages.width - 1)))
     }

@@ -25,7 +25,7 @@ struct PlainProgress: ProgressReceiver {
         case .failed(let id):
             guard let (label, elapsed) = clock.end(id) else { return }
             console.message("\(label): failed after \(Quantities.duration(elapsed))")
-        case .output(_, let line): if narrates { console.message("  " + line) }
+        case .output(_, let line): if narrates { console.message("  " + ShownText.line(line)) }
         case .diagnostic(let diagnostic): console.show([diagnostic])
         }
     }

@@ -1,8 +1,8 @@
 /// Text from elsewhere (archives, tools, registries, files) made fit for a terminal: no control character in it moves the
 /// cursor, colours what follows, or begins a line that reads like one of ours.
-enum ShownText {
+package enum ShownText {
     /// As one line: newlines are shown as `\u{A}`.
-    static func line(_ text: String) -> String {
+    package static func line(_ text: String) -> String {
         escaped(text.unicodeScalars, keeping: [])
     }
 

@@ -36,7 +36,7 @@ struct FilesLayer {
             }
             try layer.place(file, input)
         }
-        return layer.items.values.sorted { PathOrder.precedes($0.entry.path, $1.entry.path) }
+        return layer.items.values.sorted { EntryPath.precedes($0.entry.path, $1.entry.path) }
     }
 
     private init(below: RootIndex, adding users: [UserDefinition], epochs: LayerEpochs) throws {
@@ -101,7 +101,7 @@ struct FilesLayer {
 
     /// Puts a file or link; the last name itself is not followed, so that a link there is replaced.
     private mutating func put(_ item: LayerItem, at target: String, at span: SourceSpan?) throws {
-        let (parent, name) = PathOrder.split(target)
+        let (parent, name) = ImagePath.split(target)
         guard !name.isEmpty else { throw BakeError.badTarget(target, "it is a folder", at: span) }
         let folder = try directory(parent, owner: nil, for: target, at: span)
         let path = folder.isEmpty ? name : folder + "/" + name
@@ -124,7 +124,7 @@ struct FilesLayer {
         for target: String,
         at span: SourceSpan?
     ) throws -> String {
-        let wanted = PathOrder.normalized(path)
+        let wanted = ImagePath.normalized(path)
         if let known = resolved[PathKey(wanted)], owner == nil || !implied.contains(PathKey(known)) {
             return known
         }
@@ -132,7 +132,7 @@ struct FilesLayer {
             throw BakeError.badTarget(target, "a folder above it is a file or a circle of links", at: span)
         }
         if !real.isEmpty {
-            _ = try directory(PathOrder.split(real).parent, owner: nil, for: target, at: span)
+            _ = try directory(ImagePath.split(real).parent, owner: nil, for: target, at: span)
             try putDirectory(real, owner: owner, for: target, at: span)
         } else if let root = below.lookup("") {
             items[""] = LayerItem(entry: TarEntry(directory: root))

@@ -51,7 +51,7 @@ struct TarLayer {
                 throw BakeError.overlayAttribute(attribute, of: entry.path, at: span)
             }
             entry.xattrs = entry.xattrs.filter { ExtendedAttributes.isKept($0.key) }
-            let name = PathOrder.split(entry.path).name
+            let name = ImagePath.split(entry.path).name
             guard !name.hasPrefix(".wh.") else { throw ArchiveError(.whiteoutRefused, path: entry.path) }
             var item = LayerItem(entry: entry)
             switch entry.kind {
@@ -84,24 +84,24 @@ struct TarLayer {
     /// Nothing may lie below a link or a file: it would land elsewhere when laid out.
     private func checkFolders() throws {
         for path in items.values.map(\.entry.path) {
-            var parent = PathOrder.split(path).parent
+            var parent = ImagePath.split(path).parent
             while !parent.isEmpty {
                 if let item = items[PathKey(parent)], item.entry.kind != .directory {
                     throw ArchiveError(.notBelowDirectory, path: path)
                 }
-                parent = PathOrder.split(parent).parent
+                parent = ImagePath.split(parent).parent
             }
         }
     }
 
     private mutating func addMissingFolders() {
         for path in items.values.map(\.entry.path) {
-            var parent = PathOrder.split(path).parent
+            var parent = ImagePath.split(path).parent
             while !parent.isEmpty, items[PathKey(parent)] == nil {
                 items[PathKey(parent)] = LayerItem(
                     entry: TarEntry(path: parent, kind: .directory, mode: 0o755)
                 )
-                parent = PathOrder.split(parent).parent
+                parent = ImagePath.split(parent).parent
             }
         }
     }
@@ -116,7 +116,7 @@ struct TarLayer {
         var result = items
         for (original, links) in names {
             guard let item = items[original] else { continue }
-            let paths = (links + [item.entry.path]).sorted(by: PathOrder.precedes)
+            let paths = (links + [item.entry.path]).sorted(by: EntryPath.precedes)
             for (index, path) in paths.enumerated() {
                 var named = item
                 named.entry.path = path
@@ -127,7 +127,7 @@ struct TarLayer {
                 result[PathKey(path)] = named
             }
         }
-        return result.values.sorted { PathOrder.precedes($0.entry.path, $1.entry.path) }
+        return result.values.sorted { EntryPath.precedes($0.entry.path, $1.entry.path) }
     }
 
     private func original(of path: String) throws -> String {

@@ -52,7 +52,7 @@ struct PackageUnpacker {
 
     /// The real path of an entry; its last name is not followed.
     private mutating func real(_ path: String) throws -> String {
-        let (parent, name) = PathOrder.split(path)
+        let (parent, name) = ImagePath.split(path)
         let above = try folder(parent)
         return above.isEmpty ? name : above + "/" + name
     }

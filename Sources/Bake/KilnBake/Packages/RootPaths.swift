@@ -28,7 +28,7 @@ struct RootPaths {
     ) throws -> String {
         if let real = known[PathKey(path)] { return real }
         guard links <= 40 else { throw SystemError("follow /\(path)", .tooManySymbolicLinkLevels) }
-        let (parent, name) = PathOrder.split(path)
+        let (parent, name) = ImagePath.split(path)
         let above = try folder(parent, links: links, make: make)
         let here = above.isEmpty ? name : above + "/" + name
         let real: String
