@@ -13,7 +13,7 @@ package struct KilnCommand: AsyncParsableCommand {
               kiln bake                 make its images
               kiln deploy hello         start the fleet
 
-            Exit status: 0 done, 1 failed, 2 wrong usage or definition, 3 a gate refused, 4 drift found, 5 rolled back,
+            Exit status: 0 done, 1 failed, 2 wrong usage or definition, 3 a gate refused, 4 drift found, 5 rolled back, \
             6 changes pending.
             """,
         version: KilnVersion.current,

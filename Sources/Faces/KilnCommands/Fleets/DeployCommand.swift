@@ -10,7 +10,7 @@ struct DeployCommand: AsyncParsableCommand {
         commandName: "deploy",
         abstract: "Make a fleet run its image as baked: a new release, if anything of it changed.",
         discussion: """
-            Replaces instances step by step under the fleet's rollout policy and comes back by itself to the last stable
+            Replaces instances step by step under the fleet's rollout policy and comes back by itself to the last stable \
             release when the new one fails (exit status 5).
 
             Examples:

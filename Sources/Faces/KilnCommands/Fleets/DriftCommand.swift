@@ -11,7 +11,7 @@ struct DriftCommand: AsyncParsableCommand {
         commandName: "drift",
         abstract: "Compare what runs with its release; exit status 4 when something differs.",
         discussion: """
-            Finds mounts that came later, processes whose program is not in the image, configuration and limits that
+            Finds mounts that came later, processes whose program is not in the image, configuration and limits that \
             differ, altered layers, stray containers and balancer entries.
 
             Examples:

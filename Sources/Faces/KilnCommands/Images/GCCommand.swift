@@ -15,7 +15,7 @@ struct GCCommand: AsyncParsableCommand {
         commandName: "gc",
         abstract: "Drop what nothing refers to; never what a fleet or a kept release needs.",
         discussion: """
-            Named images, the images of releases, and mounted layers are kept, with all they need. Fetched packages are
+            Named images, the images of releases, and mounted layers are kept, with all they need. Fetched packages are \
             kept too, since archives drop superseded ones; --packages drops those that the lock does not name.
 
             Examples:
