@@ -36,7 +36,7 @@ struct Pair {
 }
 
 extension Pair.Result {
-    /// `title | ours wall (cpu) | peer wall (cpu) | ratio of CPU seconds`, medians.
+    /// `title | ours wall (cpu) | peer wall (cpu) | ratio of wall times`, medians.
     var row: String {
         let ours = Self.median(ours)
         guard !peer.isEmpty else { return "| \(title) | \(Self.text(ours)) | - | - |" }
