@@ -10,24 +10,37 @@ struct LockCommand: AsyncParsableCommand {
         commandName: "lock",
         abstract: "Pin every package of the definition; write kiln.lock when something moved.",
         discussion: """
-            Without --update, what is locked stays where it is and only what the definition changed is resolved.
+            Without --update, what is locked stays where it is and only what the definition changed is resolved. What \
+            moves is shown with the vulnerabilities that the new packages' changelogs say are fixed.
 
             Examples:
 
               kiln lock
-              kiln lock --update              move every package to what the archives have now
+              kiln lock --update              move every package to the newest
               kiln lock --update openssl      move these, and what must move with them
+              kiln lock --update --dry-run --format markdown
             """
     )
 
+    enum Format: String, ExpressibleByArgument, CaseIterable {
+        case text
+        case json
+        case markdown
+    }
+
     @Flag(name: .customLong("update"), help: "Move packages: those named, or all.")
     var update = false
+
+    @Flag(help: "Only show what would move; kiln.lock stays as it is.")
+    var dryRun = false
 
     @Argument(help: "With --update: the packages to move.")
     var packages: [String] = []
 
     @OptionGroup var options: DefinitionOptions
-    @OptionGroup var format: FormatOption
+
+    @Option(help: "How results are written: text, json, or markdown for a pull request.")
+    var format = Format.text
 
     func validate() throws {
         guard update || packages.isEmpty else {
@@ -40,54 +53,35 @@ struct LockCommand: AsyncParsableCommand {
     func run() async throws {
         let context = CommandContext.current
         let definition = try options.definition()
+        let report = try await context.withProgress(format == .json ? .json : .text) {
+            let outcome = try await lock(definition, Locker(home: context.home))
+            let notes = try await PatchNotes(home: context.home).notes(on: outcome)
+            return LockReport(outcome, notes, file: options.lockPath, isDryRun: dryRun)
+        }
+        switch format {
+        case .json: try context.resultJSON(report)
+        case .markdown: context.console.result(report.markdown)
+        case .text:
+            if let table = report.table(color: context.console.output.color) { context.console.result(table) }
+            context.console.message(report.summary)
+        }
+    }
+
+    private func lock(_ definition: Definition, _ locker: Locker) async throws -> LockOutcome {
         let movable: LockUpdate = !update ? .none : packages.isEmpty ? .all : .packages(Set(packages))
-        let outcome = try await context.withProgress(format.format) {
-            try await Locker(home: context.home).lock(
+        guard dryRun else {
+            return try await locker.lock(
                 definition,
                 file: options.lockPath,
                 encoder: definition.encoder,
                 update: movable
             )
         }
-        if format.format == .json { return try context.resultJSON(LockReport(outcome)) }
-        report(outcome, context)
-    }
-
-    private func report(_ outcome: LockOutcome, _ context: CommandContext) {
-        let file = options.lockPath.string
-        guard outcome.written else {
-            context.console.message("\(file) is up to date: nothing moved")
-            return
-        }
-        var table = TextTable(("IMAGE", .left), ("PACKAGE", .left), ("OLD", .left), ("NEW", .left))
-        for move in outcome.changes where move.old != nil {
-            table.add(move.image.description, move.name, move.old ?? "-", move.new ?? "-")
-        }
-        if !table.isEmpty { context.console.result(table.render(color: context.console.output.color)) }
-        let added = outcome.changes.filter { $0.old == nil }.count
-        let moved = outcome.changes.filter { $0.old != nil && $0.new != nil }.count
-        let gone = outcome.changes.filter { $0.new == nil }.count
-        let parts = [(added, "added"), (moved, "moved"), (gone, "gone")].filter { $0.0 > 0 }.map {
-            "\($0.0) \($0.1)"
-        }
-        let summary = parts.isEmpty ? "no package moved" : parts.joined(separator: ", ")
-        context.console.message("wrote \(file): \(summary)")
-    }
-}
-
-private struct LockReport: Encodable {
-    struct Move: Encodable {
-        let image: ImageName
-        let package: String
-        let old: String?
-        let new: String?
-    }
-
-    let written: Bool
-    let moves: [Move]
-
-    init(_ outcome: LockOutcome) {
-        written = outcome.written
-        moves = outcome.changes.map { Move(image: $0.image, package: $0.name, old: $0.old, new: $0.new) }
+        return try await locker.lock(
+            definition,
+            existing: try LockFile.read(options.lockPath),
+            encoder: definition.encoder,
+            update: movable
+        )
     }
 }

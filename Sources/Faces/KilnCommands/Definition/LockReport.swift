@@ -1,0 +1,95 @@
+import KilnBake
+import KilnDefinition
+import KilnLock
+import SystemPackage
+
+/// What a lock moved, or would move, for people, scripts and pull requests.
+struct LockReport: Encodable {
+    struct Move: Encodable {
+        let image: ImageName
+        let package: String
+        let old: String?
+        let new: String?
+        /// Vulnerabilities, by name; nil where there was no changelog to ask.
+        let fixes: [String]?
+    }
+
+    let written: Bool
+    let moves: [Move]
+    private let file: FilePath
+    private let isDryRun: Bool
+
+    private enum CodingKeys: CodingKey {
+        case written
+        case moves
+    }
+
+    init(_ outcome: LockOutcome, _ notes: [PatchNote], file: FilePath, isDryRun: Bool) {
+        self.file = file
+        self.isDryRun = isDryRun
+        written = outcome.written
+        moves = outcome.changes.map { change in
+            let note = notes.first { $0.image == change.image && $0.name == change.name }
+            return Move(
+                image: change.image,
+                package: change.name,
+                old: change.old,
+                new: change.new,
+                fixes: note.flatMap { $0.hasChangelog ? $0.fixes : nil }
+            )
+        }
+    }
+
+    var summary: String {
+        if !written && (!isDryRun || moves.isEmpty) { return "\(file) is up to date: nothing moved" }
+        let counts = [
+            (moves.filter { $0.old == nil }.count, "added"),
+            (shown.filter { $0.new != nil }.count, "moved"), (moves.filter { $0.new == nil }.count, "gone"),
+        ]
+        let parts = counts.filter { $0.0 > 0 }.map { "\($0.0) \($0.1)" }
+        let fixes = Set(shown.flatMap { $0.fixes ?? [] }).count
+        let fixed = fixes == 0 ? "" : "; fixes \(fixes) CVE\(fixes == 1 ? "" : "s")"
+        let verb = isDryRun ? "would write" : "wrote"
+        return
+            "\(verb) \(file): \(parts.isEmpty ? "no package moved" : parts.joined(separator: ", "))\(fixed)"
+    }
+
+    /// What moved or went; nil when nothing did. What is new is only counted: it can be hundreds.
+    func table(color: Bool) -> String? {
+        var table = TextTable(
+            ("IMAGE", .left),
+            ("PACKAGE", .left),
+            ("OLD", .left),
+            ("NEW", .left),
+            ("FIXES", .left)
+        )
+        for move in shown {
+            table.add(
+                move.image.description,
+                move.package,
+                move.old ?? "-",
+                move.new ?? "-",
+                brief(move.fixes ?? [])
+            )
+        }
+        return table.isEmpty ? nil : table.render(color: color)
+    }
+
+    var markdown: String {
+        guard !shown.isEmpty else { return "No package moves." }
+        let rows = shown.map { move in
+            "| \(move.image) | \(move.package) | \(move.old ?? "-") | \(move.new ?? "-") | "
+                + ((move.fixes ?? []).isEmpty ? "-" : (move.fixes ?? []).joined(separator: ", ")) + " |"
+        }
+        return (["| image | package | old | new | fixes |", "|---|---|---|---|---|"] + rows).joined(
+            separator: "\n"
+        )
+    }
+
+    private var shown: [Move] { moves.filter { $0.old != nil } }
+
+    private func brief(_ fixes: [String]) -> String {
+        let more = fixes.count > 3 ? " and \(fixes.count - 3) more" : ""
+        return fixes.isEmpty ? "-" : fixes.prefix(3).joined(separator: ", ") + more
+    }
+}
