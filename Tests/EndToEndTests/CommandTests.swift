@@ -104,6 +104,68 @@ import Testing
         }
     }
 
+    @Test(.enabled(if: Files.exists("/usr/bin/docker-registry"), "needs docker-registry"))
+    func `pushes and pulls with the login of a credential helper`() async throws {
+        try await Sandbox.with { sandbox in
+            var kiln = try KilnProcess(sandbox)
+            try kiln.write(Self.definition, to: "kiln.yaml")
+            try kiln.write("hello\n", to: "page")
+            let secret =
+                "import crypt; print('me:' + crypt.crypt('right', crypt.mksalt(crypt.METHOD_BLOWFISH)))"
+            let entry = try await ToolRunner().run(
+                ToolInvocation("/usr/bin/python3", ["-W", "ignore", "-c", secret])
+            ).text
+            let users = try sandbox.write(entry, to: "registry/htpasswd")
+            let configuration = try sandbox.write(
+                """
+                version: 0.1
+                log: {level: error, accesslog: {disabled: true}}
+                storage: {filesystem: {rootdirectory: \(sandbox.path)/registry/data}}
+                http: {addr: 127.0.0.1:8526}
+                auth: {htpasswd: {realm: test, path: \(users)}}
+
+                """,
+                to: "registry/config.yml"
+            )
+            try sandbox.write(
+                #"#!/bin/sh\ncat >/dev/null\necho '{"ServerURL": "x", "Username": "me", "Secret": "right"}'\n"#
+                    .replacing("\\n", with: "\n"),
+                to: "bin/docker-credential-test",
+                mode: 0o755
+            )
+            try sandbox.write(#"{"credHelpers": {"127.0.0.1:8526": "test"}}"#, to: "docker/config.json")
+            kiln.environment = [
+                "PATH": "\(sandbox.path)/bin:/usr/sbin:/usr/bin:/sbin:/bin",
+                "DOCKER_CONFIG": "\(sandbox.path)/docker", "HOME": "\(sandbox.path)",
+            ]
+            let run = try await ToolRunner().runUnchecked(
+                ToolInvocation(
+                    "bash",
+                    [
+                        "-c",
+                        """
+                        docker-registry serve \(configuration) >/dev/null 2>&1 & registry=$!
+                        trap 'kill $registry' EXIT
+                        set -e
+                        kiln() { \(try kiln.invocation([]).commandLine) "$@"; }
+                        kiln lock; kiln bake
+                        until curl -so /dev/null http://127.0.0.1:8526/v2/; do kill -0 $registry; sleep 0.05; done
+                        kiln image push app 127.0.0.1:8526/shop/app:1
+                        kiln image remove app; kiln gc
+                        kiln image pull 127.0.0.1:8526/shop/app:1 --name app
+                        kiln image list
+                        """,
+                    ],
+                    workingDirectory: kiln.project
+                )
+            )
+            #expect(run.status == .exited(0), "\(run.errorText)")
+            let lines = run.text.split(separator: "\n")
+            let digest = try #require(lines.first?.split(separator: " ").last)
+            #expect(lines.count(where: { $0.contains(digest) }) == 3)
+        }
+    }
+
     private struct Finding: Decodable {
         let name: String
         let status: String

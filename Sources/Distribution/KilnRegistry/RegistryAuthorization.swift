@@ -73,12 +73,17 @@ actor RegistryAuthorization {
     private func token(_ request: HTTPRequest, _ repository: Repository) async throws -> String {
         struct Answer: Decodable {
             let token: String?
-            let access_token: String?
+            let accessToken: String?
+
+            enum CodingKeys: String, CodingKey {
+                case token
+                case accessToken = "access_token"
+            }
         }
         let response = try await transport.send(request)
         guard response.isSuccess,
             let answer = try? JSONDecoder().decode(Answer.self, from: Data(response.body)),
-            let token = answer.token ?? answer.access_token
+            let token = answer.token ?? answer.accessToken
         else {
             throw RegistryError(
                 .denied,

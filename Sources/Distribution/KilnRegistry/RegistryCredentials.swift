@@ -97,14 +97,19 @@ package struct RegistryCredentials: Sendable {
             )
         }
         struct Answer: Decodable {
-            let Username: String
-            let Secret: String
+            let user: String
+            let secret: String
+
+            enum CodingKeys: String, CodingKey {
+                case user = "Username"
+                case secret = "Secret"
+            }
         }
         guard let answer = try? JSONDecoder().decode(Answer.self, from: Data(output.standardOutput)) else {
             throw RegistryError(.credentials, "docker-credential-\(helper) answered with no login")
         }
-        return answer.Username == "<token>"
-            ? .identityToken(answer.Secret) : .password(user: answer.Username, secret: answer.Secret)
+        return answer.user == "<token>"
+            ? .identityToken(answer.secret) : .password(user: answer.user, secret: answer.secret)
     }
 }
 
