@@ -31,6 +31,11 @@ final class PretendPlatform: InstancePlatform {  // a class: tests and driver lo
         var capacity = Int.max
         var stopBeforeDrain = 0
         var stuckDrain = false
+        var looks = 0
+        /// Looks that fail, by their number from 1.
+        var failingLooks: Range<Int> = 0..<0
+        /// Instances whose process is not to be seen.
+        var obscured: Set<InstanceID> = []
     }
 
     private let state = Mutex(State())
@@ -52,14 +57,16 @@ final class PretendPlatform: InstancePlatform {  // a class: tests and driver lo
     }
 
     func observe(_ fleet: FleetName) async throws -> [InstanceObservation] {
-        state.withLock { state in
+        try state.withLock { state in
+            state.looks += 1
+            if state.failingLooks.contains(state.looks) { throw Refused() }
             for (id, instance) in state.instances where instance.version == "exits" && instance.isMade {
                 state.instances[id]?.exitStatus = 3
             }
             return state.instances.values.map { instance in
                 InstanceObservation(
                     spec: instance.spec,
-                    process: !instance.isMade
+                    process: !instance.isMade || state.obscured.contains(instance.spec.id)
                         ? .incomplete
                         : instance.exitStatus.map { .exited(status: $0) } ?? .running(pid: 42),
                     traffic: instance.traffic,

@@ -32,6 +32,9 @@ import Testing
         (1, 0, "uaa", "a", [], []),
         (0, 2, "uaa", "", [], [2]),
         (2, 0, "aaa", "f", [], []),
+        (1, 0, "ooo", "", [0], []),
+        (1, 0, "ooo", "a", [], [0]),
+        (2, 0, "aaa", "oa", [], [10, 1]),
         (3, 0, "", "", [0, 1, 2], []),
         (1, 0, "", "aaa", [], []),
     ])
@@ -62,6 +65,7 @@ import Testing
         case "s": .starting
         case "f": .failing
         case "u": .unknown
+        case "o": .unseen
         case "e": .ended
         default: .stopping
         }

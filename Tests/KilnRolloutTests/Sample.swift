@@ -10,6 +10,7 @@ enum Sample {
         case starting
         case failing
         case unknown
+        case unseen
         case ended
         case stopping
     }
@@ -32,6 +33,7 @@ enum Sample {
             instance.health = .failing(since: now.advanced(by: .seconds(-5)), reason: "500")
             instance.wasHealthy = true
         case .unknown: (instance.traffic, instance.wasHealthy) = (.ready, true)
+        case .unseen: (instance.process, instance.traffic, instance.wasHealthy) = (.planned, .ready, true)
         case .ended: instance.process = .ended(reason: "exited with status 1")
         case .stopping: (instance.health, instance.traffic, instance.isStopping) = (passing, .ready, true)
         }

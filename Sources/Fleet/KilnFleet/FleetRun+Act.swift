@@ -71,9 +71,12 @@ extension FleetRun {
             try await body()
             return nil
         } catch {
-            return error.asDiagnostics.map { ([$0.message] + $0.causes).joined(separator: ": ") }
-                .joined(separator: "; ")
+            return words(error)
         }
+    }
+
+    nonisolated static func words(_ error: any Error) -> String {
+        error.asDiagnostics.map { ([$0.message] + $0.causes).joined(separator: ": ") }.joined(separator: "; ")
     }
 
     private func freeID(_ number: ReleaseNumber) -> InstanceID {

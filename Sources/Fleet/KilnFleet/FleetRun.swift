@@ -29,6 +29,8 @@ actor FleetRun {
 
     static let observeInterval = Duration.seconds(1)
     static let convergeInterval = Duration.seconds(10)
+    /// So many failures in a row of one thing, spaced by its interval, end a run.
+    static let patience = 10
 
     let platform: any InstancePlatform
     let clock: any FleetClock
@@ -82,6 +84,8 @@ actor FleetRun {
     }
 
     /// One look and the decisions that follow from it; an ending once nothing is under way any more.
+    ///
+    /// Nothing is decided on an old look: what is not seen would count as gone.
     private func step(_ group: inout ThrowingTaskGroup<Report, any Error>) async throws -> Ending? {
         try await keepUp()
         if let outcome { return view.isIdle ? .outcome(outcome) : nil }
@@ -89,6 +93,10 @@ actor FleetRun {
             guard view.isIdle else { return nil }
             try await pause()
             return .stopped
+        }
+        guard !view.isStale else {
+            startProbes(&group)
+            return nil
         }
         let actions = try await decide()
         if outcome != nil { return view.isIdle ? outcome.map { .outcome($0) } : nil }
@@ -109,7 +117,7 @@ actor FleetRun {
             try await platform.converge(settings, token: ledger.lease.token)
             convergeDue = clock.now.advanced(by: Self.convergeInterval)
         }
-        if now >= observeDue || view.isStale {
+        if now >= observeDue || (view.isStale && observationFailures == 0) {
             try await observe()
             observeDue = clock.now.advanced(by: Self.observeInterval)
         }
@@ -121,14 +129,24 @@ actor FleetRun {
             observations = try await platform.observe(ledger.name)
             observationFailures = 0
         } catch {
+            view.isStale = true
             observationFailures += 1
-            if observationFailures >= 5 || error is CancellationError { throw error }
-            return
+            return try await bear(error, "look at the instances", failures: observationFailures)
         }
         for stranger in observations where ledger.instances[stranger.spec.id] == nil {
             try await write(adoption(of: stranger))
         }
         view.take(observations, recorded: ledger.instances, contents: ledger.content, now: clock.now)
+    }
+
+    /// Trouble that may pass is told once and tried again, so many times in a row.
+    private func bear(_ error: any Error, _ what: String, failures: Int) async throws {
+        if error is CancellationError || failures >= Self.patience { throw error }
+        // A platform that refuses may do so because another driver took over.
+        try await renew()
+        guard failures == 1 else { return }
+        let message = "could not \(what), trying again: \(Self.words(error))"
+        try await write([ledger.event(.platformTrouble, message)])
     }
 
     private var isSettled: Bool {

@@ -27,7 +27,8 @@ struct InstanceView: Sendable {
     private var notedFailures: Set<InstanceID> = []
     /// Seen in this run, or made by it.
     private var met: Set<InstanceID> = []
-    private(set) var isStale = true
+    /// Whether something was done, or a look failed, since the last look.
+    var isStale = true
 
     init(began: BootInstant) {
         self.began = began

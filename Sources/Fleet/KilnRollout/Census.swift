@@ -6,6 +6,8 @@ struct Census {
         /// Passes its health check, but not for long enough, or gets no traffic yet.
         case settling
         case starting
+        /// Gets traffic, and is not seen to run: perhaps it does, so it goes only when others serve in its place.
+        case unseen
         /// Was well before this driver came, and has not answered it yet.
         case unknown
         /// Never passed, and fails: it may still be coming up.
@@ -77,7 +79,7 @@ struct Census {
         guard instance.release == fleet.rollout.target, !instance.isCondemned, instance.slot < wanted else {
             return false
         }
-        return isTrial || condition < .unhealthy
+        return condition != .unseen && (isTrial || condition < .unhealthy)
     }
 
     private mutating func keepOnePerSlot() {
@@ -98,7 +100,8 @@ struct Census {
     private func condition(of instance: InstanceState) -> Condition {
         switch instance.process {
         case .ended: return .lost
-        case .planned: return instance.isBusy ? .starting : .lost
+        case .planned where instance.isBusy: return .starting
+        case .planned: return instance.traffic == .none ? .lost : .unseen
         case .running: break
         }
         let deadline = fleet.policy.healthyDeadline

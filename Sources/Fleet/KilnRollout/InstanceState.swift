@@ -6,6 +6,8 @@ package struct InstanceState: Sendable, Hashable {
         case running
         /// Ended by itself, from outside, or never came up.
         case ended(reason: String)
+
+        var hasEnded: Bool { if case .ended = self { true } else { false } }
     }
 
     package enum Health: Sendable, Hashable {

@@ -86,9 +86,9 @@ extension RolloutPlanner {
     private func leave(_ instance: InstanceState, _ census: Census) -> Action? {
         switch instance.traffic {
         case .none: return .destroy(instance.key)
-        case .ready where instance.process == .running: return .drain(instance.key)
+        case .ready where !instance.process.hasEnded: return .drain(instance.key)
         case .draining(let sessions, let since)
-        where sessions > 0 && instance.process == .running
+        where sessions > 0 && !instance.process.hasEnded
             && since.advanced(by: census.fleet.policy.drain) > census.now:
             return nil
         default: return .detach(instance.key)
