@@ -13,15 +13,23 @@ struct Stage: Sendable {
     let time: VirtualTime
     let platform: PretendPlatform
     let catalog: Catalog
+    let home: FilePath
     let stop = StopSignal()
 
     static func with(_ body: @escaping @Sendable (Stage) async throws -> Void) async throws {
         try await Sandbox.with { sandbox in
             let time = VirtualTime()
             let catalog = try Catalog(path: sandbox.path.appending("kiln.db"))
-            let stage = Stage(time: time, platform: PretendPlatform(time), catalog: catalog)
+            let platform = PretendPlatform(time)
+            let stage = Stage(time: time, platform: platform, catalog: catalog, home: sandbox.path)
             try await time.run { try await body(stage) }
         }
+    }
+
+    /// The same platform, and a catalog that knows nothing of it.
+    func withoutMemory() throws -> Stage {
+        let catalog = try Catalog(path: home.appending("anew").appending("kiln.db"))
+        return Stage(time: time, platform: platform, catalog: catalog, home: home)
     }
 
     static func content(_ version: String, port: Bool = true) -> ReleaseContent {

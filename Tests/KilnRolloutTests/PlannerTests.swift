@@ -119,6 +119,8 @@ import Testing
             ]
         )
         fleet.rollout.stable = nil
+        #expect(plan(fleet, at: 240).last == .change(.finish(.frozen(reason: reason))))
+        fleet.instances.removeFirst(3)
         #expect(plan(fleet, at: 240).last == .change(.beginStopping(reason: reason)))
     }
 

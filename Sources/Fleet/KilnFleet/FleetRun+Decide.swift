@@ -141,6 +141,7 @@ extension FleetRun {
         return edits + [ledger.event(.rolloutFinished, outcome.words)]
     }
 
+    /// It may be what serves, where the catalog was lost or restored: it is replaced like what drifted.
     func adoption(of stranger: InstanceObservation) -> [FleetEdit] {
         let spec = stranger.spec
         let record = InstanceRecord(
@@ -148,9 +149,9 @@ extension FleetRun {
             slot: spec.slot,
             release: spec.release.number,
             created: clock.time,
-            isStopping: true
+            condemned: "nobody wrote it down"
         )
-        let message = "instance \(spec.id) is here and nobody wrote it down; it is removed"
+        let message = "instance \(spec.id) is here and nobody wrote it down; it is replaced"
         return [
             .putInstance(record),
             ledger.event(.instanceFound, message, instance: spec.id, release: spec.release.number),

@@ -136,7 +136,7 @@ actor FleetRun {
         for stranger in observations where ledger.instances[stranger.spec.id] == nil {
             try await write(adoption(of: stranger))
         }
-        view.take(observations, recorded: ledger.instances, contents: ledger.content, now: clock.now)
+        view.take(observations, recorded: ledger.instances, now: clock.now)
     }
 
     /// Trouble that may pass is told once and tried again, so many times in a row.

@@ -55,7 +55,6 @@ struct InstanceView: Sendable {
     mutating func take(
         _ seen: [InstanceObservation],
         recorded: [InstanceID: InstanceRecord],
-        contents: (ReleaseNumber) -> ReleaseContent?,
         now: BootInstant
     ) {
         isStale = false
@@ -74,7 +73,7 @@ struct InstanceView: Sendable {
                 continue
             }
             if trackers[id] == nil {
-                let content = contents(observation.spec.release.number) ?? observation.spec.release.content
+                let content = observation.spec.release.content
                 trackers[id] = HealthTracker(content.health)
                 intervals[id] = content.probeInterval
                 watchedSince[id] = max(began, observation.started ?? began)

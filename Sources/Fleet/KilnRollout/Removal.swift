@@ -42,15 +42,20 @@ extension RolloutPlanner {
                 covered.contains(instance.slot) ? 0 : 1, -instance.slot
             )
         }
-        return census.surplus
-            .filter { index in
-                guard census.conditions[index] == .available else { return false }
-                let instance = instances[index]
-                // What only drifted still serves: its replacement comes first wherever there is room for both.
-                let mayWait = instance.isCondemned && census.budget.surge > 0 && instance.slot < census.wanted
-                return !mayWait || covered.contains(instance.slot)
-            }
-            .sorted { rank($0) < rank($1) }
+        let available = census.surplus.filter { census.conditions[$0] == .available }
+        // What only drifted still serves: its replacement comes first wherever there is room for both.
+        let free = available.filter { index in
+            let instance = instances[index]
+            return !instance.isCondemned || instance.slot >= census.wanted || covered.contains(instance.slot)
+        }
+        return (free.isEmpty && !canWait(census) ? available : free).sorted { rank($0) < rank($1) }
+    }
+
+    /// Whether a replacement may come, or is coming, before what it replaces goes.
+    private func canWait(_ census: Census) -> Bool {
+        guard census.budget.surge > 0 else { return false }
+        return census.total < census.wanted + census.budget.surge || census.keptUnavailable > 0
+            || census.fleet.instances.contains(where: \.isStopping)
     }
 
     private func stop(_ index: Int, _ census: Census) -> [Change] {

@@ -24,7 +24,8 @@ extension RolloutPlanner {
         }
     }
 
-    /// Back to the stable release, or left alone where the policy says so; without a stable one everything is stopped.
+    /// Back to the stable release, or left alone where the policy says so. Without a stable one everything is stopped,
+    /// unless something else serves, of which nothing is known but that.
     private func failed(_ census: Census, _ reason: String) -> [Change] {
         guard let target = census.fleet.rollout.target else { return [] }
         let isKnown = census.fleet.quarantined.contains(target)
@@ -33,9 +34,17 @@ extension RolloutPlanner {
             return quarantine + [.finish(.frozen(reason: reason))]
         }
         guard let stable = census.fleet.rollout.stable, stable != target else {
-            return quarantine + [.beginStopping(reason: reason)]
+            let end =
+                othersServe(census) ? Change.finish(.frozen(reason: reason)) : .beginStopping(reason: reason)
+            return quarantine + [end]
         }
         return quarantine + [.beginRollback(to: stable, reason: reason)]
+    }
+
+    private func othersServe(_ census: Census) -> Bool {
+        census.surplus.contains { index in
+            census.conditions[index] == .available && !isOfTarget(census.fleet.instances[index], census)
+        }
     }
 
     /// The instance that a release fails by.
