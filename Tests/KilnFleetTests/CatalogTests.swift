@@ -134,12 +134,30 @@ import Testing
         }
     }
 
-    @Test func `of another program is refused`() async throws {
+    @Test func `of another program is refused and left alone`() async throws {
         try await Sandbox.with { sandbox in
             let path = sandbox.path.appending("kiln.db")
             try await Self.sqlite(path, "CREATE TABLE theirs (x);")
+            let before = (try Files.read(path), Files.facts(path)?.mode)
             let error = #expect(throws: CatalogError.self) { try Catalog(path: path) }
             #expect(error?.code == .foreign)
+            #expect(try Files.read(path) == before.0)
+            #expect(Files.facts(path)?.mode == before.1)
+            #expect(try Files.list(sandbox.path) == ["kiln.db"])
+        }
+    }
+
+    @Test(arguments: [nil, 0o644 as UInt16])
+    func `is its owner's alone, with all that SQLite puts beside it`(earlier: UInt16?) async throws {
+        try await Sandbox.with { sandbox in
+            let path = sandbox.path.appending("kiln.db")
+            if let earlier { try Files.write([], to: path, mode: earlier) }
+            let catalog = try Catalog(path: path)
+            _ = try await Self.lease(catalog)
+            #expect(try Files.list(sandbox.path).sorted() == ["kiln.db", "kiln.db-shm", "kiln.db-wal"])
+            for name in try Files.list(sandbox.path) {
+                #expect(Files.facts(sandbox.path.appending(name)).map { $0.mode & 0o777 } == 0o600, "\(name)")
+            }
         }
     }
 

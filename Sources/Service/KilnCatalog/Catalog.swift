@@ -1,4 +1,5 @@
 import GRDB
+import Glibc
 import KilnDefinition
 import KilnFleet
 import KilnOCI
@@ -17,7 +18,8 @@ package struct Catalog: Sendable {
     let eventLimit: Int
     private let queue: DatabaseQueue
 
-    /// Opens the file, making it and the folder above it where they are missing.
+    /// Opens the file, making it and the folder above it where they are missing. It holds releases' configuration files,
+    /// so it is its owner's alone.
     package init(
         path: FilePath,
         busyTimeout: Duration = .seconds(10),
@@ -26,10 +28,13 @@ package struct Catalog: Sendable {
         self.eventLimit = eventLimit
         self.path = path
         try Files.createDirectory(path.removingLastComponent(), mode: 0o755)
+        Self.createPrivately(path)
         var configuration = Configuration()
         configuration.busyMode = .timeout(busyTimeout.inSeconds)
         configuration.label = "kiln.catalog"
         configuration.prepareDatabase { database in
+            // Before anything that writes: another program's file is left as it is.
+            _ = try Schema.version(of: database, at: path)
             try database.execute(sql: "PRAGMA journal_mode = WAL")
             try database.execute(sql: "PRAGMA synchronous = FULL")
         }
@@ -37,6 +42,20 @@ package struct Catalog: Sendable {
             let queue = try DatabaseQueue(path: path.string, configuration: configuration)
             try Schema.migrate(queue, at: path)
             return queue
+        }
+        try Self.makePrivate(path)
+    }
+
+    /// SQLite gives its other files the mode of this one. Where it cannot be made, SQLite says why.
+    private static func createPrivately(_ path: FilePath) {
+        let options: FileDescriptor.OpenOptions = [.create, .exclusiveCreate]
+        try? FileDescriptor.open(path, .writeOnly, options: options, permissions: .ownerReadWrite).close()
+    }
+
+    private static func makePrivate(_ path: FilePath) throws {
+        for path in [path.string, "\(path)-wal", "\(path)-shm"] {
+            guard let facts = Files.facts(FilePath(path)), facts.mode & 0o077 != 0 else { continue }
+            guard chmod(path, 0o600) == 0 else { throw SystemError.last("set the mode of \(path)") }
         }
     }
 

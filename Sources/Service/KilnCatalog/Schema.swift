@@ -69,7 +69,8 @@ enum Schema {
         }
     }
 
-    private static func version(of database: Database, at path: FilePath) throws -> Int {
+    /// The file's version; refuses another program's file, and one of a newer Kiln.
+    static func version(of database: Database, at path: FilePath) throws -> Int {
         let version = try Int.fetchOne(database, sql: "PRAGMA user_version") ?? 0
         let application = try Int32.fetchOne(database, sql: "PRAGMA application_id") ?? 0
         let tables = try Int.fetchOne(database, sql: "SELECT count(*) FROM sqlite_schema") ?? 0
