@@ -7,6 +7,10 @@ import Synchronization
 final class PretendPlatform: InstancePlatform {  // a class: tests and driver look at the one platform
     struct Refused: Error {}
 
+    struct Unfit: ReleaseFault {
+        let isOfRelease = true
+    }
+
     struct Instance {
         let spec: InstanceSpec
         var isMade = false
@@ -29,6 +33,7 @@ final class PretendPlatform: InstancePlatform {  // a class: tests and driver lo
         var retirements: [Int] = []
         var listen: ListenAddress?
         var capacity = Int.max
+        var isDestroyRefused = false
         var stopBeforeDrain = 0
         var stuckDrain = false
         var looks = 0
@@ -84,6 +89,7 @@ final class PretendPlatform: InstancePlatform {  // a class: tests and driver lo
 
     func create(_ spec: InstanceSpec, token: FencingToken) async throws {
         try admit(token)
+        if spec.release.content.imageVersion == "unfit" { throw Unfit() }
         try state.withLock { state in
             guard state.instances.count < state.capacity else { throw Refused() }
             if state.instances[spec.id] == nil { state.created.append(spec.id) }
@@ -114,6 +120,7 @@ final class PretendPlatform: InstancePlatform {  // a class: tests and driver lo
 
     func destroy(_ instance: InstanceID, of fleet: FleetName, token: FencingToken) async throws {
         try admit(token)
+        if seen.isDestroyRefused { throw Refused() }
         note { state in
             if state.instances[instance]?.traffic == .ready, state.instances[instance]?.exitStatus == nil {
                 state.stopBeforeDrain += 1

@@ -2,6 +2,7 @@ import KilnDefinition
 import KilnDiagnostics
 import KilnFleet
 import KilnOCI
+import KilnRollout
 import KilnSystem
 import Testing
 
@@ -111,13 +112,81 @@ import Testing
         }
     }
 
-    @Test func `without room for one more fails and goes back`() async throws {
+    @Test func `without room for one more goes back, and blames nobody for it`() async throws {
         try await Stage.with { stage in
             try await stage.deploy("1")
             stage.platform.change { $0.capacity = 3 }
+            stage.platform.watchServing()
             let outcome = try await stage.deploy("2")
-            #expect(outcome.exitStatus == .rolledBack)
+            guard case .rolledBack(_, _, let failure) = outcome else {
+                Issue.record("\(outcome)")
+                return
+            }
+            #expect(failure.reason.hasSuffix("the last one could not be made: Refused()"))
             #expect(stage.versions == ["1", "1", "1"])
+            #expect(stage.platform.seen.leastServing == 3)
+            stage.platform.change { $0.capacity = 4 }
+            #expect(try await stage.deploy("2") == .stable(ReleaseNumber(rawValue: 2)))
+        }
+    }
+
+    @Test func `goes on when the platform makes instances again before the deadline`() async throws {
+        try await Stage.with { stage in
+            stage.platform.change { $0.capacity = 0 }
+            let time = stage.time
+            async let outcome = stage.deploy("1")
+            try await time.sleep(until: time.now.advanced(by: .seconds(300)))
+            stage.platform.change { $0.capacity = 3 }
+            #expect(try await outcome == .stable(ReleaseNumber(rawValue: 1)))
+            let told = try await stage.messages().filter { $0.hasPrefix("could not make") }
+            #expect(told.first?.hasSuffix("trying again in 1s: Refused()") == true)
+            #expect(told.count < 60)
+        }
+    }
+
+    @Test func `that is a fleet's first, on a platform that makes nothing, ends stopped and may be repeated`()
+        async throws
+    {
+        try await Stage.with { stage in
+            stage.platform.change { $0.capacity = 0 }
+            let outcome = try await stage.deploy("1")
+            guard case .stopped(let failure) = outcome else {
+                Issue.record("\(outcome)")
+                return
+            }
+            #expect(failure.reason.hasPrefix("no progress for 10m: 3 of 3 instances are missing"))
+            stage.platform.change { $0.capacity = 3 }
+            #expect(try await stage.deploy("1") == .stable(ReleaseNumber(rawValue: 1)))
+        }
+    }
+
+    @Test func `of a release that no platform could start fails soon`() async throws {
+        try await Stage.with { stage in
+            try await stage.deploy("1")
+            let began = stage.time.now
+            #expect(try await stage.deploy("unfit").exitStatus == .rolledBack)
+            #expect(began.duration(to: stage.time.now) < .seconds(60))
+            let error = await #expect(throws: FleetError.self) { try await stage.deploy("unfit") }
+            #expect(error?.code == .quarantined)
+        }
+    }
+
+    @Test func `whose old instances do not go is incomplete, not failed, and is finished later`() async throws
+    {
+        try await Stage.with { stage in
+            try await stage.deploy("1")
+            stage.platform.change { $0.isDestroyRefused = true }
+            let outcome = try await stage.deploy("2")
+            guard case .degraded(let failure) = outcome else {
+                Issue.record("\(outcome)")
+                return
+            }
+            #expect(failure.reason.contains("no progress for 10m"))
+            stage.platform.change { $0.isDestroyRefused = false }
+            #expect(try await stage.driver().resume(Stage.fleet) == .stable(ReleaseNumber(rawValue: 2)))
+            #expect(stage.versions == ["2", "2", "2"])
+            let rollout = try await TestStore(stage.catalog, stage.time).rollouts(of: Stage.fleet, limit: 1)
+            #expect(rollout.first?.outcome == .stable(.init(2)))
         }
     }
 

@@ -41,6 +41,14 @@ import Testing
         #expect(throws: PolicyError.healthyDeadlinePastProgressDeadline) {
             try RolloutPolicy(healthyDeadline: .seconds(600), progressDeadline: .seconds(600))
         }
-        #expect(throws: Never.self) { try RolloutPolicy(progressDeadline: .zero) }
+        #expect(throws: PolicyError.leavingPastProgressDeadline) {
+            try RolloutPolicy(progressDeadline: .seconds(600), drain: .seconds(900))
+        }
+        #expect(throws: PolicyError.leavingPastProgressDeadline) {
+            try RolloutPolicy(progressDeadline: .seconds(600), drain: .seconds(590), grace: .seconds(10))
+        }
+        #expect(throws: Never.self) {
+            try RolloutPolicy(progressDeadline: .seconds(600), drain: .seconds(590), grace: .seconds(9))
+        }
     }
 }

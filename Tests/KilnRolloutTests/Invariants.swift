@@ -33,8 +33,11 @@ extension World {
             }
         case .quarantine(let release, _):
             if release == rollout.stable { fail("I4: the stable release \(release) is quarantined") }
+            if scenario.hurtsNothing, scenario.releases[release.number].isGood {
+                fail("\(release) is quarantined, and nothing is wrong with it")
+            }
         case .beginRollback(let release, _):
-            if let bad = state.rollout.target, !state.quarantined.contains(bad) {
+            if let bad = state.rollout.target, !state.quarantined.contains(bad), state.refusal == nil {
                 fail("I7: \(bad) failed and is not quarantined")
             }
             if release != rollout.stable { fail("I6: rolls back to \(release), which is not the stable one") }

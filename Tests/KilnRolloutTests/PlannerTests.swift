@@ -164,6 +164,41 @@ import Testing
         #expect(plan(late, at: 600).first == .change(.quarantine(ReleaseKey(2), reason: reason)))
     }
 
+    @Test func `blames no release for a platform that makes no instances`() throws {
+        var fleet = Sample.fleet(old: [.available, .available, .available], policy: try policy())
+        fleet.refusal = Refusal(until: Sample.now.advanced(by: .seconds(30)), reason: "no runc")
+        let reason =
+            "no progress for 10m: 3 of 3 instances are missing; the last one could not be made: no runc"
+        #expect(plan(fleet, at: 29) == [])
+        #expect(planner.nextMoment(fleet, now: Sample.now) == Sample.now.advanced(by: .seconds(30)))
+        #expect(plan(fleet, at: 30) == [.create(slot: 0, release: ReleaseKey(2))])
+        #expect(plan(fleet, at: 600) == [.change(.beginRollback(to: ReleaseKey(1), reason: reason))])
+        fleet.rollout.stable = nil
+        fleet.instances = []
+        #expect(plan(fleet, at: 600) == [.change(.beginStopping(reason: reason))])
+    }
+
+    @Test func `counts an instance that could not be made as nobody's failure`() throws {
+        var fleet = Sample.fleet(old: [.available, .available], new: [.ended], policy: try policy())
+        fleet.instances[2].process = .refused
+        #expect(plan(fleet) == [.change(.stop(InstanceKey(10)))])
+    }
+
+    @Test func `blames no release for old instances that take their time to leave`() throws {
+        var fleet = Sample.fleet(
+            old: [.stopping],
+            new: [.available, .available, .available],
+            policy: try policy()
+        )
+        fleet.instances[0].isBusy = true
+        let reason = "no progress for 10m: old instances remain"
+        #expect(plan(fleet, at: 599) == [])
+        #expect(plan(fleet, at: 600) == [.change(.finish(.degraded(reason: reason)))])
+        fleet.apply(.finish(.degraded(reason: reason)), now: Sample.now)
+        #expect(fleet.rollout.phase == .rolling)
+        #expect(fleet.rollout.isUnfinished)
+    }
+
     @Test func `watches all instances for the bake time before a release is stable`() throws {
         var fleet = Sample.fleet(new: [.available, .available, .available], policy: try policy())
         #expect(plan(fleet) == [.change(.startBake)])
@@ -237,7 +272,7 @@ import Testing
         var fleet = Sample.fleet(old: [.failing, .failing, .failing], policy: try policy())
         for index in fleet.instances.indices { fleet.instances[index].traffic = .none }
         #expect(plan(fleet) == [.create(slot: 0, release: ReleaseKey(2))])
-        fleet.placementsHeldUntil = Sample.now.advanced(by: .seconds(1))
+        fleet.refusal = Refusal(until: Sample.now.advanced(by: .seconds(1)), reason: "no memory")
         #expect(plan(fleet) == [.change(.stop(InstanceKey(0)))])
         fleet.instances[0].isStopping = true
         #expect(plan(fleet) == [.destroy(InstanceKey(0))])

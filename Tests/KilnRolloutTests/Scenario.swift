@@ -57,6 +57,17 @@ struct Scenario: CustomStringConvertible {
             && faults.allSatisfy { if case .deploy = $0.event { true } else { false } }
     }
 
+    /// The driver dies, the platform refuses, people change their minds: no instance is ever unwell by itself.
+    var hurtsNothing: Bool {
+        lossPercent == 0
+            && faults.allSatisfy {
+                switch $0.event {
+                case .kill, .flap: false
+                default: true
+                }
+            }
+    }
+
     static let faultSeconds = 120
 
     init(seed: UInt64) {

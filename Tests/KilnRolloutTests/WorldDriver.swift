@@ -77,9 +77,10 @@ extension World {
         }
         if kind == .create {
             let start = instant
-            driver?.placementsHeldUntil = failed ? instant.advanced(by: .seconds(2)) : nil
+            driver?.refusal =
+                failed ? Refusal(until: instant.advanced(by: .seconds(2)), reason: "no room") : nil
             change(key) {
-                $0.process = failed ? .ended(reason: "could not be made") : .running
+                $0.process = failed ? .refused : .running
                 $0.watchedSince = start
             }
         }

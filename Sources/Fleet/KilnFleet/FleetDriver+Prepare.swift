@@ -8,7 +8,8 @@ import KilnSystem
 extension FleetDriver {
     func check(_ policy: FleetPolicy, _ content: ReleaseContent?, of fleet: FleetName) throws {
         do {
-            _ = try policy.rolloutPolicy(isExclusive: content?.isExclusive ?? false)
+            let isExclusive = content?.isExclusive ?? false
+            _ = try policy.rolloutPolicy(isExclusive: isExclusive, grace: content?.stop.grace ?? .zero)
         } catch {
             throw FleetError.policy(error, of: fleet)
         }
@@ -104,7 +105,7 @@ extension FleetDriver {
 
     /// Ends the history entry of a rollout that another one replaces.
     func superseding(_ ledger: Ledger) -> [FleetEdit] {
-        guard var last = ledger.rollout, last.outcome == nil, !last.isSuperseded else { return [] }
+        guard var last = ledger.rollout, !last.isEnded, !last.isSuperseded else { return [] }
         last.isSuperseded = true
         last.finished = clock.time
         return [.putRollout(last)]

@@ -118,6 +118,12 @@ extension FleetError {
                     "healthy_deadline is not below progress_deadline",
                     "raise rollout.progress_deadline"
                 )
+            case .leavingPastProgressDeadline:
+                (
+                    "drain and stop.grace together are not below progress_deadline: "
+                        + "an instance that takes its time to leave would end the rollout",
+                    "raise rollout.progress_deadline, or lower rollout.drain or the image's stop.grace"
+                )
             }
         return FleetError(.policy, "fleet \(fleet): \(message)", hint: hint, status: .usage)
     }

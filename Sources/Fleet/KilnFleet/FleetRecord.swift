@@ -107,7 +107,7 @@ package struct RolloutRecord: Sendable, Hashable, Codable {
     /// Seconds since 1970.
     package let started: Int64
     package var finished: Int64?
-    /// Nil while it is under way or paused.
+    /// Nil while it is under way or paused; one that was left incomplete may yet get another.
     package var outcome: Outcome?
     /// Another rollout began before this one had an outcome.
     package var isSuperseded: Bool
@@ -128,6 +128,15 @@ package struct RolloutRecord: Sendable, Hashable, Codable {
         self.finished = finished
         self.outcome = outcome
         self.isSuperseded = isSuperseded
+    }
+}
+
+extension RolloutRecord {
+    var isEnded: Bool {
+        switch outcome {
+        case nil, .degraded: false
+        default: true
+        }
     }
 }
 

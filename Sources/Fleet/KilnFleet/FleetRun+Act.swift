@@ -40,7 +40,7 @@ extension FleetRun {
         let spec = InstanceSpec(id: id, slot: slot, release: release)
         group.addTask {
             let failure = await Self.failure { try await platform.create(spec, token: token) }
-            return .done(.create, id, failure: failure)
+            return .done(.create, id, failure)
         }
     }
 
@@ -62,16 +62,17 @@ extension FleetRun {
                 case .destroy: try await platform.destroy(id, of: fleet, token: token)
                 }
             }
-            return .done(operation, id, failure: failure)
+            return .done(operation, id, failure)
         }
     }
 
-    private nonisolated static func failure(_ body: () async throws -> Void) async -> String? {
+    private nonisolated static func failure(_ body: () async throws -> Void) async -> Failure? {
         do {
             try await body()
             return nil
         } catch {
-            return words(error)
+            let isOfRelease = (error as? any ReleaseFault)?.isOfRelease ?? false
+            return Failure(reason: words(error), isOfRelease: isOfRelease)
         }
     }
 
@@ -86,7 +87,7 @@ extension FleetRun {
         }
     }
 
-    func finish(_ operation: Operation, _ id: InstanceID, _ failure: String?) async throws {
+    func finish(_ operation: Operation, _ id: InstanceID, _ failure: Failure?) async throws {
         if let failure {
             // A platform that refuses may do so because another driver took over.
             try await renew()
@@ -98,7 +99,7 @@ extension FleetRun {
         switch operation {
         case .create:
             refusals = 0
-            placementsHeldUntil = nil
+            refusal = nil
         case .route:
             try await tell(.instanceServing, "\(release) is healthy, gets traffic", instance)
         case .drain where !instance.isStopping:
@@ -115,21 +116,27 @@ extension FleetRun {
         }
     }
 
-    private func failed(_ operation: Operation, _ id: InstanceID, _ failure: String) async throws {
+    private func failed(_ operation: Operation, _ id: InstanceID, _ failure: Failure) async throws {
         let now = clock.now
         guard operation == .create else {
             view.end(id, retryAt: now.advanced(by: .seconds(1)))
-            guard let instance = ledger.instances[id], view.isFirstTrouble(id, failure) else { return }
-            return try await tell(
-                .platformTrouble,
-                "could not \(operation) instance \(id): \(failure)",
-                instance
-            )
+            return try await tellTrouble("could not \(operation) instance \(id): \(failure.reason)", id)
         }
         view.end(id)
-        view.couldNotMake(id, reason: failure)
+        if failure.isOfRelease {
+            return view.couldNotMake(id, .ended(reason: "could not be started: \(failure.reason)"))
+        }
+        view.couldNotMake(id, .refused)
         refusals += 1
-        placementsHeldUntil = now.advanced(by: .seconds(1 << min(refusals - 1, 5)))
+        let delay = Duration.seconds(1 << min(refusals - 1, 5))
+        refusal = Refusal(until: now.advanced(by: delay).instant, reason: failure.reason)
+        let message = "could not make instance \(id), trying again in \(delay.words): \(failure.reason)"
+        try await tellTrouble(message, id)
+    }
+
+    private func tellTrouble(_ message: String, _ id: InstanceID) async throws {
+        guard let instance = ledger.instances[id], view.isFirstTrouble(id, message) else { return }
+        try await tell(.platformTrouble, message, instance)
     }
 
     func note(_ news: InstanceView.News, of id: InstanceID) async throws {

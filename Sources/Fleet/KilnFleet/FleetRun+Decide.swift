@@ -17,7 +17,7 @@ extension FleetRun {
                 ledger.releases.values.filter { $0.quarantine != nil }.map(\.release.number.key)
             ),
             instances: instances.map { view.state(of: $0, now: now) },
-            placementsHeldUntil: placementsHeldUntil?.instant
+            refusal: refusal
         )
     }
 
@@ -133,7 +133,7 @@ extension FleetRun {
 
     private func finishEdits(_ outcome: Outcome) -> [FleetEdit] {
         var edits: [FleetEdit] = []
-        if var rollout = ledger.rollout, rollout.outcome == nil, !rollout.isSuperseded {
+        if var rollout = ledger.rollout, !rollout.isEnded, !rollout.isSuperseded {
             rollout.outcome = outcome
             rollout.finished = clock.time
             edits.append(.putRollout(rollout))

@@ -15,8 +15,14 @@ actor FleetRun {
     enum Report: Sendable {
         case timer(BootInstant)
         case stopRequested
-        case done(Operation, InstanceID, failure: String?)
+        case done(Operation, InstanceID, Failure?)
         case probed(InstanceID, ProbeResult)
+    }
+
+    /// Why a call of the platform did not succeed.
+    struct Failure: Sendable {
+        let reason: String
+        let isOfRelease: Bool
     }
 
     enum Operation: Sendable {
@@ -41,7 +47,7 @@ actor FleetRun {
     var ledger: Ledger
     var view: InstanceView
     var outcome: Outcome?
-    var placementsHeldUntil: BootInstant?
+    var refusal: Refusal?
     var refusals = 0
     private var timerDue: BootInstant?
     private var renewDue: BootInstant

@@ -21,8 +21,8 @@ struct InstanceView: Sendable {
     private var retries: [InstanceID: BootInstant] = [:]
     private var keys: [InstanceID: InstanceKey] = [:]
     private var ids: [InstanceKey: InstanceID] = [:]
-    /// Why instances that never came up did not.
-    private var unmade: [InstanceID: String] = [:]
+    /// What became of instances that never came up.
+    private var unmade: [InstanceID: InstanceState.Process] = [:]
     private var troubles: [InstanceID: String] = [:]
     private var notedFailures: Set<InstanceID> = []
     /// Seen in this run, or made by it.
@@ -115,8 +115,8 @@ struct InstanceView: Sendable {
         isStale = true
     }
 
-    mutating func couldNotMake(_ id: InstanceID, reason: String) {
-        unmade[id] = reason
+    mutating func couldNotMake(_ id: InstanceID, _ end: InstanceState.Process) {
+        unmade[id] = end
     }
 
     /// Whether this is news: the same trouble with the same instance is told once.
@@ -177,7 +177,7 @@ struct InstanceView: Sendable {
     }
 
     private func process(of id: InstanceID) -> InstanceState.Process {
-        if let reason = unmade[id] { return .ended(reason: "could not be started: \(reason)") }
+        if let end = unmade[id] { return end }
         switch observations[id]?.process {
         case .running: return .running
         case .exited(let status):

@@ -2,8 +2,11 @@ import KilnDefinition
 package import KilnRollout
 
 extension FleetPolicy {
-    /// The policy as the planner knows it.
-    package func rolloutPolicy(isExclusive: Bool) throws(PolicyError) -> RolloutPolicy {
+    /// The policy as the planner knows it, for instances that end within `grace` of being told to.
+    package func rolloutPolicy(
+        isExclusive: Bool,
+        grace: Duration = .zero
+    ) throws(PolicyError) -> RolloutPolicy {
         try RolloutPolicy(
             surge: rollout.surge.share,
             unavailable: rollout.unavailable.share,
@@ -12,6 +15,7 @@ extension FleetPolicy {
             healthyDeadline: rollout.healthyDeadline,
             progressDeadline: rollout.progressDeadline,
             drain: rollout.drain,
+            grace: grace,
             bake: rollout.bake,
             onFailure: rollout.onFailure == .freeze ? .freeze : .rollback
         )

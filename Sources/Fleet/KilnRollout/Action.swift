@@ -37,7 +37,7 @@ package enum Outcome: Sendable, Hashable, Codable {
     case stopped(reason: String)
     /// The release failed and everything was left as it is.
     case frozen(reason: String)
-    /// No release failed, but the fleet does not reach its wanted state.
+    /// No release failed, but the fleet does not reach its wanted state. A rollout stays unfinished.
     case degraded(reason: String)
     /// No instances are wanted: the release is what the fleet is of, and has yet to prove itself.
     case untried(ReleaseKey)

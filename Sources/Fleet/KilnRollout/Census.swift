@@ -99,7 +99,7 @@ struct Census {
 
     private func condition(of instance: InstanceState) -> Condition {
         switch instance.process {
-        case .ended: return .lost
+        case .ended, .refused: return .lost
         case .planned where instance.isBusy: return .starting
         case .planned: return instance.traffic == .none ? .lost : .unseen
         case .running: break

@@ -1,3 +1,14 @@
+/// Why the platform makes no instances at the moment, and when it is asked again.
+package struct Refusal: Sendable, Hashable {
+    package let until: Instant
+    package let reason: String
+
+    package init(until: Instant, reason: String) {
+        self.until = until
+        self.reason = reason
+    }
+}
+
 /// All that the planner looks at.
 package struct FleetState: Sendable, Hashable {
     /// How many instances there shall be.
@@ -8,8 +19,8 @@ package struct FleetState: Sendable, Hashable {
     package var rollout: RolloutState
     package var quarantined: Set<ReleaseKey>
     package var instances: [InstanceState]
-    /// No instance is made before this moment: the platform has just refused one.
-    package var placementsHeldUntil: Instant?
+    /// The platform could not make the last instance it was asked for.
+    package var refusal: Refusal?
 
     package init(
         wanted: Int,
@@ -18,7 +29,7 @@ package struct FleetState: Sendable, Hashable {
         rollout: RolloutState,
         quarantined: Set<ReleaseKey> = [],
         instances: [InstanceState] = [],
-        placementsHeldUntil: Instant? = nil
+        refusal: Refusal? = nil
     ) {
         self.wanted = wanted
         self.policy = policy
@@ -26,7 +37,7 @@ package struct FleetState: Sendable, Hashable {
         self.rollout = rollout
         self.quarantined = quarantined
         self.instances = instances
-        self.placementsHeldUntil = placementsHeldUntil
+        self.refusal = refusal
     }
 
     /// Carries out a decision on the record.
@@ -64,7 +75,8 @@ package struct FleetState: Sendable, Hashable {
             rollout.failures = []
         case .stopped(let reason): rollout.phase = .stopped(reason: reason)
         case .frozen(let reason): rollout.phase = .frozen(reason: reason)
-        case .degraded: rollout.phase = .steady
+        // A rollout goes on when somebody drives it again.
+        case .degraded: break
         case .untried: rollout.phase = .rolling
         }
     }

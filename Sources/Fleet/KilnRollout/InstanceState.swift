@@ -6,8 +6,16 @@ package struct InstanceState: Sendable, Hashable {
         case running
         /// Ended by itself, from outside, or never came up.
         case ended(reason: String)
+        /// The platform could not make it, which says nothing about its release.
+        case refused
 
-        var hasEnded: Bool { if case .ended = self { true } else { false } }
+        /// Whether it surely doesn't run.
+        var hasEnded: Bool {
+            switch self {
+            case .planned, .running: false
+            case .ended, .refused: true
+            }
+        }
     }
 
     package enum Health: Sendable, Hashable {

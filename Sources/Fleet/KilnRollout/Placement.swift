@@ -5,7 +5,7 @@ extension RolloutPlanner {
     func placements(_ census: Census) -> [Action] {
         guard let target = census.fleet.rollout.target, census.fleet.rollout.phase.isActive,
             !census.fleet.quarantined.contains(target),
-            (census.fleet.placementsHeldUntil ?? .zero) <= census.now,
+            (census.fleet.refusal?.until ?? .zero) <= census.now,
             !(census.isTrial && hasUnwell(of: target, census))
         else { return [] }
         let room = min(

@@ -20,7 +20,7 @@ extension RolloutPlanner {
 
     /// Whether the worst of the unwell gives its place to an instance that the platform had no room for.
     private func makesRoom(_ worst: Int?, _ census: Census) -> Bool {
-        guard let worst, census.fleet.placementsHeldUntil != nil, census.kept.count < census.wanted,
+        guard let worst, census.fleet.refusal != nil, census.kept.count < census.wanted,
             census.total >= census.wanted
         else {
             return false
@@ -53,7 +53,7 @@ extension RolloutPlanner {
 
     /// Whether a replacement may come, or is coming, before what it replaces goes.
     private func canWait(_ census: Census) -> Bool {
-        guard census.budget.surge > 0 else { return false }
+        guard census.budget.surge > 0, census.fleet.refusal == nil else { return false }
         return census.total < census.wanted + census.budget.surge || census.keptUnavailable > 0
             || census.fleet.instances.contains(where: \.isStopping)
     }

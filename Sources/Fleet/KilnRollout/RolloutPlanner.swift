@@ -5,9 +5,6 @@ package struct RolloutPlanner: Sendable {
     /// So many failed instances end the trial of a release, or a quarter of a large fleet.
     package static let failureLimit = 3
 
-    /// The progress deadline of a repair where the policy has none.
-    static let repairDeadline = Duration.seconds(600)
-
     package init() {}
 
     /// Changes to write down before anything else, or else work that may start at once.
@@ -41,10 +38,9 @@ package struct RolloutPlanner: Sendable {
             moments.append(bakeEnd(Census(fleet, now: now), since))
         }
         if let mark = fleet.rollout.progress {
-            let deadline = policy.progressDeadline > .zero ? policy.progressDeadline : Self.repairDeadline
-            moments.append(mark.at.advanced(by: deadline))
+            moments.append(mark.at.advanced(by: policy.progressDeadline))
         }
-        if let held = fleet.placementsHeldUntil { moments.append(held) }
+        if let refusal = fleet.refusal { moments.append(refusal.until) }
         for slot in Set(fleet.rollout.failures.map(\.slot)) {
             if let end = backoffEnd(of: slot, fleet.rollout.failures, now: now) { moments.append(end) }
         }

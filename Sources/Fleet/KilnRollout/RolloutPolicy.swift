@@ -30,12 +30,12 @@ package struct RolloutPolicy: Sendable, Hashable {
     package let isExclusive: Bool
     package let minHealthy: Duration
     package let healthyDeadline: Duration
-    /// Zero: fail at the first unhealthy instance.
     package let progressDeadline: Duration
     package let drain: Duration
     package let bake: Duration
     package let onFailure: OnFailure
 
+    /// `grace` is how long an instance may take to end once it is told to.
     package init(
         surge: Share = .percent(25),
         unavailable: Share = .count(0),
@@ -44,14 +44,14 @@ package struct RolloutPolicy: Sendable, Hashable {
         healthyDeadline: Duration = .seconds(300),
         progressDeadline: Duration = .seconds(600),
         drain: Duration = .seconds(30),
+        grace: Duration = .zero,
         bake: Duration = .seconds(60),
         onFailure: OnFailure = .rollback
     ) throws(PolicyError) {
         guard isExclusive || !surge.isZero || !unavailable.isZero else { throw .noBudget }
         guard minHealthy < healthyDeadline else { throw .minHealthyPastHealthyDeadline }
-        guard progressDeadline == .zero || healthyDeadline < progressDeadline else {
-            throw .healthyDeadlinePastProgressDeadline
-        }
+        guard healthyDeadline < progressDeadline else { throw .healthyDeadlinePastProgressDeadline }
+        guard drain + grace < progressDeadline else { throw .leavingPastProgressDeadline }
         self.surge = surge
         self.unavailable = unavailable
         self.isExclusive = isExclusive
@@ -90,4 +90,6 @@ package enum PolicyError: Error, Hashable {
     case noBudget
     case minHealthyPastHealthyDeadline
     case healthyDeadlinePastProgressDeadline
+    /// An instance that leaves in its own time would look like a rollout that stands still.
+    case leavingPastProgressDeadline
 }

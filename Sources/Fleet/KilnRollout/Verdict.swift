@@ -9,8 +9,7 @@ extension RolloutPlanner {
                 return failed(census, "release \(target) is quarantined")
             }
             if let culprit = culprit(census) { return culprit.note + failed(census, culprit.reason) }
-            guard let reason = standstill(census) else { return nil }
-            return failed(census, reason)
+            return standstill(census).map { stuck(census, $0) }
         case .rollingBack(let original):
             guard let reason = standstill(census) else { return nil }
             return [.finish(.frozen(reason: "\(original); going back did not succeed: \(reason)"))]
@@ -24,12 +23,22 @@ extension RolloutPlanner {
         }
     }
 
+    /// What stands still may do so through no fault of the release: old instances that do not leave, or a platform that
+    /// makes no new ones.
+    private func stuck(_ census: Census, _ reason: String) -> [Change] {
+        let isWell = census.keptUnavailable == 0
+        if isWell, census.kept.count == census.wanted || othersLeave(census) {
+            return [.finish(.degraded(reason: reason))]
+        }
+        return failed(census, reason, isBlamed: census.fleet.refusal == nil)
+    }
+
     /// Back to the stable release, or left alone where the policy says so. Without a stable one everything is stopped,
     /// unless something else serves, of which nothing is known but that.
-    private func failed(_ census: Census, _ reason: String) -> [Change] {
+    private func failed(_ census: Census, _ reason: String, isBlamed: Bool = true) -> [Change] {
         guard let target = census.fleet.rollout.target else { return [] }
-        let isKnown = census.fleet.quarantined.contains(target)
-        let quarantine = isKnown ? [] : [Change.quarantine(target, reason: reason)]
+        let isNew = isBlamed && !census.fleet.quarantined.contains(target)
+        let quarantine = isNew ? [Change.quarantine(target, reason: reason)] : []
         if census.fleet.policy.onFailure == .freeze {
             return quarantine + [.finish(.frozen(reason: reason))]
         }
@@ -39,6 +48,10 @@ extension RolloutPlanner {
             return quarantine + [end]
         }
         return quarantine + [.beginRollback(to: stable, reason: reason)]
+    }
+
+    private func othersLeave(_ census: Census) -> Bool {
+        census.fleet.instances.contains { $0.isStopping && !isOfTarget($0, census) }
     }
 
     private func othersServe(_ census: Census) -> Bool {
@@ -51,14 +64,13 @@ extension RolloutPlanner {
     private func culprit(_ census: Census) -> (note: [Change], reason: String)? {
         let failures = census.fleet.rollout.failures
         let isBaking = if case .baking = census.fleet.rollout.phase { true } else { false }
-        let impatient = census.fleet.policy.progressDeadline == .zero
-        if let last = failures.last, isBaking || impatient { return ([], last.reason) }
+        if let last = failures.last, isBaking { return ([], last.reason) }
         if failures.count >= max(Self.failureLimit, (census.wanted + 3) / 4), let last = failures.last {
             return ([], "\(failures.count) instances failed, the last one: \(last.reason)")
         }
         for index in census.kept {
             let instance = census.fleet.instances[index]
-            guard let reason = reason(instance, census.conditions[index], isBaking, impatient, census) else {
+            guard let reason = reason(instance, census.conditions[index], isBaking, census) else {
                 continue
             }
             return (instance.failureNoted ? [] : [.noteFailure(instance.key, reason: reason)], reason)
@@ -70,41 +82,30 @@ extension RolloutPlanner {
         _ instance: InstanceState,
         _ condition: Census.Condition,
         _ isBaking: Bool,
-        _ impatient: Bool,
         _ census: Census
     ) -> String? {
+        var answer = "its health check never answered"
+        if case .failing(_, let reason) = instance.health { answer = reason }
         switch condition {
         case .overdue:
-            "not healthy within \(Self.words(census.fleet.policy.healthyDeadline)): \(Self.words(instance.health))"
-        case .unhealthy where isBaking:
-            "unhealthy while the release was watched: \(Self.words(instance.health))"
-        case .unhealthy where impatient: "unhealthy: \(Self.words(instance.health))"
-        default: nil
+            return "not healthy within \(Self.words(census.fleet.policy.healthyDeadline)): \(answer)"
+        case .unhealthy where isBaking: return "unhealthy while the release was watched: \(answer)"
+        default: return nil
         }
     }
 
     /// Why nothing has moved for the progress deadline.
     private func standstill(_ census: Census) -> String? {
         guard let mark = census.fleet.rollout.progress else { return nil }
-        var deadline = census.fleet.policy.progressDeadline
-        // No patience with a release on trial; but what is repaired or removed takes the time it takes.
-        if deadline == .zero, !census.isTrial { deadline = Self.repairDeadline }
-        guard deadline > .zero, !census.isComplete, mark.at.advanced(by: deadline) <= census.now else {
-            return nil
-        }
+        let deadline = census.fleet.policy.progressDeadline
+        guard !census.isComplete, mark.at.advanced(by: deadline) <= census.now else { return nil }
         let missing = census.wanted - census.keptAvailable
         let state =
             missing > 0 ? "\(missing) of \(census.wanted) instances are missing" : "old instances remain"
-        let last = census.fleet.rollout.failures.last.map { "; the last failure: \($0.reason)" } ?? ""
+        let last =
+            census.fleet.refusal.map { "; the last one could not be made: \($0.reason)" }
+            ?? census.fleet.rollout.failures.last.map { "; the last failure: \($0.reason)" } ?? ""
         return "no progress for \(Self.words(deadline)): \(state)\(last)"
-    }
-
-    private static func words(_ health: InstanceState.Health) -> String {
-        switch health {
-        case .unknown: "its health check never answered"
-        case .passing: "it gets no traffic"
-        case .failing(_, let reason): reason
-        }
     }
 
     static func words(_ duration: Duration) -> String {
