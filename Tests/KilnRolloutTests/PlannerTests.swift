@@ -147,6 +147,24 @@ import Testing
         #expect(plan(fleet).first == .change(.quarantine(ReleaseKey(2), reason: reason)))
     }
 
+    @Test(arguments: [(3, 3), (12, 3), (13, 4), (100, 25), (256, 64), (1000, 64)])
+    func `fails a release by a quarter of a large fleet, as far as failures are kept`(
+        wanted: Int,
+        limit: Int
+    ) throws {
+        var fleet = Sample.fleet(wanted: wanted, new: [.ended], policy: try policy())
+        for count in 1..<limit {
+            fleet.instances[0] = Sample.instance(10 + count, 2, slot: 0, .ended)
+            let changes = plan(fleet).compactMap { if case .change(let change) = $0 { change } else { nil } }
+            #expect(changes.first == .noteFailure(InstanceKey(10 + count), reason: "exited with status 1"))
+            for change in changes { fleet.apply(change, now: Sample.now) }
+            #expect(!plan(fleet).contains { if case .change(.quarantine) = $0 { true } else { false } })
+        }
+        fleet.rollout.failures.append(InstanceFailure(slot: 0, at: Sample.now, reason: "x"))
+        fleet.rollout.failures = fleet.rollout.failures.suffix(64)
+        #expect(plan(fleet).contains { if case .change(.quarantine) = $0 { true } else { false } })
+    }
+
     @Test func `fails a release that stands still`() throws {
         let fleet = Sample.fleet(
             old: [.available, .available, .available],
@@ -236,7 +254,6 @@ import Testing
                 phase: phase,
                 policy: try policy()
             )
-            fleet.instances[1].traffic = .none
             fleet.rollout.isPaused = phase == .rolling
             #expect(plan(fleet) == [])
             #expect(planner.nextMoment(fleet, now: Sample.now) == nil)

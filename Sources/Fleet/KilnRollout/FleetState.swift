@@ -11,6 +11,9 @@ package struct Refusal: Sendable, Hashable {
 
 /// All that the planner looks at.
 package struct FleetState: Sendable, Hashable {
+    /// Older ones are forgotten, so no limit may lie above.
+    static let failuresKept = 64
+
     /// How many instances there shall be.
     package var wanted: Int
     package var policy: RolloutPolicy
@@ -48,7 +51,7 @@ package struct FleetState: Sendable, Hashable {
             guard let index = instances.firstIndex(where: { $0.key == key }) else { return }
             instances[index].failureNoted = true
             let failure = InstanceFailure(slot: instances[index].slot, at: now, reason: reason)
-            rollout.failures = rollout.failures.suffix(63) + [failure]
+            rollout.failures = rollout.failures.suffix(Self.failuresKept - 1) + [failure]
         case .noteProgress(let mark): rollout.progress = mark
         case .startClock: rollout.progress = ProgressMark(at: now)
         case .startBake:

@@ -65,7 +65,8 @@ extension RolloutPlanner {
         let failures = census.fleet.rollout.failures
         let isBaking = if case .baking = census.fleet.rollout.phase { true } else { false }
         if let last = failures.last, isBaking { return ([], last.reason) }
-        if failures.count >= max(Self.failureLimit, (census.wanted + 3) / 4), let last = failures.last {
+        let limit = min(FleetState.failuresKept, max(Self.failureLimit, (census.wanted + 3) / 4))
+        if failures.count >= limit, let last = failures.last {
             return ([], "\(failures.count) instances failed, the last one: \(last.reason)")
         }
         for index in census.kept {
