@@ -64,6 +64,35 @@ import Testing
         }
     }
 
+    @Test func `goes further back with every rollback, and never forward by itself`() async throws {
+        try await Stage.with { stage in
+            for version in ["1", "2", "3"] { try await stage.deploy(version) }
+            let driver = stage.driver()
+            #expect(try await driver.rollback(Stage.fleet) == .stable(ReleaseNumber(rawValue: 2)))
+            #expect(try await driver.rollback(Stage.fleet) == .stable(ReleaseNumber(rawValue: 1)))
+            let error = await #expect(throws: FleetError.self) { try await driver.rollback(Stage.fleet) }
+            #expect(error?.code == .noEarlierRelease)
+            let third = ReleaseNumber(rawValue: 3)
+            #expect(try await driver.rollback(Stage.fleet, to: third) == .stable(third))
+            // Release 1 was left last, so it is what ran before 3.
+            #expect(try await driver.rollback(Stage.fleet) == .stable(ReleaseNumber(rawValue: 1)))
+        }
+    }
+
+    @Test func `skips condemned instances that are gone`() async throws {
+        try await Stage.with { stage in
+            try await stage.deploy("1")
+            let present = try #require(stage.platform.seen.instances.keys.min())
+            let condemned = [present: "altered", InstanceID("shop-1-gone"): "altered"]
+            let outcome = try await stage.driver().replace(condemned, in: Stage.fleet)
+            #expect(outcome == .stable(ReleaseNumber(rawValue: 1)))
+            #expect(stage.platform.seen.instances[present] == nil)
+            #expect(stage.platform.seen.created.count == 4)
+            let told = try await stage.messages().filter { $0.contains("is to be replaced") }
+            #expect(told == ["release 1: instance \(present) is to be replaced: altered"])
+        }
+    }
+
     @Test func `is destroyed, and comes back with the same release`() async throws {
         try await Stage.with { stage in
             try await stage.deploy("1")

@@ -34,6 +34,10 @@ final class PretendPlatform: InstancePlatform {  // a class: tests and driver lo
         var listen: ListenAddress?
         var capacity = Int.max
         var isDestroyRefused = false
+        /// Versions that no instance can be made of.
+        var refused: Set<String> = []
+        /// How many of the next instances of a version end at once.
+        var exitingSuccessors: [String: Int] = [:]
         var stopBeforeDrain = 0
         var stuckDrain = false
         var looks = 0
@@ -91,7 +95,10 @@ final class PretendPlatform: InstancePlatform {  // a class: tests and driver lo
         try admit(token)
         if spec.release.content.imageVersion == "unfit" { throw Unfit() }
         try state.withLock { state in
-            guard state.instances.count < state.capacity else { throw Refused() }
+            let version = spec.release.content.imageVersion ?? ""
+            guard state.instances.count < state.capacity, !state.refused.contains(version) else {
+                throw Refused()
+            }
             if state.instances[spec.id] == nil { state.created.append(spec.id) }
             state.instances[spec.id] = state.instances[spec.id] ?? Instance(spec: spec)
             state.most = max(state.most, state.instances.count)
@@ -100,6 +107,10 @@ final class PretendPlatform: InstancePlatform {  // a class: tests and driver lo
         state.withLock { state in
             state.instances[spec.id]?.isMade = true
             state.instances[spec.id]?.started = clock.now
+            let version = spec.release.content.imageVersion ?? ""
+            guard let left = state.exitingSuccessors[version], left > 0 else { return }
+            state.exitingSuccessors[version] = left - 1
+            state.instances[spec.id]?.exitStatus = 1
         }
     }
 

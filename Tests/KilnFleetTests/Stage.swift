@@ -49,12 +49,18 @@ struct Stage: Sendable {
 
     static func policy(
         _ instances: Int = 3,
+        unavailable: Int = 0,
         onFailure: RolloutDefinition.OnFailure = .rollback
     ) -> FleetPolicy {
         FleetPolicy(
             instances: instances,
             listen: ListenAddress(address: "127.0.0.1", port: 8080),
-            rollout: RolloutDefinition(surge: .count(1), healthyDeadline: .seconds(30), onFailure: onFailure)
+            rollout: RolloutDefinition(
+                surge: .count(unavailable > 0 ? 0 : 1),
+                unavailable: .count(unavailable),
+                healthyDeadline: .seconds(30),
+                onFailure: onFailure
+            )
         )
     }
 

@@ -94,13 +94,29 @@ extension FleetDriver {
             started: clock.time
         )
         let message =
-            from.map { "rolling from release \($0) to release \(number)" } ?? "rolling out release \(number)"
+            switch from {
+            case nil: "rolling out release \(number)"
+            case number: "rolling out release \(number) again"
+            case .some(let from): "rolling from release \(from) to release \(number)"
+            }
         try await ledger.write(
             superseding(ledger) + [
                 .putFleet(record), .putRollout(rollout),
                 ledger.event(.rolloutStarted, message, release: number),
             ]
         )
+    }
+
+    /// Begins anew what a frozen fleet was about: its release, or its end.
+    func thaw(_ ledger: inout Ledger) async throws {
+        guard case .frozen(let reason) = ledger.record.rollout.phase else { return }
+        if let target = ledger.record.rollout.target?.releaseNumber {
+            if ledger.releases[target]?.quarantine == nil { try await aim(at: target, &ledger) }
+            return
+        }
+        var record = ledger.record
+        record.rollout.beginStopping(reason: reason, now: clock.now.instant)
+        try await ledger.write([.putFleet(record), ledger.event(.rolloutResumed, "stopping goes on")])
     }
 
     /// Ends the history entry of a rollout that another one replaces.
@@ -122,17 +138,11 @@ extension FleetDriver {
         try await ledger.write([.putFleet(record)] + (wasPaused ? [event] : []))
     }
 
+    /// What is gone by now needs no replacing.
     func condemn(_ condemned: [InstanceID: String], _ ledger: inout Ledger) async throws {
         var edits: [FleetEdit] = []
         for (id, reason) in condemned.sorted(by: { $0.key < $1.key }) {
-            guard var instance = ledger.instances[id] else {
-                throw FleetError(
-                    .unknownInstance,
-                    "fleet \(ledger.name) has no instance \(id)",
-                    hint: "kiln status \(ledger.name) lists them",
-                    status: .usage
-                )
-            }
+            guard var instance = ledger.instances[id] else { continue }
             instance.condemned = reason
             edits += [
                 .putInstance(instance),
@@ -147,7 +157,7 @@ extension FleetDriver {
         try await ledger.write(edits)
     }
 
-    /// The release with this number; without one, the one that was stable last, apart from the one that runs.
+    /// The release with this number; without one, of those made before the one that runs the one that was stable last.
     func earlier(_ number: ReleaseNumber?, _ ledger: Ledger) throws -> ReleaseRecord? {
         if let number {
             guard let release = ledger.releases[number] else {
@@ -157,7 +167,10 @@ extension FleetDriver {
         }
         let current = ledger.record.rollout.target?.releaseNumber
         return ledger.releases.values
-            .filter { $0.release.number != current && $0.quarantine == nil && $0.stable != nil }
+            .filter { record in
+                guard record.stable != nil, record.quarantine == nil else { return false }
+                return current.map { record.release.number < $0 } ?? true
+            }
             .max { ($0.stable ?? 0, $0.release.number) < ($1.stable ?? 0, $1.release.number) }
     }
 }

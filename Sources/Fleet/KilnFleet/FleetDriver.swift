@@ -67,7 +67,7 @@ package struct FleetDriver: Sendable {
         }
     }
 
-    /// Makes the fleet run an earlier release: this one, or the newest other one that was stable.
+    /// Makes the fleet run another release: this one, or of those before the one that runs the one that was stable last.
     package func rollback(
         _ fleet: FleetName,
         to number: ReleaseNumber? = nil,
@@ -77,7 +77,7 @@ package struct FleetDriver: Sendable {
             guard let release = try earlier(number, ledger) else {
                 throw FleetError(
                     .noEarlierRelease,
-                    "fleet \(fleet) has no earlier release that was stable",
+                    "fleet \(fleet) has no earlier release that was stable and is not quarantined",
                     hint: "kiln releases \(fleet) lists its releases; --to N takes any of them",
                     status: .usage
                 )
@@ -88,10 +88,12 @@ package struct FleetDriver: Sendable {
         }
     }
 
-    /// Converges to what is written down: finishes what a crash or a pause cut off, replaces what died.
+    /// Converges to what is written down: finishes what a crash or a pause cut off, replaces what died, and tries again
+    /// what was frozen, unless its release is quarantined.
     package func resume(_ fleet: FleetName, options: Options = Options()) async throws -> DeployOutcome {
         try await withLedger(fleet, "resume", options) { ledger in
-            try await drive(&ledger, policyChanged: false)
+            try await thaw(&ledger)
+            return try await drive(&ledger, policyChanged: false)
         }
     }
 

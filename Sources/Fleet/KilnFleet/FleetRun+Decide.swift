@@ -32,7 +32,8 @@ extension FleetRun {
             var edits: [FleetEdit] = []
             var record = ledger.record
             for change in changes {
-                if case .noteFailure(let key, let reason) = change {
+                // What fails on the way back is not why it is taken.
+                if case .noteFailure(let key, let reason) = change, !state.rollout.phase.isWayBack {
                     record.evidence = await evidence(of: key, reason) ?? record.evidence
                 }
                 edits += self.edits(for: change, state)

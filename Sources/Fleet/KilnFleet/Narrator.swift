@@ -8,8 +8,4 @@ enum Narrator {
     static func tell(_ event: FleetEvent) {
         Progress.report(.output(work(event.fleet), line: event.message))
     }
-
-    static func say(_ line: String, of fleet: FleetName) {
-        Progress.report(.output(work(fleet), line: line))
-    }
 }

@@ -67,13 +67,14 @@ extension RolloutPlanner {
     }
 
     /// The next step of each instance that is free: towards traffic when it is well, out of it when it is not, and
-    /// for one that goes: drained, acknowledged, detached, destroyed.
+    /// for one that goes: drained, acknowledged, detached, destroyed. A frozen fleet is left as it is.
     func traffic(_ census: Census) -> [Action] {
         census.fleet.instances.indices.compactMap { index in
             let instance = census.fleet.instances[index]
             if instance.isBusy { return nil }
             if instance.isStopping { return leave(instance, census) }
-            guard census.fleet.isBalanced, instance.process == .running else { return nil }
+            guard census.fleet.rollout.phase.isActive, census.fleet.isBalanced, instance.process == .running
+            else { return nil }
             switch (instance.health, instance.traffic) {
             case (.passing, .none), (.passing, .draining):
                 return mayServe(instance, census) ? .route(instance.key) : nil
@@ -84,7 +85,7 @@ extension RolloutPlanner {
     }
 
     private func mayServe(_ instance: InstanceState, _ census: Census) -> Bool {
-        census.fleet.rollout.phase.isActive && census.wanted > 0 && !instance.isCondemned
+        census.wanted > 0 && !instance.isCondemned
             && !census.fleet.quarantined.contains(instance.release)
     }
 

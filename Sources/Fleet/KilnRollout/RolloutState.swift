@@ -51,6 +51,10 @@ package struct RolloutState: Sendable, Hashable, Codable {
     }
 }
 
+extension RolloutState.Phase {
+    package var isWayBack: Bool { if case .rollingBack = self { true } else { false } }
+}
+
 /// The best that a rollout reached. Only ever improves, so that an instance that comes and goes is no progress.
 package struct ProgressMark: Sendable, Hashable, Codable {
     /// Instances of the target.
