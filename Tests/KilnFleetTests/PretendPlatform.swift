@@ -43,6 +43,9 @@ final class PretendPlatform: InstancePlatform {  // a class: tests and driver lo
         var looks = 0
         /// Looks that fail, by their number from 1.
         var failingLooks: Range<Int> = 0..<0
+        var converges = 0
+        var failingConverges: Range<Int> = 0..<0
+        var destroyTime = Duration.milliseconds(200)
         /// Instances whose process is not to be seen.
         var obscured: Set<InstanceID> = []
     }
@@ -88,7 +91,11 @@ final class PretendPlatform: InstancePlatform {  // a class: tests and driver lo
 
     func converge(_ settings: FleetSettings, token: FencingToken) async throws {
         try admit(token)
-        state.withLock { $0.listen = settings.listen }
+        try state.withLock { state in
+            state.converges += 1
+            if state.failingConverges.contains(state.converges) { throw Refused() }
+            state.listen = settings.listen
+        }
     }
 
     func create(_ spec: InstanceSpec, token: FencingToken) async throws {
@@ -137,7 +144,7 @@ final class PretendPlatform: InstancePlatform {  // a class: tests and driver lo
                 state.stopBeforeDrain += 1
             }
         }
-        try await clock.sleep(until: clock.now.advanced(by: .milliseconds(200)))
+        try await clock.sleep(until: clock.now.advanced(by: seen.destroyTime))
         note { $0.instances[instance] = nil }
     }
 

@@ -78,4 +78,83 @@ import Testing
             #expect(stage.platform.seen.created.count == 6)
         }
     }
+
+    @Test func `that cannot restore the balancer for a while delays nothing`() async throws {
+        try await Stage.with { stage in
+            try await stage.deploy("1")
+            stage.platform.change {
+                $0.converges = 0
+                $0.failingConverges = 2..<8
+            }
+            #expect(try await stage.deploy("2") == .stable(ReleaseNumber(rawValue: 2)))
+            #expect(stage.platform.seen.converges >= 8)
+            let told = try await stage.messages().filter { $0.hasPrefix("could not restore") }
+            #expect(told == ["could not restore the network and the balancer, trying again: Refused()"])
+        }
+    }
+
+    @Test func `that never restores the balancer ends the command, which leaves a rollout unattended`()
+        async throws
+    {
+        try await Stage.with { stage in
+            try await stage.deploy("1")
+            stage.platform.change {
+                $0.converges = 0
+                $0.failingConverges = 2..<100
+                $0.isDestroyRefused = true
+            }
+            await #expect(throws: PretendPlatform.Refused.self) { try await stage.deploy("2") }
+            #expect(stage.platform.seen.converges == 11)
+            let reader = FleetReader(store: stage.catalog, platform: stage.platform, clock: stage.time)
+            #expect(try await reader.status(of: Stage.fleet).isUnattended)
+            stage.platform.change {
+                $0.failingConverges = 0..<0
+                $0.isDestroyRefused = false
+            }
+            #expect(try await stage.driver().resume(Stage.fleet) == .stable(ReleaseNumber(rawValue: 2)))
+            #expect(try await !reader.status(of: Stage.fleet).isUnattended)
+        }
+    }
+
+    @Test func `that has no balancer to begin with is told at once`() async throws {
+        try await Stage.with { stage in
+            stage.platform.change { $0.failingConverges = 1..<2 }
+            await #expect(throws: PretendPlatform.Refused.self) { try await stage.deploy("1") }
+            #expect(stage.platform.seen.converges == 1)
+            #expect(stage.platform.seen.created.isEmpty)
+        }
+    }
+
+    @Test func `that takes its time is waited for, not spun on, once a stop is requested`() async throws {
+        try await Stage.with { stage in
+            try await stage.deploy("1")
+            stage.platform.change { $0.destroyTime = .seconds(120) }
+            let (time, stop) = (stage.time, StopSignal())
+            async let outcome = stage.driver(stop: stop)
+                .deploy(Stage.content("2"), to: Stage.fleet, policy: Stage.policy())
+            while !(try await stage.messages().contains { $0.hasSuffix("gets no new requests") }) {
+                try await time.sleep(until: time.now.advanced(by: .milliseconds(500)))
+            }
+            try await time.sleep(until: time.now.advanced(by: .seconds(5)))
+            stop.request()
+            let (began, sleeps) = (time.now, time.sleeps)
+            #expect(try await outcome == .paused(ReleaseNumber(rawValue: 2)))
+            let waited = began.duration(to: time.now)
+            #expect(waited > .seconds(60))
+            // One look a second, and the sleeps of what is under way.
+            #expect(time.sleeps - sleeps < 150)
+        }
+    }
+
+    @Test func `that takes its time is waited for, not spun on, once there is an outcome`() async throws {
+        try await Stage.with { stage in
+            try await stage.deploy("1", Stage.policy(onFailure: .freeze))
+            stage.platform.change {
+                $0.capacity = 3
+                $0.destroyTime = .seconds(900)
+            }
+            let outcome = try await stage.deploy("sick", Stage.policy(unavailable: 1, onFailure: .freeze))
+            #expect(outcome.exitStatus == .failed)
+        }
+    }
 }

@@ -21,6 +21,9 @@ final class VirtualTime: TaskExecutor, FleetClock {  // a class: it is an execut
         /// Calls that are at work outside, such as on a database's thread: time stands still meanwhile.
         var outside = 0
         var isDone = false
+        var sleeps = 0
+        /// Jobs that ran since the clock moved last: a task that never waits would run for ever.
+        var jobsNow = 0
     }
 
     struct Stuck: Error {}
@@ -28,6 +31,7 @@ final class VirtualTime: TaskExecutor, FleetClock {  // a class: it is an execut
     private let state = Mutex(State())
     private let wake = DispatchSemaphore(value: 0)
 
+    var sleeps: Int { state.withLock { $0.sleeps } }
     var now: BootInstant { state.withLock { $0.now } }
     var time: Int64 { 1_800_000_000 + now.nanoseconds / 1_000_000_000 }
 
@@ -46,6 +50,7 @@ final class VirtualTime: TaskExecutor, FleetClock {  // a class: it is an execut
     func sleep(until deadline: BootInstant) async throws {
         let order = state.withLock { state in
             state.nextOrder += 1
+            state.sleeps += 1
             return state.nextOrder
         }
         await withTaskCancellationHandler {
@@ -88,6 +93,7 @@ final class VirtualTime: TaskExecutor, FleetClock {  // a class: it is an execut
         case woken(Sleeper)
         case wait
         case done
+        case stuck
     }
 
     private func loop() throws {
@@ -97,17 +103,21 @@ final class VirtualTime: TaskExecutor, FleetClock {  // a class: it is an execut
             case .woken(let sleeper): sleeper.continuation.resume()
             case .wait: guard wake.wait(timeout: .now() + 60) == .success else { throw Stuck() }
             case .done: return
+            case .stuck: throw Stuck()
             }
         }
     }
 
     private func nextTurn() -> Turn {
         state.withLock { state in
+            state.jobsNow += 1
+            if state.jobsNow > 200_000 { return .stuck }
             if !state.jobs.isEmpty { return .job(state.jobs.removeFirst()) }
             if state.isDone { return .done }
             guard state.outside == 0,
                 let next = state.sleepers.values.min(by: { ($0.due, $0.order) < ($1.due, $1.order) })
             else { return .wait }
+            if next.due > state.now { state.jobsNow = 0 }
             state.now = max(state.now, next.due)
             state.sleepers[next.order] = nil
             return .woken(next)

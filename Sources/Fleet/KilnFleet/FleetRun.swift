@@ -54,6 +54,8 @@ actor FleetRun {
     private var observeDue: BootInstant
     private var convergeDue: BootInstant
     private var observationFailures = 0
+    private var hasConverged = false
+    private var convergeFailures = 0
 
     init(_ ledger: Ledger, _ driver: FleetDriver, policy: RolloutPolicy) {
         self.ledger = ledger
@@ -119,13 +121,30 @@ actor FleetRun {
             renewDue = now.advanced(by: Lease.renewal)
         }
         if now >= convergeDue, view.isIdle {
-            let settings = FleetSettings(fleet: ledger.name, listen: ledger.record.policy.listen)
-            try await platform.converge(settings, token: ledger.lease.token)
+            try await converge()
             convergeDue = clock.now.advanced(by: Self.convergeInterval)
         }
         if now >= observeDue || (view.isStale && observationFailures == 0) {
             try await observe()
             observeDue = clock.now.advanced(by: Self.observeInterval)
+        }
+    }
+
+    /// The first one has to succeed: without a network and a balancer no instance can come up.
+    private func converge() async throws {
+        let settings = FleetSettings(
+            fleet: ledger.name,
+            listen: ledger.record.policy.listen,
+            drain: policy.drain
+        )
+        do {
+            try await platform.converge(settings, token: ledger.lease.token)
+            hasConverged = true
+            convergeFailures = 0
+        } catch {
+            guard hasConverged else { throw error }
+            convergeFailures += 1
+            try await bear(error, "restore the network and the balancer", failures: convergeFailures)
         }
     }
 
@@ -163,10 +182,7 @@ actor FleetRun {
     private func startTimer(_ group: inout ThrowingTaskGroup<Report, any Error>) {
         let now = clock.now
         var due = min(renewDue, observeDue)
-        if let moment = planner.nextMoment(state(now: now), now: now.instant) {
-            due = min(due, moment.bootInstant)
-        }
-        if let probe = view.nextProbe { due = min(due, probe) }
+        if let moment = nextMoment(now) { due = min(due, moment) }
         due = max(due, now)
         if let timerDue, timerDue <= due, timerDue > now { return }
         timerDue = due
@@ -175,6 +191,13 @@ actor FleetRun {
             try? await clock.sleep(until: due)
             return .timer(due)
         }
+    }
+
+    /// When there is something to decide, or to ask; never once the run only waits for what is under way.
+    private func nextMoment(_ now: BootInstant) -> BootInstant? {
+        guard outcome == nil, !stop.isRequested else { return nil }
+        let decision = planner.nextMoment(state(now: now), now: now.instant)?.bootInstant
+        return [decision, view.nextProbe].compactMap(\.self).min()
     }
 
     private func startProbes(_ group: inout ThrowingTaskGroup<Report, any Error>) {

@@ -61,6 +61,18 @@ package struct FleetStatus: Sendable, Hashable, Codable {
     package let change: Change?
 }
 
+extension FleetStatus {
+    /// A rollout has neither an outcome nor anybody who drives it: `kiln resume` goes on with it.
+    package var isUnattended: Bool {
+        guard change == nil, !isPaused else { return false }
+        switch phase {
+        case .rolling: return wanted > 0 || !instances.isEmpty
+        case .baking, .rollingBack, .stopping: return true
+        case .steady, .stopped, .frozen: return false
+        }
+    }
+}
+
 /// What `kiln releases` shows of one release.
 package struct ReleaseSummary: Sendable, Hashable, Codable {
     package let number: ReleaseNumber
