@@ -132,11 +132,7 @@ actor FleetRun {
 
     /// The first one has to succeed: without a network and a balancer no instance can come up.
     private func converge() async throws {
-        let settings = FleetSettings(
-            fleet: ledger.name,
-            listen: ledger.record.policy.listen,
-            drain: policy.drain
-        )
+        let settings = FleetSettings(fleet: ledger.name, listen: ledger.record.policy.listen)
         do {
             try await platform.converge(settings, token: ledger.lease.token)
             hasConverged = true

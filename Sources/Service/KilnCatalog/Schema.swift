@@ -71,9 +71,15 @@ enum Schema {
 
     /// The file's version; refuses another program's file, and one of a newer Kiln.
     static func version(of database: Database, at path: FilePath) throws -> Int {
-        let version = try Int.fetchOne(database, sql: "PRAGMA user_version") ?? 0
-        let application = try Int32.fetchOne(database, sql: "PRAGMA application_id") ?? 0
-        let tables = try Int.fetchOne(database, sql: "SELECT count(*) FROM sqlite_schema") ?? 0
+        // One statement, so one moment: somebody may be making the tables right now.
+        let row = try Row.fetchOne(
+            database,
+            sql: """
+                SELECT user_version, application_id, (SELECT count(*) FROM sqlite_schema)
+                FROM pragma_user_version, pragma_application_id
+                """
+        )
+        let (version, application, tables): (Int, Int32, Int) = row.map { ($0[0], $0[1], $0[2]) } ?? (0, 0, 0)
         guard application == applicationID || (application == 0 && version == 0 && tables == 0) else {
             throw CatalogError.foreign(path)
         }

@@ -78,7 +78,9 @@ struct StatusText {
             lines.append(
                 "  change  \(change.reason) by process \(change.pid) since \(WallClock.format(change.since))"
             )
-        } else if status.isPaused || status.serving < status.wanted, status.phase != .stopped {
+        } else if status.isUnattended || status.isPaused || status.serving < status.wanted,
+            status.phase != .stopped
+        {
             lines.append("  next    kiln resume \(status.fleet)")
         }
         return lines
