@@ -2,6 +2,7 @@ import KilnDefinition
 import KilnDiagnostics
 import KilnFleet
 import KilnSystem
+import Synchronization
 import Testing
 
 @Suite struct `A platform in trouble` {
@@ -43,6 +44,20 @@ import Testing
                 #expect(stage.platform.seen.leastServing == 3)
                 #expect(stage.platform.seen.created.count == 6)
             }
+        }
+    }
+
+    @Test func `that cannot be looked at proves no release`() async throws {
+        let looks = Mutex(0)
+        for failing in [0, 6] {
+            let last = looks.withLock { $0 }
+            try await Stage.with { stage in
+                if failing > 0 { stage.platform.change { $0.failingLooks = (last - 2)..<(last + failing) } }
+                let outcome = try await stage.deploy("1")
+                #expect(outcome == .stable(ReleaseNumber(rawValue: 1)))
+                looks.withLock { $0 = stage.platform.seen.looks }
+            }
+            #expect(looks.withLock { $0 } >= last + failing)
         }
     }
 

@@ -54,6 +54,18 @@ import Testing
         }
     }
 
+    @Test func `makes room where there is none for the replacement of any that drifted`() throws {
+        var fleet = Sample.fleet(phase: .steady, policy: try policy())
+        fleet.instances = [0, 1, 2, 0].enumerated()
+            .map { key, slot in Sample.instance(key, 2, slot: slot, .available) }
+        for index in fleet.instances.indices { fleet.instances[index].isCondemned = true }
+        #expect(stopped(fleet) == [2])
+        fleet.instances[2].isStopping = true
+        #expect(stopped(fleet) == [])
+        fleet.instances.remove(at: 2)
+        #expect(plan(fleet) == [.create(slot: 0, release: ReleaseKey(2))])
+    }
+
     @Test func `routes no condemned instance again, and none of a quarantined release`() throws {
         var fleet = Sample.fleet(new: [.available, .available, .available], policy: try policy())
         fleet.rollout.phase = .steady

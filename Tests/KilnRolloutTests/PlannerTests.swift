@@ -254,6 +254,7 @@ import Testing
                 phase: phase,
                 policy: try policy()
             )
+            fleet.instances[1].traffic = .ready
             fleet.rollout.isPaused = phase == .rolling
             #expect(plan(fleet) == [])
             #expect(planner.nextMoment(fleet, now: Sample.now) == nil)
