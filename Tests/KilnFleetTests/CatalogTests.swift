@@ -77,6 +77,19 @@ import Testing
             #expect(known.map(\.release) == [release])
             #expect(known.first?.stable == 9)
             #expect(known.first?.quarantine?.reason == "no")
+            let entry = ReleaseEntry(
+                number: release.number,
+                digest: digest,
+                image: release.content.image,
+                imageName: "shop",
+                imageVersion: "1",
+                created: 5,
+                stable: 9,
+                quarantine: .init(reason: "no", time: 10)
+            )
+            #expect(try await catalog.releaseEntries(of: "shop") == [entry])
+            #expect(try await catalog.release(release.number, of: "shop") == release)
+            #expect(try await catalog.release(ReleaseNumber(rawValue: 2), of: "shop") == nil)
             #expect(try await catalog.events(of: nil, after: 0, limit: 5).map(\.message) == ["made"])
             #expect(try await catalog.events(of: "other", after: 0, limit: 5).isEmpty)
         }
@@ -129,8 +142,51 @@ import Testing
             let error = #expect(throws: CatalogError.self) { try Catalog(path: path) }
             #expect(error?.code == .newer)
             #expect(
-                error?.message == "\(path) was written by a newer Kiln (schema 99, this one knows up to 1)"
+                error?.message == "\(path) was written by a newer Kiln (schema 99, this one knows up to 2)"
             )
+        }
+    }
+
+    @Test func `of the first version keeps its releases`() async throws {
+        try await Sandbox.with { sandbox in
+            let path = sandbox.path.appending("kiln.db")
+            let content = Stage.content("7")
+            let text = String(decoding: try CanonicalJSON.encode(content), as: UTF8.self)
+            let digest = try content.digest()
+            try await Self.sqlite(
+                path,
+                """
+                CREATE TABLE release (fleet TEXT NOT NULL, number INTEGER NOT NULL, digest TEXT NOT NULL,
+                    content TEXT NOT NULL, created INTEGER NOT NULL, stable INTEGER, quarantined INTEGER,
+                    quarantine_reason TEXT, PRIMARY KEY (fleet, number), UNIQUE (fleet, digest)) WITHOUT ROWID;
+                INSERT INTO release VALUES ('shop', 3, '\(digest)', '\(text)', 5, 9, 10, 'no');
+                PRAGMA application_id = \(0x4B69_6C6E);
+                PRAGMA user_version = 1;
+                """
+            )
+            let record = try #require(try await Catalog(path: path).releases(of: "shop").first)
+            #expect(record.release.content == content)
+            #expect(record.release.number == ReleaseNumber(rawValue: 3))
+            #expect(record.digest == digest)
+            #expect(record.stable == 9)
+            #expect(record.quarantine == .init(reason: "no", time: 10))
+            let entry = try await Catalog(path: path).releaseEntries(of: "shop").first
+            #expect(entry?.image == content.image)
+            #expect(entry?.imageVersion == "7")
+        }
+    }
+
+    @Test func `answers about a fleet without what its releases are made of`() async throws {
+        try await Stage.with { stage in
+            for version in ["1", "2"] { try await stage.deploy(version) }
+            let path = stage.home.appending("kiln.db")
+            try await Self.sqlite(path, "UPDATE release SET content = 'unread' WHERE number = 1;")
+            let reader = FleetReader(store: stage.catalog, platform: stage.platform, clock: stage.time)
+            #expect(try await reader.status(of: Stage.fleet).imageVersion == "2")
+            #expect(try await reader.releases(of: Stage.fleet).map(\.imageVersion) == ["2", "1"])
+            let second = ReleaseNumber(rawValue: 2)
+            let outcome = try await stage.driver().resume(Stage.fleet)
+            #expect(outcome == .unchanged(second, policyChanged: false))
         }
     }
 

@@ -31,6 +31,12 @@ final class TestStore: FleetStore {  // a class: counts the writes of one life
     func releases(of fleet: FleetName) async throws -> [ReleaseRecord] {
         try await call { try await $0.releases(of: fleet) }
     }
+    func releaseEntries(of fleet: FleetName) async throws -> [ReleaseEntry] {
+        try await call { try await $0.releaseEntries(of: fleet) }
+    }
+    func release(_ number: ReleaseNumber, of fleet: FleetName) async throws -> Release? {
+        try await call { try await $0.release(number, of: fleet) }
+    }
     func rollouts(of fleet: FleetName, limit: Int) async throws -> [RolloutRecord] {
         try await call { try await $0.rollouts(of: fleet, limit: limit) }
     }

@@ -36,7 +36,7 @@ extension FleetDriver {
         let digest = try content.digest()
         if let known = ledger.releases.values.first(where: { $0.digest == digest }) {
             try await allow(known, options, &ledger)
-            return known.release.number
+            return known.number
         }
         let number = ReleaseNumber(rawValue: (ledger.releases.keys.max()?.rawValue ?? 0) + 1)
         let release = Release(fleet: ledger.name, number: number, content: content, created: clock.time)
@@ -49,10 +49,10 @@ extension FleetDriver {
         return number
     }
 
-    func allow(_ release: ReleaseRecord, _ options: Options, _ ledger: inout Ledger) async throws {
+    func allow(_ release: ReleaseEntry, _ options: Options, _ ledger: inout Ledger) async throws {
         guard release.quarantine != nil else { return }
-        guard options.force else { throw FleetError.quarantined(release) }
-        let number = release.release.number
+        guard options.force else { throw FleetError.quarantined(release, of: ledger.name) }
+        let number = release.number
         let message = "release \(number) is deployed although it failed before"
         try await ledger.write([
             .liftQuarantine(number), ledger.event(.quarantineLifted, message, release: number),
@@ -158,7 +158,7 @@ extension FleetDriver {
     }
 
     /// The release with this number; without one, of those made before the one that runs the one that was stable last.
-    func earlier(_ number: ReleaseNumber?, _ ledger: Ledger) throws -> ReleaseRecord? {
+    func earlier(_ number: ReleaseNumber?, _ ledger: Ledger) throws -> ReleaseEntry? {
         if let number {
             guard let release = ledger.releases[number] else {
                 throw FleetError.unknownRelease(number, of: ledger.name)
@@ -169,8 +169,8 @@ extension FleetDriver {
         return ledger.releases.values
             .filter { record in
                 guard record.stable != nil, record.quarantine == nil else { return false }
-                return current.map { record.release.number < $0 } ?? true
+                return current.map { record.number < $0 } ?? true
             }
-            .max { ($0.stable ?? 0, $0.release.number) < ($1.stable ?? 0, $1.release.number) }
+            .max { ($0.stable ?? 0, $0.number) < ($1.stable ?? 0, $1.number) }
     }
 }

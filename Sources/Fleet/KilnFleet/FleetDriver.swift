@@ -83,7 +83,7 @@ package struct FleetDriver: Sendable {
                 )
             }
             try await allow(release, options, &ledger)
-            try await aim(at: release.release.number, &ledger)
+            try await aim(at: release.number, &ledger)
             return try await drive(&ledger, policyChanged: false)
         }
     }
@@ -146,6 +146,9 @@ package struct FleetDriver: Sendable {
 
     /// Runs the planner's plan to its end.
     private func drive(_ ledger: inout Ledger, policyChanged: Bool) async throws -> DeployOutcome {
+        let rollout = ledger.record.rollout
+        try await ledger.load([rollout.target, rollout.stable].compactMap { $0?.releaseNumber })
+        try await ledger.load(Set(ledger.instances.values.map(\.release)))
         let policy = try rolloutPolicy(ledger)
         try await takeUp(&ledger)
         let ending: FleetRun.Ending

@@ -86,11 +86,10 @@ extension FleetError {
         )
     }
 
-    static func quarantined(_ release: ReleaseRecord) -> FleetError {
-        let fleet = release.release.fleet
-        return FleetError(
+    static func quarantined(_ release: ReleaseEntry, of fleet: FleetName) -> FleetError {
+        FleetError(
             .quarantined,
-            "release \(release.release.number) of \(fleet) failed before and is quarantined",
+            "release \(release.number) of \(fleet) failed before and is quarantined",
             causes: release.quarantine.map {
                 ["\($0.reason) (\(WallClock.format($0.time)))"]
             } ?? [],

@@ -38,21 +38,20 @@ package struct FleetReader: Sendable {
     /// Newest first.
     package func releases(of name: FleetName) async throws -> [ReleaseSummary] {
         let fleet = try await store.fleet(name)
-        let releases = try await store.releases(of: name)
+        let releases = try await store.releaseEntries(of: name)
         try await checkKnown(name)
         let instances = try await store.instances(of: name)
-        return releases.reversed().map { record in
-            let release = record.release
-            return ReleaseSummary(
+        return releases.reversed().map { release in
+            ReleaseSummary(
                 number: release.number,
-                digest: record.digest,
-                image: release.content.imageName,
-                imageVersion: release.content.imageVersion,
-                imageDigest: release.content.image,
+                digest: release.digest,
+                image: release.imageName,
+                imageVersion: release.imageVersion,
+                imageDigest: release.image,
                 created: release.created,
-                stable: record.stable,
-                quarantined: record.quarantine?.time,
-                quarantineReason: record.quarantine?.reason,
+                stable: release.stable,
+                quarantined: release.quarantine?.time,
+                quarantineReason: release.quarantine?.reason,
                 isCurrent: fleet?.rollout.target == release.number.key,
                 instances: instances.count { $0.release == release.number }
             )
@@ -75,7 +74,7 @@ package struct FleetReader: Sendable {
     /// A fleet that is gone is known by its releases.
     private func checkKnown(_ name: FleetName) async throws {
         if try await store.fleet(name) != nil { return }
-        if try await !store.releases(of: name).isEmpty { return }
+        if try await !store.releaseEntries(of: name).isEmpty { return }
         throw FleetError.unknownFleet(name, known: try await store.fleets().map(\.name))
     }
 
@@ -88,8 +87,7 @@ package struct FleetReader: Sendable {
         let probes = await probe(recorded.compactMap { observed[$0.id] })
         let instances = recorded.map { instance(of: $0, observed[$0.id], probes[$0.id]) }
         let target = record.rollout.target?.releaseNumber
-        let content = try await store.releases(of: name).first { $0.release.number == target }?.release
-            .content
+        let release = try await store.releaseEntries(of: name).first { $0.number == target }
         let (phase, reason) = record.rollout.phase.status
         return FleetStatus(
             fleet: name,
@@ -98,9 +96,9 @@ package struct FleetReader: Sendable {
             isPaused: record.rollout.isPaused,
             release: target,
             stable: record.rollout.stable?.releaseNumber,
-            image: content?.imageName,
-            imageVersion: content?.imageVersion,
-            imageDigest: content?.image,
+            image: release?.imageName,
+            imageVersion: release?.imageVersion,
+            imageDigest: release?.image,
             wanted: record.policy.instances,
             serving: instances.count {
                 $0.health == "healthy" && (record.policy.listen == nil || $0.traffic == "ready")

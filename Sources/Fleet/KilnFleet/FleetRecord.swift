@@ -98,6 +98,53 @@ package struct ReleaseRecord: Sendable, Hashable {
     }
 }
 
+/// A release without what its instances are made of, which may be large.
+package struct ReleaseEntry: Sendable, Hashable {
+    package let number: ReleaseNumber
+    package let digest: Digest
+    /// The image's manifest.
+    package let image: Digest
+    package let imageName: ImageName
+    package let imageVersion: String?
+    /// Seconds since 1970.
+    package let created: Int64
+    package var stable: Int64?
+    package var quarantine: ReleaseRecord.Quarantine?
+
+    package init(
+        number: ReleaseNumber,
+        digest: Digest,
+        image: Digest,
+        imageName: ImageName,
+        imageVersion: String?,
+        created: Int64,
+        stable: Int64? = nil,
+        quarantine: ReleaseRecord.Quarantine? = nil
+    ) {
+        self.number = number
+        self.digest = digest
+        self.image = image
+        self.imageName = imageName
+        self.imageVersion = imageVersion
+        self.created = created
+        self.stable = stable
+        self.quarantine = quarantine
+    }
+
+    init(_ record: ReleaseRecord) {
+        self.init(
+            number: record.release.number,
+            digest: record.digest,
+            image: record.release.content.image,
+            imageName: record.release.content.imageName,
+            imageVersion: record.release.content.imageVersion,
+            created: record.release.created,
+            stable: record.stable,
+            quarantine: record.quarantine
+        )
+    }
+}
+
 /// One replacement of a release by another, as history keeps it.
 package struct RolloutRecord: Sendable, Hashable, Codable {
     /// 1, 2, 3, … within the fleet.

@@ -27,7 +27,7 @@ extension FleetRun {
         _ number: ReleaseNumber,
         in group: inout ThrowingTaskGroup<Report, any Error>
     ) async throws {
-        guard let release = ledger.releases[number]?.release else {
+        guard let release = ledger.release(number) else {
             throw FleetError.unknownRelease(number, of: ledger.name)
         }
         let id = freeID(number)

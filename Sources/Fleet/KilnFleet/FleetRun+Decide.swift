@@ -14,7 +14,7 @@ extension FleetRun {
             isBalanced: record.policy.listen != nil && target?.balancedPort != nil,
             rollout: record.rollout,
             quarantined: Set(
-                ledger.releases.values.filter { $0.quarantine != nil }.map(\.release.number.key)
+                ledger.releases.values.filter { $0.quarantine != nil }.map(\.number.key)
             ),
             instances: instances.map { view.state(of: $0, now: now) },
             refusal: refusal

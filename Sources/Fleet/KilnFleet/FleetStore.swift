@@ -8,8 +8,11 @@ package protocol FleetStore: Sendable {
     /// All fleets, by name.
     func fleets() async throws -> [FleetRecord]
     func fleet(_ name: FleetName) async throws -> FleetRecord?
-    /// Oldest first. They outlive their fleet.
+    /// Oldest first, with all their content. They outlive their fleet.
     func releases(of fleet: FleetName) async throws -> [ReleaseRecord]
+    /// The same without their content, which is not read.
+    func releaseEntries(of fleet: FleetName) async throws -> [ReleaseEntry]
+    func release(_ number: ReleaseNumber, of fleet: FleetName) async throws -> Release?
     /// Newest first.
     func rollouts(of fleet: FleetName, limit: Int) async throws -> [RolloutRecord]
     /// By slot, then name.

@@ -9,7 +9,9 @@ struct Ledger: Sendable {
     let clock: any FleetClock
     private(set) var lease: Lease
     private(set) var record: FleetRecord
-    private(set) var releases: [ReleaseNumber: ReleaseRecord]
+    private(set) var releases: [ReleaseNumber: ReleaseEntry]
+    /// Those that were loaded or added.
+    private var contents: [ReleaseNumber: Release] = [:]
     private(set) var instances: [InstanceID: InstanceRecord]
     /// The rollout under way or paused, or the last one.
     private(set) var rollout: RolloutRecord?
@@ -30,7 +32,7 @@ struct Ledger: Sendable {
         else { return nil }
         self.record = record
         releases = Dictionary(
-            uniqueKeysWithValues: try await store.releases(of: fleet).map { ($0.release.number, $0) }
+            uniqueKeysWithValues: try await store.releaseEntries(of: fleet).map { ($0.number, $0) }
         )
         instances = Dictionary(uniqueKeysWithValues: try await store.instances(of: fleet).map { ($0.id, $0) })
         rollout = try await store.rollouts(of: fleet, limit: 1).first
@@ -75,15 +77,25 @@ struct Ledger: Sendable {
         )
     }
 
-    func content(of number: ReleaseNumber) -> ReleaseContent? {
-        releases[number]?.release.content
+    /// Reads what instances of these releases are made of.
+    mutating func load(_ numbers: some Sequence<ReleaseNumber>) async throws {
+        for number in numbers where contents[number] == nil {
+            contents[number] = try await store.release(number, of: name)
+        }
     }
+
+    /// Of those that were loaded or added.
+    func release(_ number: ReleaseNumber) -> Release? { contents[number] }
+
+    func content(of number: ReleaseNumber) -> ReleaseContent? { contents[number]?.content }
 
     private mutating func adopt(_ edit: FleetEdit) {
         switch edit {
         case .putFleet(let record): self.record = record
         case .removeFleet: instances = [:]
-        case .addRelease(let release): releases[release.release.number] = release
+        case .addRelease(let record):
+            releases[record.release.number] = ReleaseEntry(record)
+            contents[record.release.number] = record.release
         case .quarantine(let number, let quarantine): releases[number]?.quarantine = quarantine
         case .liftQuarantine(let number): releases[number]?.quarantine = nil
         case .markStable(let number, let time): releases[number]?.stable = time

@@ -21,24 +21,16 @@ extension Catalog {
         case .removeFleet: try removeFleet(fleet, database)
         case .addRelease(let release): try add(release, fleet, database)
         case .quarantine(let number, let quarantine):
-            try database.execute(
-                sql:
-                    "UPDATE release SET quarantined = ?, quarantine_reason = ? WHERE fleet = ? AND number = ?",
-                arguments: [quarantine.time, quarantine.reason, fleet, number.rawValue]
+            try set(
+                "quarantined = ?, quarantine_reason = ?",
+                [quarantine.time, quarantine.reason],
+                of: number,
+                fleet,
+                database
             )
         case .liftQuarantine(let number):
-            try database.execute(
-                sql: """
-                    UPDATE release SET quarantined = NULL, quarantine_reason = NULL
-                    WHERE fleet = ? AND number = ?
-                    """,
-                arguments: [fleet, number.rawValue]
-            )
-        case .markStable(let number, let time):
-            try database.execute(
-                sql: "UPDATE release SET stable = ? WHERE fleet = ? AND number = ?",
-                arguments: [time, fleet, number.rawValue]
-            )
+            try set("quarantined = NULL, quarantine_reason = NULL", [], of: number, fleet, database)
+        case .markStable(let number, let time): try set("stable = ?", [time], of: number, fleet, database)
         case .putRollout(let rollout):
             try database.execute(
                 sql: "INSERT OR REPLACE INTO rollout (fleet, number, record) VALUES (?, ?, ?)",
@@ -50,12 +42,23 @@ extension Catalog {
                 arguments: [fleet, instance.id.description, instance.slot, try Self.encode(instance)]
             )
         case .removeInstance(let id):
-            try database.execute(
-                sql: "DELETE FROM instance WHERE fleet = ? AND id = ?",
-                arguments: [fleet, id.description]
-            )
+            let arguments: StatementArguments = [fleet, id.description]
+            try database.execute(sql: "DELETE FROM instance WHERE fleet = ? AND id = ?", arguments: arguments)
         case .addEvent(let event): try add(event, database)
         }
+    }
+
+    private func set(
+        _ assignment: String,
+        _ values: StatementArguments,
+        of number: ReleaseNumber,
+        _ fleet: String,
+        _ database: Database
+    ) throws {
+        try database.execute(
+            sql: "UPDATE release SET \(assignment) WHERE fleet = ? AND number = ?",
+            arguments: values + [fleet, number.rawValue]
+        )
     }
 
     private func removeFleet(_ fleet: String, _ database: Database) throws {
@@ -65,11 +68,16 @@ extension Catalog {
     }
 
     private func add(_ record: ReleaseRecord, _ fleet: String, _ database: Database) throws {
+        let content = record.release.content
         try database.execute(
-            sql: "INSERT INTO release (fleet, number, digest, content, created) VALUES (?, ?, ?, ?, ?)",
+            sql: """
+                INSERT INTO release (fleet, number, digest, image, image_name, image_version, created, content)
+                VALUES (?, ?, ?, ?, ?, ?, ?, ?)
+                """,
             arguments: [
-                fleet, record.release.number.rawValue, record.digest.description,
-                try Self.encode(record.release.content), record.release.created,
+                fleet, record.release.number.rawValue, record.digest.description, content.image.description,
+                content.imageName.description, content.imageVersion, record.release.created,
+                try Self.encode(content),
             ]
         )
     }

@@ -23,45 +23,80 @@ extension Catalog: FleetStore {
 
     package func releases(of fleet: FleetName) async throws -> [ReleaseRecord] {
         try await read { database in
-            try Row.fetchAll(
-                database,
-                sql: """
-                    SELECT number, digest, content, created, stable, quarantined, quarantine_reason
-                    FROM release WHERE fleet = ? ORDER BY number
-                    """,
-                arguments: [fleet.description]
-            ).map { try release($0, of: fleet) }
+            try rows(of: fleet, "\(Self.entryColumns), content", database).map { row in
+                let entry = try entry(row)
+                return ReleaseRecord(
+                    release: try release(row, entry.number, of: fleet),
+                    digest: entry.digest,
+                    stable: entry.stable,
+                    quarantine: entry.quarantine
+                )
+            }
         }
     }
 
     /// The images of all releases, also of those whose fleet is gone: any of them may be deployed again.
     package func releasedImages() async throws -> Set<Digest> {
         try await read { database in
-            let sql = "SELECT DISTINCT json_extract(content, '$.image') FROM release"
-            return try Set(String.fetchAll(database, sql: sql).map { try Digest(parsing: $0) })
+            try Set(
+                String.fetchAll(database, sql: "SELECT DISTINCT image FROM release").map {
+                    try Digest(parsing: $0)
+                }
+            )
         }
     }
 
-    private func release(_ row: Row, of fleet: FleetName) throws -> ReleaseRecord {
+    package func releaseEntries(of fleet: FleetName) async throws -> [ReleaseEntry] {
+        try await read { try rows(of: fleet, Self.entryColumns, $0).map(entry) }
+    }
+
+    package func release(_ number: ReleaseNumber, of fleet: FleetName) async throws -> Release? {
+        try await read { database in
+            try Row.fetchOne(
+                database,
+                sql: "SELECT content, created FROM release WHERE fleet = ? AND number = ?",
+                arguments: [fleet.description, number.rawValue]
+            ).map { try release($0, number, of: fleet) }
+        }
+    }
+
+    private static let entryColumns =
+        "number, digest, image, image_name, image_version, created, stable, quarantined, quarantine_reason"
+
+    private func rows(of fleet: FleetName, _ columns: String, _ database: Database) throws -> [Row] {
+        try Row.fetchAll(
+            database,
+            sql: "SELECT \(columns) FROM release WHERE fleet = ? ORDER BY number",
+            arguments: [fleet.description]
+        )
+    }
+
+    private func release(_ row: Row, _ number: ReleaseNumber, of fleet: FleetName) throws -> Release {
+        Release(
+            fleet: fleet,
+            number: number,
+            content: try decode(ReleaseContent.self, row["content"], "release"),
+            created: row["created"]
+        )
+    }
+
+    private func entry(_ row: Row) throws -> ReleaseEntry {
         let quarantined: Int64? = row["quarantined"]
         let reason: String? = row["quarantine_reason"]
-        let digest: Digest
         do {
-            digest = try Digest(parsing: row["digest"])
+            return ReleaseEntry(
+                number: ReleaseNumber(rawValue: row["number"]),
+                digest: try Digest(parsing: row["digest"]),
+                image: try Digest(parsing: row["image"]),
+                imageName: ImageName(trusted: row["image_name"]),
+                imageVersion: row["image_version"],
+                created: row["created"],
+                stable: row["stable"],
+                quarantine: quarantined.map { .init(reason: reason ?? "", time: $0) }
+            )
         } catch {
             throw CatalogError.undecodable(path, "release", error)
         }
-        return ReleaseRecord(
-            release: Release(
-                fleet: fleet,
-                number: ReleaseNumber(rawValue: row["number"]),
-                content: try decode(ReleaseContent.self, row["content"], "release"),
-                created: row["created"]
-            ),
-            digest: digest,
-            stable: row["stable"],
-            quarantine: quarantined.map { .init(reason: reason ?? "", time: $0) }
-        )
     }
 
     package func rollouts(of fleet: FleetName, limit: Int) async throws -> [RolloutRecord] {

@@ -53,7 +53,31 @@ enum Schema {
             token INTEGER NOT NULL,
             lease TEXT
         ) WITHOUT ROWID;
+        """,
+        // What lists show has columns of its own, before the content, which is large: a row is read up to what is asked.
         """
+        CREATE TABLE release_2 (
+            fleet TEXT NOT NULL,
+            number INTEGER NOT NULL,
+            digest TEXT NOT NULL,
+            image TEXT NOT NULL,
+            image_name TEXT NOT NULL,
+            image_version TEXT,
+            created INTEGER NOT NULL,
+            stable INTEGER,
+            quarantined INTEGER,
+            quarantine_reason TEXT,
+            content TEXT NOT NULL,
+            PRIMARY KEY (fleet, number),
+            UNIQUE (fleet, digest)
+        ) WITHOUT ROWID;
+        INSERT INTO release_2
+            SELECT fleet, number, digest, json_extract(content, '$.image'), json_extract(content, '$.imageName'),
+                json_extract(content, '$.imageVersion'), created, stable, quarantined, quarantine_reason, content
+            FROM release;
+        DROP TABLE release;
+        ALTER TABLE release_2 RENAME TO release;
+        """,
     ]
 
     /// Brings the file to the newest version; a current one costs one read.
