@@ -78,6 +78,18 @@ import Testing
         #expect(!plan(fleet).contains(.route(InstanceKey(10))))
     }
 
+    @Test func `lets nothing more in of a release that was given up`() throws {
+        var fleet = Sample.fleet(old: [.available, .available], new: [.available], policy: try policy())
+        fleet.rollout.target = ReleaseKey(3)
+        for index in fleet.instances.indices { fleet.instances[index].traffic = .none }
+        // What was stable may serve until its replacement does; what was on its way in never.
+        #expect(plan(fleet).contains(.route(InstanceKey(0))))
+        #expect(!plan(fleet).contains(.route(InstanceKey(10))))
+        // What served already goes in its turn.
+        fleet.instances[2].traffic = .draining(sessions: 0, since: Sample.now)
+        #expect(plan(fleet).contains(.route(InstanceKey(10))))
+    }
+
     @Test func `freezes a way back, and an end, that stands still`() throws {
         for phase in [RolloutState.Phase.rollingBack(reason: "bad"), .stopping(reason: "bad")] {
             var fleet = Sample.fleet(old: [.stopping], new: [.starting], phase: phase, policy: try policy())

@@ -84,8 +84,13 @@ extension RolloutPlanner {
         }
     }
 
+    /// A release that is neither wanted nor was stable was given up: what serves of it goes in its turn, and nothing more
+    /// of it is let in.
     private func mayServe(_ instance: InstanceState, _ census: Census) -> Bool {
-        census.wanted > 0 && !instance.isCondemned
+        let isGivenUp =
+            !isOfTarget(instance, census) && instance.release != census.fleet.rollout.stable
+            && instance.traffic == .none
+        return census.wanted > 0 && !instance.isCondemned && !isGivenUp
             && !census.fleet.quarantined.contains(instance.release)
     }
 
