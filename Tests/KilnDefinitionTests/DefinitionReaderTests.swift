@@ -96,7 +96,6 @@ func definition(_ text: String, in directory: FilePath = "/srv/shop") throws -> 
                     onFailure: .freeze
                 )
         )
-        #expect(shop.drift.respond == .report)
         #expect(full.fleets["bare"]?.rollout == RolloutDefinition())
     }
 

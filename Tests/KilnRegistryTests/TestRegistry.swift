@@ -24,7 +24,7 @@ struct TestRegistry {
                 ) { _ in }
             }
             defer { group.cancelAll() }
-            try await eventually("the registry answers") { try await registry.answers() }
+            try await eventually(within: 120, "the registry answers") { try await registry.answers() }
             try await body(registry)
         }
     }

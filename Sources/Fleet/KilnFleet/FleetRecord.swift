@@ -7,18 +7,15 @@ package struct FleetPolicy: Sendable, Hashable, Codable {
     package var instances: Int
     package var listen: ListenAddress?
     package var rollout: RolloutDefinition
-    package var drift: DriftDefinition
 
     package init(
         instances: Int = 1,
         listen: ListenAddress? = nil,
-        rollout: RolloutDefinition = RolloutDefinition(),
-        drift: DriftDefinition = DriftDefinition()
+        rollout: RolloutDefinition = RolloutDefinition()
     ) {
         self.instances = instances
         self.listen = listen
         self.rollout = rollout
-        self.drift = drift
     }
 }
 

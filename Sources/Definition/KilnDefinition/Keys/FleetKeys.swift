@@ -55,13 +55,6 @@ enum FleetKeys {
                 help: "How a release is replaced by the next.",
                 example: "{surge: 1, unavailable: 0}"
             ),
-            .standard(
-                "drift",
-                \.drift,
-                .object(drift),
-                help: "What happens to an instance that differs from its release.",
-                example: "{respond: replace}"
-            ),
         ]
     )
 
@@ -103,21 +96,6 @@ enum FleetKeys {
                 help: "Files, on top of the image's.",
                 example: "[{source: conf/shop.properties, target: /etc/shop.properties}]"
             ),
-        ]
-    )
-
-    private static let drift = Shape(
-        "drift",
-        help: "What happens to an instance that differs from its release.",
-        blank: DriftDefinition(),
-        fields: [
-            .standard(
-                "respond",
-                \.respond,
-                .choice("answer to drift"),
-                help: "`replace` it, within the rollout's limits, or only `report` it.",
-                example: "replace"
-            )
         ]
     )
 }

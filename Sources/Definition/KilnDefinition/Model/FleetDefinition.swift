@@ -10,7 +10,6 @@ package struct FleetDefinition: Sendable, Hashable {
     package var resources: ResourceDefinition
     package var config: ConfigDefinition
     package var rollout: RolloutDefinition
-    package var drift: DriftDefinition
     package var span: SourceSpan?
 
     package init(image: ImageName) {
@@ -20,7 +19,6 @@ package struct FleetDefinition: Sendable, Hashable {
         resources = ResourceDefinition()
         config = ConfigDefinition()
         rollout = RolloutDefinition()
-        drift = DriftDefinition()
     }
 }
 
@@ -107,20 +105,5 @@ package struct RolloutDefinition: Sendable, Hashable, Codable {
         self.drain = drain
         self.bake = bake
         self.onFailure = onFailure
-    }
-}
-
-package struct DriftDefinition: Sendable, Hashable, Codable {
-    package enum Response: String, Sendable, Hashable, Codable, CaseIterable {
-        /// Report only.
-        case report
-        /// Replace within the rollout's budget, when asked to act.
-        case replace
-    }
-
-    package var respond: Response
-
-    package init(respond: Response = .replace) {
-        self.respond = respond
     }
 }

@@ -64,6 +64,6 @@ struct DeployCommand: AsyncParsableCommand {
 
 extension FleetDefinition {
     fileprivate var policy: FleetPolicy {
-        FleetPolicy(instances: instances, listen: listen, rollout: rollout, drift: drift)
+        FleetPolicy(instances: instances, listen: listen, rollout: rollout)
     }
 }
