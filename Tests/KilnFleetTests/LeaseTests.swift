@@ -158,6 +158,32 @@ final class Died: Sendable {  // a class: shared between tasks
         }
     }
 
+    @Test(arguments: [5, 8, 11, 14, 17, 20, 23])
+    func `that ran out while its holder stalled is its successor's alone, whatever the first still tries`(
+        write: Int
+    ) async throws {
+        try await Stage.with { stage in
+            try await stage.deploy("1")
+            stage.platform.watchServing()
+            let store = TestStore(stage.catalog, stage.time, stallingAt: (write, .seconds(45)))
+            async let stalled = stage.driver(store)
+                .deploy(Stage.content("2"), to: Stage.fleet, policy: Stage.policy())
+            try await stage.time.sleep(until: stage.time.now.advanced(by: .milliseconds(1)))
+            #expect(try await stage.driver().resume(Stage.fleet) == .stable(ReleaseNumber(rawValue: 2)))
+            do {
+                Issue.record("\(try await stalled)")
+            } catch let error as FleetError {
+                #expect(error.code == .leaseLost)
+            }
+            let seen = stage.platform.seen
+            #expect(stage.versions == ["2", "2", "2"])
+            #expect(Set(seen.created).count == seen.created.count)
+            #expect(seen.leastServing == 3)
+            #expect(seen.most <= 4)
+            #expect(seen.stopBeforeDrain == 0)
+        }
+    }
+
     @Test func `knows its own process from another with the same number`() {
         let current = LeaseHolder.current
         #expect(current.isAlive)

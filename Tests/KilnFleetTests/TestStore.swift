@@ -16,9 +16,17 @@ final class TestStore: FleetStore {  // a class: counts the writes of one life
     private let catalog: Catalog
     private let clock: VirtualTime
     private let death: (write: Int, before: Bool)?
+    /// The user stalls for so long before its nth write.
+    private let stall: (write: Int, time: Duration)?
     private let life = Mutex(Life())
 
-    init(_ catalog: Catalog, _ clock: VirtualTime, dyingAt death: (write: Int, before: Bool)? = nil) {
+    init(
+        _ catalog: Catalog,
+        _ clock: VirtualTime,
+        dyingAt death: (write: Int, before: Bool)? = nil,
+        stallingAt stall: (write: Int, time: Duration)? = nil
+    ) {
+        self.stall = stall
         self.catalog = catalog
         self.clock = clock
         self.death = death
@@ -71,6 +79,9 @@ final class TestStore: FleetStore {  // a class: counts the writes of one life
             life.writes += 1
             if life.writes == death?.write { life.isDead = true }
             return life.isDead
+        }
+        if let stall, life.withLock({ $0.writes == stall.write }) {
+            try await clock.sleep(until: clock.now.advanced(by: stall.time))
         }
         if dies, death?.before == true || life.withLock({ $0.writes != death?.write }) { throw Died() }
         let result = try await clock.outside { try await body(catalog) }
