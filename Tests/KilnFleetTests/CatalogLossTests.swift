@@ -1,4 +1,5 @@
 import KilnFleet
+import KilnSystem
 import Testing
 
 @Suite struct `A fleet whose catalog was lost` {
@@ -42,6 +43,22 @@ import Testing
             #expect(try await after.deploy("2") == .stable(ReleaseNumber(rawValue: 2)))
             #expect(stage.versions == ["2", "2", "2"])
             #expect(stage.platform.seen.leastServing == 3)
+        }
+    }
+
+    @Test func `or of a stopped fleet whose creation came late loses what serves nobody`() async throws {
+        try await Stage.with { stage in
+            stage.platform.change { $0.late = ["1"] }
+            guard case .stopped = try await stage.deploy("1", Stage.policy(1)) else {
+                Issue.record("not stopped")
+                return
+            }
+            stage.platform.change { $0.late = [] }
+            try await stage.time.sleep(until: stage.time.now.advanced(by: .seconds(60)))
+            _ = try await stage.platform.observe(Stage.fleet)
+            #expect(!stage.platform.seen.instances.isEmpty)
+            _ = try await stage.driver().resume(Stage.fleet)
+            #expect(stage.platform.seen.instances.isEmpty)
         }
     }
 }

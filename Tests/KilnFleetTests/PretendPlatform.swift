@@ -36,6 +36,9 @@ final class PretendPlatform: InstancePlatform {  // a class: tests and driver lo
         var isDestroyRefused = false
         /// Versions that no instance can be made of.
         var refused: Set<String> = []
+        /// Versions whose instances are refused, and there all the same a minute later.
+        var late: Set<String> = []
+        var arriving: [(due: BootInstant, instance: Instance)] = []
         /// How many of the next instances of a version end at once.
         var exitingSuccessors: [String: Int] = [:]
         var stopBeforeDrain = 0
@@ -72,6 +75,10 @@ final class PretendPlatform: InstancePlatform {  // a class: tests and driver lo
         try state.withLock { state in
             state.looks += 1
             if state.failingLooks.contains(state.looks) { throw Refused() }
+            for (due, instance) in state.arriving where due <= clock.now {
+                state.instances[instance.spec.id] = instance
+            }
+            state.arriving.removeAll { $0.due <= clock.now }
             for (id, instance) in state.instances where instance.version == "exits" && instance.isMade {
                 state.instances[id]?.exitStatus = 3
             }
@@ -103,6 +110,11 @@ final class PretendPlatform: InstancePlatform {  // a class: tests and driver lo
         if spec.release.content.imageVersion == "unfit" { throw Unfit() }
         try state.withLock { state in
             let version = spec.release.content.imageVersion ?? ""
+            if state.late.contains(version) {
+                let due = clock.now.advanced(by: .seconds(60))
+                state.arriving.append((due, Instance(spec: spec, isMade: true)))
+                throw Refused()
+            }
             guard state.instances.count < state.capacity, !state.refused.contains(version) else {
                 throw Refused()
             }

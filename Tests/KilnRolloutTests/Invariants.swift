@@ -45,11 +45,35 @@ extension World {
         }
     }
 
+    private func isServing(_ unit: Unit) -> Bool {
+        unit.running && unit.passing && (!scenario.isBalanced || unit.traffic == 1)
+    }
+
+    /// By the truth, as far as the driver can have heard of it.
+    private func checkStopInTruth(_ key: InstanceKey, in state: FleetState) {
+        guard let unit = units[key.number], isServing(unit), let service = served[key.number], service.isNow,
+            now - service.since > Self.newsTime,
+            state.instances.first(where: { $0.key == key })?.process != .refused
+        else { return }
+        let least = state.wanted - policy.budget(for: state.wanted).unavailable
+        let left = notes.filter { other, note in
+            guard other != key.number, !note.isStopping, let service = served[other] else { return false }
+            return service.isNow || now - service.last <= Self.newsTime
+        }
+        if left.count < least {
+            fail("I2: stopping \(key) leaves \(left.count) that serve in truth, \(least) is the least")
+        }
+    }
+
+    /// How long it may take until the driver knows.
+    private static let newsTime: Int64 = 3_000_000_000
+
     private func checkStop(_ key: InstanceKey, in state: FleetState) {
+        if case .stopping = state.rollout.phase { return }
+        checkStopInTruth(key, in: state)
         guard let instance = state.instances.first(where: { $0.key == key }), isAvailable(instance) else {
             return
         }
-        if case .stopping = state.rollout.phase { return }
         let least = state.wanted - policy.budget(for: state.wanted).unavailable
         let left = state.instances.filter(isAvailable).count - 1
         if left < least { fail("I2: stopping \(key) leaves \(left) available, \(least) is the least") }
@@ -84,7 +108,8 @@ extension World {
                 return false
             }
             if case .failing = other.health { return false }
-            return true
+            // What is not seen to run is replaced.
+            return other.process != .planned || other.traffic == .none
         }
         if isTaken { fail("I10: a second instance in slot \(slot)") }
         if scenario.isExclusive, notes.values.contains(where: { $0.slot == slot }) {
@@ -104,8 +129,20 @@ extension World {
         if unit.running, unit.traffic != 0 { fail("\(key) is destroyed while it has traffic") }
     }
 
+    private func noteService() {
+        for (key, unit) in units {
+            var service = served[key] ?? Service(since: now, last: now, isNow: false)
+            let isNow = isServing(unit)
+            if isNow, !service.isNow { service.since = now }
+            if isNow || service.isNow { service.last = now }
+            service.isNow = isNow
+            served[key] = service
+        }
+    }
+
     func checkAfterEvent() {
-        if units.keys.contains(where: { notes[$0] == nil }) {
+        noteService()
+        if units.keys.contains(where: { notes[$0] == nil && !strangers.contains($0) }) {
             fail("I10: an instance that nobody wrote down")
         }
         guard scenario.isCalm, scenario.isBalanced else { return }
@@ -136,8 +173,8 @@ extension World {
             if right.count != wanted || units.count != wanted || notes.count != wanted {
                 throw Broken(what: "I6: \(right.count) of \(wanted) run the target, \(units.count) in all")
             }
-            if scenario.isBalanced, right.contains(where: { $0.traffic != 1 }) {
-                throw Broken(what: "liveness: an instance gets no traffic")
+            if right.contains(where: { !isServing($0) }) {
+                throw Broken(what: "liveness: an instance does not serve")
             }
             if let target = rollout.target, quarantined.contains(target) {
                 throw Broken(what: "I7: a quarantined release runs")

@@ -26,6 +26,22 @@ import Testing
         }
     }
 
+    @Test func `of what goes first is what will never serve`() throws {
+        var fleet = Sample.fleet(
+            old: [.settling, .settling, .settling],
+            policy: try policy()
+        )
+        fleet.instances[2].traffic = .none
+        #expect(stopped(fleet) == [])
+        fleet.instances.append(Sample.instance(10, 2, slot: 0, .available))
+        #expect(stopped(fleet) == [2])
+        fleet.instances[2].traffic = .ready
+        fleet.instances[1].traffic = .none
+        fleet.instances[1].isCondemned = true
+        fleet.instances[0].health = .failing(since: Sample.now, reason: "500")
+        #expect(stopped(fleet) == [1])
+    }
+
     @Test func `of what goes first is the unwell before the well`() throws {
         let fleet = Sample.fleet(
             old: [.available, .available, .settling],
@@ -52,6 +68,17 @@ import Testing
             fleet.instances.append(Sample.instance(10, 2, slot: slot, .available))
             #expect(stopped(fleet) == [slot])
         }
+    }
+
+    @Test func `takes no worker away before its health is known`() throws {
+        var fleet = Sample.fleet(
+            old: [.starting, .starting, .available],
+            policy: try policy(surge: 0, unavailable: 2)
+        )
+        fleet.isBalanced = false
+        #expect(stopped(fleet) == [])
+        fleet.instances[0].health = .failing(since: Sample.now, reason: "500")
+        #expect(stopped(fleet) == [0])
     }
 
     @Test func `makes room where there is none for the replacement of any that drifted`() throws {
@@ -158,7 +185,7 @@ import Testing
     @Test func `gives a changed fleet the whole progress deadline`() throws {
         var rollout = RolloutState(progress: ProgressMark(placed: 3, available: 2, left: 1, at: .zero))
         rollout.allowTime(now: Sample.now)
-        #expect(rollout.progress == ProgressMark(placed: 3, available: 2, left: 1, at: Sample.now))
+        #expect(rollout.progress == ProgressMark(at: Sample.now))
         rollout.progress = nil
         rollout.allowTime(now: Sample.now)
         #expect(rollout.progress == nil)

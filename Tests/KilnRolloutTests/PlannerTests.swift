@@ -32,6 +32,7 @@ import Testing
         (1, 0, "uaa", "a", [], []),
         (0, 2, "uaa", "", [], [2]),
         (2, 0, "aaa", "f", [], []),
+        (0, 1, "oss", "", [], [1]),
         (1, 0, "ooo", "", [0], []),
         (1, 0, "ooo", "a", [], [0]),
         (2, 0, "aaa", "oa", [], [10, 1]),
@@ -196,6 +197,9 @@ import Testing
         fleet.rollout.progress = ProgressMark(placed: 1, available: 1, left: 2, at: .zero)
         let mark = ProgressMark(placed: 2, available: 1, left: 2, at: Sample.now)
         #expect(plan(fleet) == [.change(.noteProgress(mark))])
+        fleet.instances[3].process = .planned
+        fleet.instances[3].isBusy = true
+        #expect(!plan(fleet).contains { if case .change(.noteProgress) = $0 { true } else { false } })
         fleet.rollout.progress = mark
         fleet.instances[2] = Sample.instance(10, 2, slot: 0, .available)
         #expect(!plan(fleet).contains { if case .change(.noteProgress) = $0 { true } else { false } })

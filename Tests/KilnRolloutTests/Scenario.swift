@@ -20,14 +20,24 @@ struct Scenario: CustomStringConvertible {
         /// Its health check fails for so many seconds.
         case flap(Int, Int)
         case condemn(Int)
+        /// All that run, at one moment.
+        case condemnAll
         case scale(Int)
         /// The index of a behaviour in `releases`.
         case deploy(Int)
+        /// The same, whether it is quarantined or not.
+        case force(Int)
         /// The driver dies; another comes after so many seconds.
         case crash(Int)
         case pause(Int)
         /// The platform makes nothing for so many seconds.
         case refuse(Int)
+        /// The platform cannot be looked at for so many seconds.
+        case blind(Int)
+        /// The process of a serving instance is not to be seen for so many seconds.
+        case obscure(Int, Int)
+        /// The driver dies, and what was written down of instances is lost; another comes after so many seconds.
+        case forget(Int)
     }
 
     struct Fault {
@@ -112,14 +122,19 @@ struct Scenario: CustomStringConvertible {
 
     private static func fault(_ dice: inout Dice) -> Fault {
         let event: Event =
-            switch dice.below(10) {
+            switch dice.below(16) {
             case 0, 1, 2: .kill(dice.below(8))
             case 3: .flap(dice.below(8), 2 + dice.below(40))
             case 4: .condemn(dice.below(8))
             case 5: .scale(dice.below(6))
             case 6, 7: .crash(1 + dice.below(40))
             case 8: .pause(1 + dice.below(40))
-            default: .refuse(1 + dice.below(100))
+            case 9: .refuse(1 + dice.below(100))
+            case 10: .condemnAll
+            case 11: .force(dice.below(4))
+            case 12: .blind(1 + dice.below(40))
+            case 13, 14: .obscure(dice.below(8), 1 + dice.below(40))
+            default: .forget(1 + dice.below(20))
             }
         return Fault(at: 1000 * dice.below(faultSeconds) + dice.below(1000), event: event)
     }

@@ -22,6 +22,10 @@ final class World {  // a class: platform, driver and checks all move the one wo
         case sessionsEnd(key: Int)
         /// The driver hears how an instance does.
         case news(key: Int, incarnation: Int)
+        /// The driver finds what nobody wrote down.
+        case look
+        /// The platform can be looked at again.
+        case sight
         case wake
         case driverComes
         case resume
@@ -52,6 +56,13 @@ final class World {  // a class: platform, driver and checks all move the one wo
         var isCondemned = false
     }
 
+    /// Since when an instance serves in truth, or served and until when.
+    struct Service {
+        var since: Int64
+        var last: Int64
+        var isNow: Bool
+    }
+
     struct Broken: Error {
         let what: String
     }
@@ -62,6 +73,10 @@ final class World {  // a class: platform, driver and checks all move the one wo
     var now: Int64 = 0
     var queue = EventQueue<Happening>()
     var units: [Int: Unit] = [:]
+    /// What there is by calls that were taken for failed, until somebody writes it down.
+    var strangers: Set<Int> = []
+    /// What was asked for, by key; never forgotten.
+    var asked: [Int: Note] = [:]
     // Written down:
     var notes: [Int: Note] = [:]
     var rollout = RolloutState()
@@ -78,11 +93,14 @@ final class World {  // a class: platform, driver and checks all move the one wo
     var wakeAt: Int64 = .max
     // For the checks:
     var refusedUntil: Int64 = 0
+    var blindUntil: Int64 = 0
+    var obscuredUntil: [Int: Int64] = [:]
     var isCalm = false
     var deployed = 0
     var broken: String?
     var events = 0
     var leastSeen: Int?
+    var served: [Int: Service] = [:]
     var outcomes: [Outcome] = []
 
     init(_ scenario: Scenario, planner: RolloutPlanner = RolloutPlanner()) throws {
@@ -105,7 +123,7 @@ final class World {  // a class: platform, driver and checks all move the one wo
             events += 1
             if events > 4000 { throw Broken(what: "liveness: does not come to rest") }
             happen(happening)
-            if isNews { drive() }
+            if isNews, now >= blindUntil { drive() }
             isNews = false
             checkAfterEvent()
             if let broken { throw Broken(what: broken) }
@@ -124,6 +142,10 @@ final class World {  // a class: platform, driver and checks all move the one wo
             units[key]?.sessions = 0
             tell(key)
         case .news(let key, let by): if by == incarnation { hear(key) }
+        case .look: look()
+        case .sight:
+            isNews = true
+            for key in notes.keys.sorted() { hear(key) }
         case .wake:
             isNews = true
             if now >= wakeAt { wakeAt = .max }
@@ -148,24 +170,52 @@ final class World {  // a class: platform, driver and checks all move the one wo
             turn(key, false)
             after(seconds * 1000, .health(key: key, passing: true))
         case .condemn(let n):
-            guard let key = runner(n), notes[key] != nil else { return }
-            notes[key]?.isCondemned = true
-            rollout.allowTime(now: instant)
-            driver?.rollout.allowTime(now: instant)
-            change(key) { $0.isCondemned = true }
+            if let key = runner(n) { condemn([key]) }
+        case .condemnAll: condemn(units.keys.filter { units[$0]?.running == true }.sorted())
         case .scale(let n):
             wanted = n
             rollout.allowTime(now: instant)
             driver?.rollout.allowTime(now: instant)
             driver?.wanted = n
         case .deploy(let index): deploy(index)
+        case .force(let index):
+            guard index < scenario.releases.count else { return }
+            quarantined.remove(ReleaseKey(index))
+            driver?.quarantined = quarantined
+            deploy(index)
         case .crash(let seconds): die(for: seconds)
         case .pause(let seconds):
             rollout.pause()
             driver?.rollout.pause()
             after(seconds * 1000, .resume)
         case .refuse(let seconds): refusedUntil = now + Int64(seconds) * 1_000_000_000
+        case .blind(let seconds):
+            blindUntil = max(blindUntil, now + Int64(seconds) * 1_000_000_000)
+            queue.push(.sight, at: blindUntil)
+        case .obscure(let n, let seconds):
+            guard let key = runner(n), units[key]?.traffic == 1 else { return }
+            obscuredUntil[key] = now + Int64(seconds) * 1_000_000_000
+            tell(key)
+            after(seconds * 1000, .news(key: key, incarnation: incarnation))
+        case .forget(let seconds): forget(for: seconds)
         }
+    }
+
+    private func condemn(_ keys: [Int]) {
+        rollout.allowTime(now: instant)
+        driver?.rollout.allowTime(now: instant)
+        for key in keys where notes[key] != nil {
+            notes[key]?.isCondemned = true
+            change(key) { $0.isCondemned = true }
+        }
+    }
+
+    /// Whoever comes finds strangers.
+    private func forget(for seconds: Int) {
+        guard driver != nil, !isCalm else { return }
+        die(for: seconds)
+        notes = [:]
+        strangers.formUnion(units.keys)
     }
 
     func deploy(_ index: Int) {
@@ -177,6 +227,12 @@ final class World {  // a class: platform, driver and checks all move the one wo
     private func calm() {
         isCalm = true
         refusedUntil = 0
+        obscuredUntil = [:]
+        for key in notes.keys.sorted() { tell(key) }
+        if blindUntil > now {
+            blindUntil = now
+            happen(.sight)
+        }
         if rollout.isPaused { happen(.resume) }
         after(600_000, .repair)
     }

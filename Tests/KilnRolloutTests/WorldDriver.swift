@@ -55,7 +55,9 @@ extension World {
     private func create(_ slot: Int, _ release: ReleaseKey) {
         let key = nextKey
         nextKey += 1
-        write { notes[key] = Note(slot: slot, release: release.number) }
+        let note = Note(slot: slot, release: release.number)
+        asked[key] = note
+        write { notes[key] = note }
         guard driver != nil else { return }
         driver?.instances.append(
             InstanceState(key: InstanceKey(key), slot: slot, release: release, watchedSince: instant)
@@ -89,10 +91,11 @@ extension World {
 
     /// What an observation and a probe would tell.
     func hear(_ key: Int) {
-        guard let unit = units[key] else { return }
+        guard let unit = units[key], now >= blindUntil else { return }
         let at = instant
+        let process = process(of: key)
         change(key) { instance in
-            if unit.exited, instance.process == .running { instance.process = .ended(reason: "exited") }
+            if !instance.isBusy, instance.process != .refused { instance.process = process }
             switch unit.traffic {
             case 0: instance.traffic = .none
             case 1: instance.traffic = .ready
@@ -112,6 +115,27 @@ extension World {
         }
     }
 
+    private func process(of key: Int) -> InstanceState.Process {
+        guard let unit = units[key] else { return .planned }
+        if unit.exited { return .ended(reason: "exited") }
+        return unit.running && now >= obscuredUntil[key] ?? 0 ? .running : .planned
+    }
+
+    /// What there is and nobody wrote down is written down, to be replaced.
+    func look() {
+        guard driver != nil else { return }
+        for key in strangers.sorted() {
+            strangers.remove(key)
+            guard let unit = units[key], notes[key] == nil else { continue }
+            let isStopped = if case .stopped = rollout.phase { true } else { false }
+            let goes = isStopped && unit.traffic == 0
+            let note = Note(slot: unit.slot, release: unit.release, isStopping: goes, isCondemned: true)
+            notes[key] = note
+            driver?.instances.append(state(of: key, note))
+            tell(key)
+        }
+    }
+
     func die(for seconds: Int) {
         guard driver != nil, !isCalm else { return }
         driver = nil
@@ -121,6 +145,7 @@ extension World {
     /// Everything known is what was written down and what is really there.
     func come() {
         guard driver == nil else { return }
+        if now < blindUntil { return queue.push(.driverComes, at: blindUntil) }
         incarnation += 1
         if !rollout.isPaused { rollout.resume(now: instant) }
         var state = FleetState(
@@ -131,33 +156,31 @@ extension World {
             quarantined: quarantined
         )
         for (key, note) in notes.sorted(by: { $0.key < $1.key }) {
-            let unit = units[key]
-            let isMade = unit?.running == true || unit?.exited == true
-            state.instances.append(
-                InstanceState(
-                    key: InstanceKey(key),
-                    slot: note.slot,
-                    release: ReleaseKey(note.release),
-                    process: isMade ? (unit?.exited == true ? .ended(reason: "exited") : .running) : .planned,
-                    watchedSince: instant,
-                    wasHealthy: unit?.traffic == 1,
-                    isStopping: note.isStopping,
-                    isCondemned: note.isCondemned,
-                    failureNoted: unit?.exited == true
-                )
-            )
+            state.instances.append(self.state(of: key, note))
         }
         driver = state
-        for key in notes.keys.sorted() {
-            if let unit = units[key], unit.traffic != 0 {
-                let sessions = unit.sessions
-                let at = instant
-                change(key) {
-                    $0.traffic = unit.traffic == 1 ? .ready : .draining(sessions: sessions, since: at)
-                }
-            }
-            tell(key)
-        }
+        look()
+        for key in notes.keys.sorted() { tell(key) }
+    }
+
+    /// An instance as the first look shows it.
+    private func state(of key: Int, _ note: Note) -> InstanceState {
+        let unit = units[key]
+        var traffic = InstanceState.Traffic.none
+        if unit?.traffic == 1 { traffic = .ready }
+        if unit?.traffic == 2 { traffic = .draining(sessions: unit?.sessions ?? 0, since: instant) }
+        return InstanceState(
+            key: InstanceKey(key),
+            slot: note.slot,
+            release: ReleaseKey(note.release),
+            process: process(of: key),
+            traffic: traffic,
+            watchedSince: instant,
+            wasHealthy: unit?.traffic == 1,
+            isStopping: note.isStopping,
+            isCondemned: note.isCondemned,
+            failureNoted: unit?.exited == true
+        )
     }
 
     func change(_ key: Int, _ body: (inout InstanceState) -> Void) {

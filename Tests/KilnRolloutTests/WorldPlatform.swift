@@ -9,7 +9,10 @@ extension World {
         let late = !isCalm && dice.chance(scenario.lossPercent / 2) ? 5000 + dice.below(10_000) : 0
         let refused = kind == .create && now < refusedUntil
         let fails = refused || (!isCalm && dice.chance(scenario.lossPercent))
-        if !fails || (!refused && dice.chance(50)) {
+        if kind == .create, fails, !refused, dice.chance(30) {
+            // It timed out, and succeeds all the same.
+            after(time + late + 1000 + dice.below(10_000), .effect(kind, key: key, incarnation: incarnation))
+        } else if !fails || (!refused && dice.chance(50)) {
             after(time + late, .effect(kind, key: key, incarnation: incarnation))
             if dice.chance(10) { after(time + late, .effect(kind, key: key, incarnation: incarnation)) }
         }
@@ -22,7 +25,7 @@ extension World {
 
     /// A call of a driver that was succeeded is refused: its token is old.
     func effect(_ kind: Kind, _ key: Int, _ by: Int) {
-        guard by == incarnation, var unit = units[key] else { return }
+        guard by == incarnation, var unit = units[key] ?? late(kind, key) else { return }
         switch kind {
         case .create:
             guard !unit.running, !unit.exited else { return }
@@ -50,6 +53,14 @@ extension World {
             return
         }
         units[key] = unit
+    }
+
+    /// A creation that nobody waits for any more.
+    private func late(_ kind: Kind, _ key: Int) -> Unit? {
+        guard kind == .create, notes[key] == nil, let note = asked[key] else { return nil }
+        strangers.insert(key)
+        after(1000, .look)
+        return Unit(slot: note.slot, release: note.release, exists: true)
     }
 
     private func begin(_ key: Int, _ behaviour: Scenario.Behaviour) {

@@ -142,17 +142,22 @@ extension FleetRun {
         return edits + [ledger.event(.rolloutFinished, outcome.words)]
     }
 
-    /// It may be what serves, where the catalog was lost or restored: it is replaced like what drifted.
+    /// It may be what serves, where the catalog was lost or restored: it is replaced like what drifted. In a stopped fleet
+    /// nothing takes its place, so it goes if nobody is served by it.
     func adoption(of stranger: InstanceObservation) -> [FleetEdit] {
         let spec = stranger.spec
+        let isStopped = if case .stopped = ledger.record.rollout.phase { true } else { false }
+        let goes = isStopped && stranger.traffic == InstanceObservation.Traffic.none
         let record = InstanceRecord(
             id: spec.id,
             slot: spec.slot,
             release: spec.release.number,
             created: clock.time,
+            isStopping: goes,
             condemned: "nobody wrote it down"
         )
-        let message = "instance \(spec.id) is here and nobody wrote it down; it is replaced"
+        let message =
+            "instance \(spec.id) is here and nobody wrote it down; it is \(goes ? "removed" : "replaced")"
         return [
             .putInstance(record),
             ledger.event(.instanceFound, message, instance: spec.id, release: spec.release.number),

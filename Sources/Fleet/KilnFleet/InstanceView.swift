@@ -164,7 +164,7 @@ struct InstanceView: Sendable {
             slot: record.slot,
             release: record.release.key,
             process: process(of: id),
-            health: tracker?.verdict ?? .unknown,
+            health: seen == nil ? .unknown : tracker?.verdict ?? .unknown,
             traffic: traffic(of: id, now: now),
             watchedSince: (watchedSince[id] ?? now).instant,
             wasHealthy: tracker?.wasHealthy == true

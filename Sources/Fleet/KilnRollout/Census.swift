@@ -6,9 +6,10 @@ struct Census {
         /// Passes its health check, but not for long enough, or gets no traffic yet.
         case settling
         case starting
-        /// Gets traffic, and is not seen to run: perhaps it does, so it goes only when others serve in its place.
+        /// Has traffic or answered before, and is not seen to run: perhaps it does, so it goes only when others serve in its
+        /// place.
         case unseen
-        /// Was well before this driver came, and has not answered it yet.
+        /// Was well before this driver came, or may have been, and has not answered it yet.
         case unknown
         /// Never passed, and fails: it may still be coming up.
         case faltering
@@ -101,7 +102,7 @@ struct Census {
         switch instance.process {
         case .ended, .refused: return .lost
         case .planned where instance.isBusy: return .starting
-        case .planned: return instance.traffic == .none ? .lost : .unseen
+        case .planned: return instance.traffic == .none && instance.health == .unknown ? .lost : .unseen
         case .running: break
         }
         let deadline = fleet.policy.healthyDeadline
@@ -115,7 +116,8 @@ struct Census {
             return instance.watchedSince.advanced(by: deadline) <= now ? .overdue : .faltering
         case .unknown:
             if instance.watchedSince.advanced(by: deadline) <= now { return .overdue }
-            return instance.wasHealthy ? .unknown : .starting
+            // Nothing tells of a worker whether it was well.
+            return instance.wasHealthy || !fleet.isBalanced ? .unknown : .starting
         }
     }
 }

@@ -12,10 +12,30 @@ extension RolloutPlanner {
         let room = census.kept.count + census.surplus.count - census.keptUnavailable - undetermined - least
         let unwell = census.surplus
             .filter { census.conditions[$0] != .available && census.conditions[$0] != .unknown }
-            .sorted { census.conditions[$0] > census.conditions[$1] }
+            .sorted { isWorse($0, than: $1, census) }
         let leaving = unwell.prefix(max(room, makesRoom(unwell.first, census) ? 1 : 0, 0))
         let well = replaceable(census).prefix(max(0, room - unwell.count))
         return (leaving + well).flatMap { stop($0, census) }
+    }
+
+    /// What never serves before what may, then what surely doesn't before what perhaps does, then the worse before the
+    /// better.
+    private func isWorse(_ left: Int, than right: Int, _ census: Census) -> Bool {
+        func rank(_ index: Int) -> (Int, Int, Int) {
+            let condition = census.conditions[index]
+            let hasTraffic = !census.fleet.isBalanced || census.fleet.instances[index].traffic == .ready
+            return (
+                mayEverServe(index, census) ? 1 : 0, hasTraffic && condition < .faltering ? 1 : 0,
+                -condition.rawValue
+            )
+        }
+        return rank(left) < rank(right)
+    }
+
+    /// Whether it has traffic or may get it: what is condemned or quarantined without any does not recover.
+    private func mayEverServe(_ index: Int, _ census: Census) -> Bool {
+        let instance = census.fleet.instances[index]
+        return !census.fleet.isBalanced || instance.traffic == .ready || mayServe(instance, census)
     }
 
     /// Whether the worst of the unwell gives its place to an instance that the platform had no room for.
@@ -25,7 +45,8 @@ extension RolloutPlanner {
         else {
             return false
         }
-        return census.conditions[worst] >= .unhealthy && !census.fleet.instances.contains(where: \.isStopping)
+        let isLost = census.conditions[worst] >= .unhealthy || !mayEverServe(worst, census)
+        return isLost && !census.fleet.instances.contains(where: \.isStopping)
     }
 
     /// Available instances that may go: those of a failed release first, then the oldest release, and among equals

@@ -88,11 +88,13 @@ package struct RolloutPlanner: Sendable {
     private func progress(_ census: Census) -> ProgressMark? {
         guard let best = census.fleet.rollout.progress else { return nil }
         let left = census.total - census.kept.count
+        // What is only being made may yet be refused.
+        let placed = census.kept.count { census.fleet.instances[$0].process == .running }
         guard
-            census.kept.count > best.placed || census.keptAvailable > best.available || left < best.left
+            placed > best.placed || census.keptAvailable > best.available || left < best.left
         else { return nil }
         return ProgressMark(
-            placed: max(best.placed, census.kept.count),
+            placed: max(best.placed, placed),
             available: max(best.available, census.keptAvailable),
             left: min(best.left, left),
             at: census.now

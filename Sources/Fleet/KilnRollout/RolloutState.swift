@@ -57,7 +57,7 @@ extension RolloutState.Phase {
 
 /// The best that a rollout reached. Only ever improves, so that an instance that comes and goes is no progress.
 package struct ProgressMark: Sendable, Hashable, Codable {
-    /// Instances of the target.
+    /// Instances of the target that were made.
     package var placed: Int
     package var available: Int
     /// Instances that are still to go.
@@ -118,8 +118,9 @@ extension RolloutState {
         for index in failures.indices { failures[index].at = now }
     }
 
-    /// Gives a change of the fleet's wanted size or of its condemned instances the full progress deadline.
+    /// Gives a change of the fleet's wanted size or of its condemned instances the full progress deadline, and each step
+    /// towards it after that.
     package mutating func allowTime(now: Instant) {
-        progress?.at = now
+        if progress != nil { progress = ProgressMark(at: now) }
     }
 }
