@@ -76,6 +76,23 @@ struct `A fleet on this machine` {
         }
     }
 
+    @Test func `a release whose program is missing is blamed at once, and quarantined`() async throws {
+        try await withApp(port: 8510) { app, _ in
+            try await app.kiln.succeed("deploy", "web")
+            let definition = try Files.readText(app.kiln.project.appending("kiln.yaml"))
+            try app.kiln.write(
+                definition.replacing("[/bin/busybox, httpd", with: "[/bin/nothing, httpd"),
+                to: "kiln.yaml"
+            )
+            try await app.kiln.succeed("bake")
+            let deploy = try await app.kiln.run("deploy", "web")
+            #expect(deploy.code == 5, "\(deploy.messages)")
+            #expect(deploy.messages.contains("/bin/nothing"))
+            #expect(try await app.get() == "version 1\n")
+            #expect(try await app.kiln.run("deploy", "web").messages.contains("quarantined"))
+        }
+    }
+
     @Test func `goes back to an earlier release when told to`() async throws {
         try await withApp(port: 8505) { app, _ in
             try await app.kiln.succeed("deploy", "web")

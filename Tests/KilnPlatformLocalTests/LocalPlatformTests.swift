@@ -74,6 +74,8 @@ import Testing
                 try await fleet.platform.create(spec, token: fleet.token)
             }
             #expect(error?.message == "web-1-aaaa cannot be started")
+            #expect(error?.code == .program)
+            #expect(error?.isOfRelease == true)
             #expect(error?.causes.joined().contains("/bin/nothing") == true, "\(error?.causes ?? [])")
             #expect(try await fleet.platform.observe(fleet.name).isEmpty)
             #expect(!Files.exists(fleet.paths.instance(spec.id).directory))

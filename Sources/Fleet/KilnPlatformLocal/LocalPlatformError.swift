@@ -12,6 +12,8 @@ package struct LocalPlatformError: DiagnosticError, Hashable {
         case state = "platform.state"
         case user = "platform.user"
         case start = "platform.start"
+        /// The image has no such program, or none that can be run.
+        case program = "platform.program"
         case network = "platform.network"
         case listener = "platform.listener"
         case balancer = "platform.balancer"
@@ -31,6 +33,15 @@ package struct LocalPlatformError: DiagnosticError, Hashable {
 
     package var diagnostics: [Diagnostic] {
         [Diagnostic(code: code.rawValue, message, causes: causes, hint: hint)]
+    }
+}
+
+extension LocalPlatformError: ReleaseFault {
+    package var isOfRelease: Bool {
+        switch code {
+        case .configFile, .user, .program, .image: true
+        case .fenced, .unknownInstance, .state, .start, .network, .listener, .balancer: false
+        }
     }
 }
 

@@ -125,7 +125,18 @@ struct Container: Sendable {
     }
 
     private func failed(_ causes: [String]) -> LocalPlatformError {
-        LocalPlatformError(.start, "\(paths.id) cannot be started", causes: causes)
+        let isProgram = causes.contains(where: Self.blamesProgram)
+        return LocalPlatformError(
+            isProgram ? .program : .start,
+            "\(paths.id) cannot be started",
+            causes: causes,
+            hint: isProgram ? "check the image's entrypoint" : nil
+        )
+    }
+
+    /// runc tells a program that is missing or not executable by its words alone, those of Go's `exec.Error`.
+    static func blamesProgram(_ words: String) -> Bool {
+        words.contains("container process: exec: ")
     }
 
     /// What the runtime said, else the supervisor, without the line about its own priority that every start brings.
