@@ -40,13 +40,20 @@ enum SampleImage {
         }
     }
 
-    static func commit(_ layers: [WrittenLayer], in store: ImageStore) throws -> Descriptor {
+    static func commit(
+        _ layers: [WrittenLayer],
+        on base: Descriptor? = nil,
+        called baseName: String? = nil,
+        in store: ImageStore
+    ) throws -> Descriptor {
         var config = ImageConfig(platform: .host, diffIDs: layers.map(\.diffID))
         config.created = "1970-01-01T00:00:00Z"
         config.config = ImageConfig.Execution()
         config.config?.entrypoint = ["/bin/true"]
         let configBlob = try store.put(try CanonicalJSON.encode(config), mediaType: .config)
-        let manifest = ImageManifest(config: configBlob, layers: layers.map(\.descriptor))
+        var manifest = ImageManifest(config: configBlob, layers: layers.map(\.descriptor))
+        if let base { manifest.annotations = [ImageManifest.baseDigestAnnotation: base.digest.description] }
+        if let baseName { manifest.annotations?[ImageManifest.baseNameAnnotation] = baseName }
         return try store.put(try CanonicalJSON.encode(manifest), mediaType: .manifest)
     }
 

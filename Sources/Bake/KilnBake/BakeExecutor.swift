@@ -73,10 +73,38 @@ package struct BakeExecutor: Sendable {
                     workspace: workspace,
                     bases: BaseLayers(home: home)
                 )
-                return try await BakeSchedule(plan).run { image, parent in
+                let baked = try await BakeSchedule(plan).run { image, parent in
                     try await baker.bake(image, on: parent)
                 }
+                try warnOfRevoked(baked)
+                return baked
             }
+        }
+    }
+
+    /// What comes out of a bake as it was when it was revoked is still revoked. A parent tells for its children.
+    private func warnOfRevoked(_ baked: [BakedImage]) throws {
+        let ancestries = try ImageStore(home: home).ancestries(of: baked.map(\.manifest.digest))
+        var told: Set<Digest> = []
+        for (image, ancestry) in zip(baked, ancestries) {
+            guard let member = ancestry.revoked, let revocation = member.revocation,
+                told.insert(member.digest).inserted
+            else { continue }
+            let isOwn = member.digest == image.manifest.digest
+            Progress.report(
+                .diagnostic(
+                    Diagnostic(
+                        .warning,
+                        code: "bake.revoked",
+                        isOwn
+                            ? "image \(member.shown) was revoked and is unchanged"
+                            : "image \(image.name) stands on \(member.shown), which was revoked",
+                        causes: [revocation.shown],
+                        hint:
+                            "it can be no new release, nor can what stands on it; kiln lock --update may bring the fix"
+                    )
+                )
+            )
         }
     }
 

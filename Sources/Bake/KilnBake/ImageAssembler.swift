@@ -38,10 +38,10 @@ struct ImageAssembler {
 
     func manifest(_ config: Descriptor) -> ImageManifest {
         var annotations: [String: String] = [:]
-        if let version = image.version { annotations["org.opencontainers.image.version"] = version }
+        if let version = image.version { annotations[ImageManifest.versionAnnotation] = version }
         if let parent {
-            annotations["org.opencontainers.image.base.digest"] = parent.manifest.digest.description
-            annotations["org.opencontainers.image.base.name"] = parent.name.description
+            annotations[ImageManifest.baseDigestAnnotation] = parent.manifest.digest.description
+            annotations[ImageManifest.baseNameAnnotation] = parent.name.description
         }
         return ImageManifest(
             config: config,

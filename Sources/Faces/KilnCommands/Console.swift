@@ -47,6 +47,7 @@ final class Console: Sendable {  // a class: all tasks of a command share the on
 
     /// Shows the first twenty: what is past them is mostly their consequence.
     func show(_ diagnostics: [Diagnostic]) {
+        guard !diagnostics.isEmpty else { return }
         let limit = 20
         message(DiagnosticRenderer(color: messages.color).render(Array(diagnostics.prefix(limit))))
         if diagnostics.count > limit { message("and \(diagnostics.count - limit) more") }

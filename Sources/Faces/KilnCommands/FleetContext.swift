@@ -4,6 +4,7 @@ import KilnDefinition
 import KilnDiagnostics
 import KilnFleet
 import KilnPlatformLocal
+import KilnRollout
 import KilnSystem
 
 /// What commands on fleets work with: the catalog, the platform, and the driver and reader over both.
@@ -35,5 +36,11 @@ struct FleetContext {
     func names(_ fleet: FleetName?) async throws -> [FleetName] {
         if let fleet { return [fleet] }
         return try await store.fleets().map(\.name)
+    }
+
+    /// The release that the fleet runs or is rolling to; nil for one that is gone or stopped.
+    func runningRelease(of fleet: FleetName) async throws -> ReleaseEntry? {
+        guard let target = try await store.fleet(fleet)?.rollout.target else { return nil }
+        return try await store.releaseEntries(of: fleet).first { $0.number == target.releaseNumber }
     }
 }

@@ -51,14 +51,21 @@ package struct FleetDriver: Sendable {
 
     /// Makes the fleet run this content under this policy.
     ///
-    /// The same content is the same release; one that failed before is refused unless forced.
+    /// The same content is the same release; one that failed before is refused unless forced. The gate is asked when
+    /// there is none yet.
     package func deploy(
         _ content: ReleaseContent,
         to fleet: FleetName,
         policy: FleetPolicy,
+        gate: ReleaseGate = { _ in },
         options: Options = Options()
     ) async throws -> DeployOutcome {
         try check(policy, content, of: fleet)
+        // Before anything is written: what is refused leaves no fleet without a release behind. Releases never go away.
+        let digest = try content.digest()
+        if try await !store.releaseEntries(of: fleet).contains(where: { $0.digest == digest }) {
+            try await gate(content)
+        }
         return try await withLedger(fleet, "deploy", options, creating: policy) { ledger in
             let release = try await admit(content, options, &ledger)
             let changed = try await apply(policy, &ledger)

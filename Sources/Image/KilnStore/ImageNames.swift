@@ -13,8 +13,8 @@ package struct StoredImage: Sendable, Hashable {
 extension ImageStore {
     private static let nameAnnotation = "org.opencontainers.image.ref.name"
 
-    /// Gives the image the name, taking it from another that has it.
-    package func tag(_ name: String, _ descriptor: Descriptor) async throws {
+    /// Gives the image the name, taking it from another that has it, which is remembered as superseded.
+    package func tag(_ name: String, _ descriptor: Descriptor, now: Int64 = WallClock.now) async throws {
         guard Self.isName(name) else { throw StoreError(.badImageName(name)) }
         guard hasBlob(descriptor) else { throw StoreError(.missingBlob(descriptor.digest)) }
         try prepare()
@@ -22,13 +22,18 @@ extension ImageStore {
             var named = descriptor
             named.annotations = (descriptor.annotations ?? [:]).merging([Self.nameAnnotation: name]) { $1 }
             if manifests.contains(named) { return }
+            if let old = manifests.first(where: { Self.name(of: $0) == name }), old.digest != named.digest {
+                // Before the name moves: what a crash leaves is an entry of what is still current, which counts for nothing.
+                try NameHistory(home: home).remember(name, old.digest, supersededBy: named.digest, at: now)
+            }
             manifests.removeAll { $0.annotations?[Self.nameAnnotation] == name }
             manifests.append(named)
             manifests.sort { Self.name(of: $0) < Self.name(of: $1) }
         }
     }
 
-    /// Takes the name away, or all names of the image that a digest refers to. Its blobs go with the next collection.
+    /// Takes the name away, or all names of the image that a digest refers to, and forgets what they referred to before. The
+    /// blobs go with the next collection.
     @discardableResult
     package func remove(_ reference: String) async throws -> [StoredImage] {
         let target = try resolve(reference)
@@ -41,6 +46,7 @@ extension ImageStore {
                 gone.contains { $0.name == Self.name(of: descriptor) && !$0.name.isEmpty }
             }
         }
+        try await FileLock.with(indexLock) { try NameHistory(home: home).forget(Set(gone.map(\.name))) }
         return gone
     }
 
@@ -119,11 +125,11 @@ extension ImageStore {
         return false
     }
 
-    private func update(_ change: (inout [Descriptor]) -> Void) async throws {
+    private func update(_ change: (inout [Descriptor]) throws -> Void) async throws {
         try await FileLock.with(indexLock) {
             let old = try readIndex()
             var new = old
-            change(&new.manifests)
+            try change(&new.manifests)
             if new != old { try Files.write(try CanonicalJSON.encode(new), to: indexPath) }
         }
     }

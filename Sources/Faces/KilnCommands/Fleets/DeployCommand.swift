@@ -11,7 +11,8 @@ struct DeployCommand: AsyncParsableCommand {
         abstract: "Make a fleet run its image as baked: a new release, if anything of it changed.",
         discussion: """
             Replaces instances step by step under the fleet's rollout policy and comes back by itself to the last stable \
-            release when the new one fails (exit status 5).
+            release when the new one fails (exit status 5). An image that was revoked, or stands on a revoked one, is \
+            refused (exit status 3).
 
             Examples:
 
@@ -55,6 +56,7 @@ struct DeployCommand: AsyncParsableCommand {
                     content,
                     to: fleet,
                     policy: wanted.policy,
+                    gate: { try RevocationGate(images: images).check($0) },
                     options: options
                 )
             }

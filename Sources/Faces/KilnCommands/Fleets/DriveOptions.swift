@@ -2,6 +2,7 @@ import ArgumentParser
 import KilnDefinition
 import KilnDiagnostics
 import KilnFleet
+import KilnStore
 
 /// What every command that changes a fleet takes.
 struct DriveOptions: ParsableArguments {
@@ -24,11 +25,24 @@ extension DriveOptions {
         force: Bool = false,
         _ change: (FleetContext, FleetDriver.Options) async throws -> DeployOutcome
     ) async throws {
-        let outcome = try await run(force: force, change)
+        let outcome = try await run(force: force) { fleets, options in
+            let outcome = try await change(fleets, options)
+            try await warnOfRevoked(fleet, fleets)
+            return outcome
+        }
         let context = CommandContext.current
         let report = OutcomeReport(fleet, outcome)
         if format.format == .json { try context.resultJSON(report) } else { report.show(on: context.console) }
         guard outcome.exitStatus == .done else { throw CommandExit(status: outcome.exitStatus) }
+    }
+
+    /// What was admitted goes on and comes back all the same; whoever changes the fleet should know.
+    private func warnOfRevoked(_ fleet: FleetName, _ fleets: FleetContext) async throws {
+        guard let release = try await fleets.runningRelease(of: fleet) else { return }
+        let gate = RevocationGate(images: ImageStore(home: fleets.home))
+        if let warning = try gate.warning(of: fleet, release: release.number, image: release.image) {
+            Progress.report(.diagnostic(warning))
+        }
     }
 
     /// Runs a change of a fleet, with its progress.

@@ -2,6 +2,7 @@ import ArgumentParser
 import KilnDefinition
 import KilnFleet
 import KilnOCI
+import KilnStore
 import KilnSystem
 
 struct StatusCommand: AsyncParsableCommand {
@@ -22,7 +23,8 @@ struct StatusCommand: AsyncParsableCommand {
 
     func run() async throws {
         let context = CommandContext.current
-        let reader = try FleetContext(context).reader
+        let fleets = try FleetContext(context)
+        let reader = fleets.reader
         let statuses =
             if let fleet { [try await reader.status(of: fleet)] } else { try await reader.statuses() }
         if format.format == .json { return try context.resultJSON(["fleets": statuses]) }
@@ -32,6 +34,13 @@ struct StatusCommand: AsyncParsableCommand {
         }
         let texts = statuses.map { StatusText($0).text(color: context.console.output.color) }
         context.console.result(texts.joined(separator: "\n\n"))
+        let gate = RevocationGate(images: ImageStore(home: fleets.home))
+        context.console.show(
+            try statuses.compactMap { status in
+                guard let release = status.release, let image = status.imageDigest else { return nil }
+                return try gate.warning(of: status.fleet, release: release, image: image)
+            }
+        )
     }
 }
 

@@ -3,10 +3,10 @@ import ArgumentParser
 struct ImageCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "image",
-        abstract: "List, show, remove, push and pull images of the store.",
+        abstract: "List, show, revoke, remove, push and pull images of the store.",
         subcommands: [
-            ImageListCommand.self, ImageShowCommand.self, ImageRemoveCommand.self, ImagePushCommand.self,
-            ImagePullCommand.self,
+            ImageListCommand.self, ImageShowCommand.self, ImageHistoryCommand.self, ImageRevokeCommand.self,
+            ImageRemoveCommand.self, ImagePushCommand.self, ImagePullCommand.self,
         ]
     )
 }

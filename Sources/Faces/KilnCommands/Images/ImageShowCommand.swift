@@ -24,7 +24,12 @@ struct ImageShowCommand: AsyncParsableCommand {
         let descriptor = try store.resolve(image)
         let manifest = try store.manifest(descriptor.digest)
         let config = try store.config(manifest.value)
-        let details = ImageDetails(digest: descriptor.digest, manifest: manifest.value, config: config.value)
+        let details = ImageDetails(
+            digest: descriptor.digest,
+            manifest: manifest.value,
+            config: config.value,
+            revoked: try store.ancestry(of: descriptor.digest).revoked
+        )
         if format.format == .json { return try context.resultJSON(details) }
         context.console.result(details.text(color: context.console.output.color))
     }
@@ -47,11 +52,31 @@ struct ImageDetails: Encodable {
     let user: String?
     let environment: [String]
     let layers: [Layer]
+    /// Its own or, else, the nearest that it inherits.
+    let revocation: RevocationReport?
+    private let shownRevocation: String?
 
-    init(digest: Digest, manifest: ImageManifest, config: ImageConfig) {
+    private enum CodingKeys: CodingKey {
+        case digest
+        case imageID
+        case version
+        case created
+        case platform
+        case entrypoint
+        case user
+        case environment
+        case layers
+        case revocation
+    }
+
+    init(digest: Digest, manifest: ImageManifest, config: ImageConfig, revoked: Ancestry.Member?) {
+        revocation = revoked?.revocation.map(RevocationReport.init)
+        shownRevocation = revoked.flatMap { member in
+            member.revocation.map { (member.digest == digest ? "" : "\(member.shown): ") + $0.shown }
+        }
         self.digest = digest
         imageID = manifest.config.digest
-        version = manifest.annotations?["org.opencontainers.image.version"]
+        version = manifest.version
         created = config.created
         platform = "\(config.os)/\(config.architecture)"
         entrypoint = (config.config?.entrypoint ?? []) + (config.config?.cmd ?? [])
@@ -69,12 +94,14 @@ struct ImageDetails: Encodable {
     }
 
     func text(color: Bool) -> String {
-        let facts = [
-            ("digest", digest.description), ("image ID", imageID.description), ("version", version ?? "-"),
-            ("platform", platform), ("created", created ?? "-"),
-            ("entrypoint", entrypoint.isEmpty ? "-" : entrypoint.joined(separator: " ")),
-            ("user", user ?? "root"),
-        ]
+        let facts =
+            [
+                ("digest", digest.description), ("image ID", imageID.description),
+                ("version", version ?? "-"),
+                ("platform", platform), ("created", created ?? "-"),
+                ("entrypoint", entrypoint.isEmpty ? "-" : entrypoint.joined(separator: " ")),
+                ("user", user ?? "root"),
+            ] + (shownRevocation.map { [("revoked", $0)] } ?? [])
         let head = facts.map { name, value in
             name + String(repeating: " ", count: 12 - name.count) + value
         }

@@ -1,0 +1,105 @@
+package import KilnOCI
+import KilnSystem
+
+/// An image and those that it stands on, as far as this store knows them.
+package struct Ancestry: Sendable, Hashable {
+    package struct Member: Sendable, Hashable {
+        /// Here, else the one that its child knows it by; nil when there is none.
+        package let name: String?
+        /// Of the manifest.
+        package let digest: Digest
+        package let version: String?
+        package let created: String?
+        /// Whether its manifest is here, which alone tells what it stands on.
+        package let isHere: Bool
+        package let standing: Standing
+        package let revocation: Revocation?
+
+        /// `base (0123456789ab)`, for messages.
+        package var shown: String { name.map { "\($0) (\(digest.short))" } ?? digest.description }
+    }
+
+    /// How an image stands to its own name.
+    package enum Standing: Sendable, Hashable {
+        /// The name refers to it.
+        case current
+        /// The name refers to another one by now.
+        case outdated(newer: Digest)
+        /// No image here has the name.
+        case undetermined
+    }
+
+    /// The image itself, then what it stands on, the nearest first.
+    package let members: [Member]
+
+    /// The nearest that was revoked: the image itself, or one that it inherits that from.
+    package var revoked: Member? { members.first { $0.revocation != nil } }
+
+    /// Whether the last member is known to stand on nothing.
+    package var isComplete: Bool { members.last?.isHere ?? false }
+}
+
+extension ImageStore {
+    /// Follows what the manifests say of their base.
+    package func ancestry(of digest: Digest) throws -> Ancestry {
+        try ancestries(of: [digest])[0]
+    }
+
+    /// The same for several images, with one look at the names and revocations.
+    package func ancestries(of digests: [Digest]) throws -> [Ancestry] {
+        let lineage = Lineage(
+            store: self,
+            names: try list(),
+            superseded: try superseded(),
+            revocations: try Revocations(home: home).holding()
+        )
+        return try digests.map { try lineage.ancestry(of: $0) }
+    }
+}
+
+private struct Lineage {
+    /// Longer chains are nobody's; a digest cannot stand below itself.
+    private static let limit = 64
+
+    let store: ImageStore
+    let names: [StoredImage]
+    let superseded: [SupersededImage]
+    let revocations: [Digest: Revocation]
+
+    func ancestry(of digest: Digest) throws -> Ancestry {
+        var members: [Ancestry.Member] = []
+        var next: (digest: Digest, name: String?)? = (digest, nil)
+        while let (digest, name) = next, members.count < Self.limit {
+            let manifest = store.hasBlob(digest) ? try store.manifest(digest).value : nil
+            members.append(try member(digest, manifest, calledBy: name))
+            next = manifest?.baseDigest.map { ($0, manifest?.baseName) }
+        }
+        return Ancestry(members: members)
+    }
+
+    private func member(
+        _ digest: Digest,
+        _ manifest: ImageManifest?,
+        calledBy childsName: String?
+    ) throws -> Ancestry.Member {
+        let name =
+            names.first { $0.descriptor.digest == digest }?.name
+            ?? superseded.first { $0.digest == digest }?.name ?? childsName
+        var created: String?
+        if let manifest, store.hasBlob(manifest.config) { created = try store.config(manifest).value.created }
+        return Ancestry.Member(
+            name: name,
+            digest: digest,
+            version: manifest?.version,
+            created: created,
+            isHere: manifest != nil,
+            standing: standing(of: digest, name),
+            revocation: revocations[digest]
+        )
+    }
+
+    private func standing(of digest: Digest, _ name: String?) -> Ancestry.Standing {
+        guard let holder = names.first(where: { $0.name == name }) else { return .undetermined }
+        return holder.descriptor.digest == digest ? .current : .outdated(newer: holder.descriptor.digest)
+    }
+}
