@@ -21,6 +21,20 @@ import Testing
         #expect(error?.diagnostics.first?.message == "no-such-tool-here is not installed")
     }
 
+    /// A folder, and a file that may not be run, are passed over.
+    @Test func `a tool is found in the first folder of its own PATH that has it`() async throws {
+        try await Sandbox.with { sandbox in
+            try sandbox.write("#!/bin/sh\necho never\n", to: "locked/tool", mode: 0o644)
+            try Files.createDirectory(sandbox.path.pushing("folder/tool"))
+            try sandbox.write("#!/bin/sh\necho found\n", to: "first/tool", mode: 0o755)
+            try sandbox.write("#!/bin/sh\necho later\n", to: "second/tool", mode: 0o755)
+            let folders = ["missing", "locked", "folder", "first", "second"]
+            let path = folders.map { sandbox.path.appending($0).string }.joined(separator: ":")
+            let output = try await ToolRunner().run(ToolInvocation("tool", environment: ["PATH": path]))
+            #expect(output.text == "found\n")
+        }
+    }
+
     @Test func `input reaches the tool and lines stream out`() async throws {
         let output = try await ToolRunner().run(
             ToolInvocation("tr", ["a-z", "A-Z"], input: Array("kiln".utf8))

@@ -1,3 +1,4 @@
+import Glibc
 package import KilnDiagnostics
 import Subprocess
 package import SystemPackage
@@ -154,7 +155,7 @@ package struct ToolRunner: Sendable {
     package func runUnchecked(_ invocation: ToolInvocation) async throws -> ToolOutput {
         do {
             let result = try await Subprocess.run(
-                configuration(invocation),
+                try configuration(invocation),
                 input: .array(invocation.input ?? []),
                 output: .bytes(limit: outputLimit),
                 error: .bytes(limit: outputLimit)
@@ -177,7 +178,7 @@ package struct ToolRunner: Sendable {
     ) async throws -> ToolStatus {
         do {
             let result = try await Subprocess.run(
-                configuration(invocation),
+                try configuration(invocation),
                 input: .array(invocation.input ?? []),
                 output: .sequence,
                 error: .combinedWithOutput
@@ -200,7 +201,7 @@ package struct ToolRunner: Sendable {
     package func run(_ invocation: ToolInvocation, writingTo descriptor: FileDescriptor) async throws {
         do {
             let result = try await Subprocess.run(
-                configuration(invocation),
+                try configuration(invocation),
                 input: .none,
                 output: .fileDescriptor(descriptor, closeAfterSpawningProcess: true),
                 error: .bytes(limit: outputLimit)
@@ -231,7 +232,7 @@ package struct ToolRunner: Sendable {
         defer { try? descriptor.close() }
         do {
             let result = try await Subprocess.run(
-                configuration(invocation),
+                try configuration(invocation),
                 input: .none,
                 output: .fileDescriptor(descriptor, closeAfterSpawningProcess: false),
                 error: .fileDescriptor(descriptor, closeAfterSpawningProcess: false)
@@ -246,7 +247,23 @@ package struct ToolRunner: Sendable {
         }
     }
 
-    private func configuration(_ invocation: ToolInvocation) -> Configuration {
+    /// Looked up here, since the library tries each folder of `PATH` by starting a process.
+    private func location(of invocation: ToolInvocation) throws(ToolError) -> FilePath {
+        guard !invocation.executable.contains("/") else { return FilePath(invocation.executable) }
+        let inherited = invocation.clearsEnvironment ? nil : getenv("PATH").map { String(cString: $0) }
+        let path = invocation.environment["PATH"].map { $0 ?? "" } ?? inherited ?? ""
+        for folder in path.split(separator: ":") {
+            let file = FilePath(String(folder)).appending(invocation.executable)
+            var info = stat()
+            if stat(file.string, &info) == 0, info.st_mode & S_IFMT == S_IFREG, access(file.string, X_OK) == 0
+            {
+                return file
+            }
+        }
+        throw ToolError(invocation: invocation, reason: .notFound)
+    }
+
+    private func configuration(_ invocation: ToolInvocation) throws(ToolError) -> Configuration {
         var options = PlatformOptions()
         options.processGroupID = 0
         options.teardownSequence = [
@@ -256,8 +273,7 @@ package struct ToolRunner: Sendable {
             uniqueKeysWithValues: invocation.environment.map { (Environment.Key(stringLiteral: $0), $1) }
         )
         return Configuration(
-            executable: invocation.executable.contains("/")
-                ? .path(FilePath(invocation.executable)) : .name(invocation.executable),
+            executable: .path(try location(of: invocation)),
             arguments: Arguments(invocation.arguments),
             environment: invocation.clearsEnvironment
                 ? .custom(changes.compactMapValues { $0 }) : .inherit.updating(changes),
