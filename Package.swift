@@ -71,11 +71,17 @@ let package = Package(
             pkgConfig: "zlib",
             providers: [.apt(["zlib1g-dev"])]
         ),
+        .systemLibrary(
+            name: "CLzma",
+            path: "Sources/Image/CLzma",
+            pkgConfig: "liblzma",
+            providers: [.apt(["liblzma-dev"])]
+        ),
         room("KilnOCI", in: "Image", ["KilnDiagnostics", .crypto]),
         room(
             "KilnArchive",
             in: "Image",
-            ["KilnDiagnostics", "KilnSystem", "KilnOCI", "CLinux", "CZstd", "CZlib", .system]
+            ["KilnDiagnostics", "KilnSystem", "KilnOCI", "CLinux", "CZstd", "CZlib", "CLzma", .system]
         ),
         room("KilnStore", in: "Image", ["KilnDiagnostics", "KilnSystem", "KilnOCI", "KilnArchive", .system]),
         // Distribution

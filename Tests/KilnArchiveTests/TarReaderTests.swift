@@ -51,12 +51,12 @@ import Testing
         }
     }
 
-    @Test func `several gzip members and zstd frames are one stream`() async throws {
+    @Test func `several gzip members, zstd frames and xz streams are one stream`() async throws {
         try await Sandbox.with { sandbox in
             let tar = RawTar().adding("a", content: String(repeating: "x", count: 5000)).ended
             try Files.write(tar[..<1000], to: sandbox.path.appending("1"))
             try Files.write(tar[1000...], to: sandbox.path.appending("2"))
-            for tool in ["gzip", "zstd -q"] {
+            for tool in ["gzip", "zstd -q", "xz"] {
                 try await SampleTree.shell(
                     "cd \(sandbox.path); (\(tool) -c 1; \(tool) -c 2) > both"
                 )
@@ -212,7 +212,7 @@ import Testing
             var limits = ArchiveLimits()
             limits.expansionFloor = 1 << 20
             limits.expansion = 100
-            for tool in ["gzip", "zstd"] {
+            for tool in ["gzip", "zstd", "xz"] {
                 let bomb = sandbox.path.appending(tool)
                 try await SampleTree.shell("head -c 30000000 /dev/zero | \(tool) -c > \(bomb)")
                 var source = try Decompressor(FileSource(bomb), limits: limits)

@@ -1,7 +1,7 @@
 import CZlib
 import CZstd
 
-/// The content of a plain, gzip or zstd stream (told by its first bytes), up to the limits on size and expansion.
+/// The content of a plain, gzip, xz or zstd stream (told by its first bytes), up to the limits on size and expansion.
 package struct Decompressor: ByteSource {
     private let limits: ArchiveLimits
     private var input: CountingInput
@@ -11,10 +11,12 @@ package struct Decompressor: ByteSource {
     package init(_ source: any ByteSource, limits: ArchiveLimits = .standard) throws(ArchiveError) {
         self.limits = limits
         input = CountingInput(source)
-        let magic = try input.peek(4)
+        let magic = try input.peek(6)
         if magic.starts(with: [0x1F, 0x8B]) {
             decoder = try GzipDecoder()
-        } else if magic == [0x28, 0xB5, 0x2F, 0xFD] || isSkippableFrame(magic) {
+        } else if magic == XzDecoder.magic {
+            decoder = try XzDecoder()
+        } else if magic.prefix(4) == [0x28, 0xB5, 0x2F, 0xFD] || isSkippableFrame(magic) {
             decoder = try ZstdDecoder()
         }
     }
@@ -31,12 +33,12 @@ package struct Decompressor: ByteSource {
     }
 
     private func isSkippableFrame(_ magic: [UInt8]) -> Bool {
-        magic.count == 4 && magic[0] & 0xF0 == 0x50 && magic[1...] == [0x2A, 0x4D, 0x18]
+        magic.count >= 4 && magic[0] & 0xF0 == 0x50 && magic[1..<4] == [0x2A, 0x4D, 0x18]
     }
 }
 
 /// A buffered source that knows how much of it was used.
-private struct CountingInput {
+struct CountingInput {
     private var source: any ByteSource
     private var buffer = [UInt8](repeating: 0, count: 1 << 17)
     private var start = 0
@@ -111,7 +113,8 @@ private struct CountingInput {
     }
 }
 
-private protocol Decoder: AnyObject {
+/// One format of compression.
+protocol Decoder: AnyObject {
     /// Fills the front of a buffer that is not empty; 0 at the end of the last member or frame.
     func read(
         _ input: inout CountingInput,

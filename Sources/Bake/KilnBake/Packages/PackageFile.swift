@@ -3,18 +3,45 @@ import KilnArchive
 import KilnSystem
 import SystemPackage
 
-/// A `.deb` file, whose two archives `dpkg-deb` takes out (deb(5)).
+/// A `.deb` file (deb(5)). Its two archives are read in process where their compression is one that Kiln decodes;
+/// `dpkg-deb` takes the others out, and says what is wrong with what is no package.
 struct PackageFile: Sendable {
     enum Part: String, Sendable {
         case control = "--ctrl-tarfile"
         case files = "--fsys-tarfile"
+
+        /// Of the member in the package.
+        fileprivate var names: [String] {
+            let name = self == .control ? "control.tar" : "data.tar"
+            return ["", ".gz", ".xz", ".zst"].map { name + $0 }
+        }
     }
 
     let path: FilePath
     let tools: ToolRunner
 
-    /// Reads one of the archives as it comes out of the tool; the body runs on a thread that may block.
+    /// Reads one of the archives; the body runs on a thread that may block.
     func read<Result: Sendable>(
+        _ part: Part,
+        _ body: @escaping @Sendable (inout TarReader) throws -> Result
+    ) async throws -> Result {
+        guard let archive = try ArArchive(path), archive.members.first?.name == "debian-binary",
+            let member = archive.members.first(where: { part.names.contains($0.name) })
+        else { return try await readFromTool(part, body) }
+        do {
+            return try await Blocking.run {
+                var reader = TarReader(try Decompressor(archive.source(of: member)))
+                let result = try body(&reader)
+                _ = try reader.finish()
+                return result
+            }
+        } catch let error as ArchiveError {
+            throw BakeError.badPackage(path.lastComponent?.string ?? "", error)
+        }
+    }
+
+    /// As it comes out of `dpkg-deb`.
+    private func readFromTool<Result: Sendable>(
         _ part: Part,
         _ body: @escaping @Sendable (inout TarReader) throws -> Result
     ) async throws -> Result {
