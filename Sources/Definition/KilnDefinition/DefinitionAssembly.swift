@@ -5,6 +5,7 @@ import SystemPackage
 /// Makes the definition of what was read, once names have been looked up and the rules that span objects hold.
 struct DefinitionAssembly {
     let draft: DefinitionDraft
+    var environment: EnvironmentName?
 
     func definition(directory: FilePath, _ reading: inout Reading) -> Definition {
         var definition = Definition(
@@ -19,6 +20,9 @@ struct DefinitionAssembly {
             directory: directory,
             source: reading.lines.source
         )
+        definition.environments = Array(draft.environments.keys)
+        definition.environment = environment
+        EnvironmentChecks(draft).judge(&reading)
         DefinitionChecks(definition).judgeOrigins(&reading)
         for name in definition.images.keys {
             let health = health(of: name, in: definition, &reading)

@@ -4,7 +4,8 @@ package import SystemPackage
 
 /// Reads `kiln.yaml`, strictly: what is not understood is an error, and all errors of a file are told at once.
 package enum DefinitionReader {
-    package static func read(file: FilePath) throws -> Definition {
+    /// `environment` is the one whose values fleets get; all that there are are judged.
+    package static func read(file: FilePath, environment: EnvironmentName? = nil) throws -> Definition {
         let bytes: [UInt8]
         do {
             bytes = try Files.read(file, limit: YAMLDocument.byteLimit)
@@ -14,24 +15,26 @@ package enum DefinitionReader {
         let source = SourceText(name: file.string, text: String(decoding: bytes, as: UTF8.self))
         if let offset = firstInvalid(bytes) { throw encodingFailure(source, offset) }
         let directory = file.removingLastComponent()
-        return try read(source, directory: directory.isEmpty ? "." : directory)
+        return try read(
+            source,
+            directory: directory.isEmpty ? "." : directory,
+            environment: environment
+        )
     }
 
     /// Throws a `DiagnosticFailure` with every error that the text has.
-    package static func read(_ source: SourceText, directory: FilePath) throws -> Definition {
+    package static func read(
+        _ source: SourceText,
+        directory: FilePath,
+        environment: EnvironmentName? = nil
+    ) throws -> Definition {
         var reading = Reading(source.withoutByteOrderMark)
-        let definition = read(&reading, directory: directory)
+        let variants = DefinitionVariants(directory: directory, &reading)
+        let definition = variants?.definition(for: environment, &reading)
         guard reading.problems.isEmpty, let definition else {
             throw DiagnosticFailure(diagnostics(of: reading))
         }
         return definition
-    }
-
-    private static func read(_ reading: inout Reading, directory: FilePath) -> Definition? {
-        guard let root = YAMLDocument.read(&reading) else { return nil }
-        let passage = Passage(path: [], node: root, example: "kiln: 1")
-        guard let draft = TopKeys.shape.read(passage, &reading) else { return nil }
-        return DefinitionAssembly(draft: draft).definition(directory: directory, &reading)
     }
 
     /// A file of another version is judged by its version alone: what else looks wrong may be right there.

@@ -13,6 +13,12 @@ struct DefinitionOptions: ParsableArguments {
     )
     var file = "kiln.yaml"
 
+    @Option(
+        name: [.customLong("environment"), .customShort("e")],
+        help: "Whose values fleets get ($KILN_ENVIRONMENT without it); images and lock are the same in all."
+    )
+    var environment: EnvironmentName?
+
     var path: FilePath { FilePath(file) }
 
     /// `kiln.lock` beside `kiln.yaml`, `x.lock` beside `x.yaml`.
@@ -22,7 +28,31 @@ struct DefinitionOptions: ParsableArguments {
         return path
     }
 
+    /// The environment named on the command line, else by the variable; nil is for none.
+    var chosenEnvironment: EnvironmentName? {
+        get throws {
+            if let environment { return environment }
+            let variable = CommandContext.current.environment["KILN_ENVIRONMENT"] ?? ""
+            guard !variable.isEmpty else { return nil }
+            guard let name = try? EnvironmentName(parsing: variable) else {
+                throw DiagnosticFailure(
+                    Diagnostic(
+                        code: "usage.environment",
+                        "KILN_ENVIRONMENT is \"\(variable)\", which is no name of an environment",
+                        hint: "lower-case letters, digits and -, such as prod",
+                        exitStatus: .usage
+                    )
+                )
+            }
+            return name
+        }
+    }
+
     func definition() throws -> Definition {
+        try definition(for: chosenEnvironment)
+    }
+
+    func definition(for environment: EnvironmentName?) throws -> Definition {
         guard Files.exists(path) else {
             throw DiagnosticFailure(
                 Diagnostic(
@@ -33,6 +63,6 @@ struct DefinitionOptions: ParsableArguments {
                 )
             )
         }
-        return try DefinitionReader.read(file: path)
+        return try DefinitionReader.read(file: path, environment: environment)
     }
 }

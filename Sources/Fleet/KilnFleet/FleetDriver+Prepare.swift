@@ -41,7 +41,9 @@ extension FleetDriver {
         let number = ReleaseNumber(rawValue: (ledger.releases.keys.max()?.rawValue ?? 0) + 1)
         let release = Release(fleet: ledger.name, number: number, content: content, created: clock.time)
         let version = content.imageVersion.map { " \($0)" } ?? ""
-        let message = "release \(number) is image \(content.imageName)\(version) (\(content.image.short))"
+        let environment = options.environment.map { ", made for \($0)" } ?? ""
+        let image = "\(content.imageName)\(version) (\(content.image.short))"
+        let message = "release \(number) is image \(image)\(environment)"
         try await ledger.write([
             .addRelease(ReleaseRecord(release: release, digest: digest)),
             ledger.event(.releaseMade, message, release: number),

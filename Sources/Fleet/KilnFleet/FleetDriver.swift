@@ -13,6 +13,8 @@ package struct FleetDriver: Sendable {
         package var force: Bool
         /// How long to wait for another command that changes the fleet.
         package var wait: Duration
+        /// Whose values a deploy has; told with a release that it makes.
+        package var environment: EnvironmentName?
 
         package init(force: Bool = false, wait: Duration = .seconds(900)) {
             self.force = force

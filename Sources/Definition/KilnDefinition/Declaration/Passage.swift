@@ -36,6 +36,13 @@ struct Passage: Sendable {
         )
     }
 
+    /// Whether the value names a variable that there is not, which is told already: nothing depends on it then.
+    func isUnresolved(_ reading: inout Reading) -> Bool {
+        guard node.scalar?.isUnresolved == true else { return false }
+        reading.taint(path)
+        return true
+    }
+
     /// What an error calls an object: `image "shop"`, `"health"`, `a file`.
     func title(_ shape: String) -> String {
         if path.steps.isEmpty { return "the \(shape)" }

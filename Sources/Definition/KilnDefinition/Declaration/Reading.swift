@@ -27,6 +27,11 @@ struct Reading: Sendable {
         lines = SourceLines(source)
     }
 
+    /// Another pass over the same text.
+    init(again other: Reading) {
+        lines = other.lines
+    }
+
     /// In the order of the file.
     var diagnostics: [Diagnostic] {
         let sorted = problems.enumerated().sorted { left, right in

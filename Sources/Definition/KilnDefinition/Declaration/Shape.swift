@@ -42,6 +42,7 @@ struct Shape<Root: Sendable>: Sendable {
 
     /// The object, as far as it can be read; nil when it is none.
     func read(_ passage: Passage, _ reading: inout Reading) -> Root? {
+        guard !passage.isUnresolved(&reading) else { return nil }
         guard case .map(let entries) = passage.node.content else {
             reading.reportType(passage, expected: expected)
             return nil

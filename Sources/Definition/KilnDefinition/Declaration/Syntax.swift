@@ -57,13 +57,16 @@ extension Syntax {
         return Syntax(
             facts: facts,
             read: { passage, reading in
+                guard !passage.isUnresolved(&reading) else { return nil }
                 guard let scalar = passage.node.scalar, !scalar.isNothing else {
                     reading.reportType(passage, expected: expected)
                     return nil
                 }
                 do throws(ValueError) {
                     let value = try parse(scalar.text)
-                    guard let isQuoted, isQuoted == (scalar.style == .plain) else { return value }
+                    guard let isQuoted, isQuoted == (scalar.style == .plain), scalar.written == nil else {
+                        return value
+                    }
                     reading.reportQuotes(passage, scalar, needed: isQuoted)
                     return nil
                 } catch {
@@ -82,7 +85,7 @@ extension Syntax {
         atLeast minimum: Int = 0,
         isUnique: Bool = false
     ) -> Syntax where Value == [Item] {
-        var members: [(String, JSONValue)] = [("type", "array"), ("items", item.facts.schema)]
+        var members: [(String, JSONValue)] = [("type", "array"), ("items", item.facts.valueSchema)]
         if minimum > 0 { members.append(("minItems", .integer(Int64(minimum)))) }
         if isUnique { members.append(("uniqueItems", true)) }
         return Syntax(
@@ -93,6 +96,7 @@ extension Syntax {
                 layout: .list(item.facts)
             ),
             read: { passage, reading in
+                guard !passage.isUnresolved(&reading) else { return nil }
                 guard case .list(let nodes) = passage.node.content else {
                     reading.reportType(passage, expected: "a list of \(plural)")
                     return nil
@@ -130,11 +134,12 @@ extension Syntax {
                 expected: "a mapping: \(name)",
                 schema: [
                     "type": "object", "propertyNames": key.facts.schema,
-                    "additionalProperties": value.facts.schema,
+                    "additionalProperties": value.facts.valueSchema,
                 ],
                 layout: .map(key: key.facts, example: example, value: value.facts)
             ),
             read: { passage, reading in
+                guard !passage.isUnresolved(&reading) else { return nil }
                 guard case .map(let entries) = passage.node.content else {
                     reading.reportType(passage, expected: "a mapping: \(name)")
                     return nil

@@ -6,6 +6,8 @@ struct DefinitionDraft: Sendable {
     var archives: OrderedDictionary<ArchiveName, ArchiveDefinition> = [:]
     var images: OrderedDictionary<ImageName, ImageDraft> = [:]
     var fleets: OrderedDictionary<FleetName, FleetDefinition> = [:]
+    var vars: OrderedDictionary<String, String> = [:]
+    var environments: OrderedDictionary<EnvironmentName, EnvironmentDraft> = [:]
 }
 
 /// The keys of the file itself.
@@ -22,6 +24,15 @@ enum TopKeys {
                 .choice("compression"),
                 help: "How layers are compressed; `gzip` for tools that do not read zstd.",
                 example: "zstd"
+            ),
+            .standard(
+                "vars",
+                \.vars,
+                .variables,
+                help: """
+                    Values by name. `${name}` in any value of the file stands for one, and `$${` for `${` itself.
+                    """,
+                example: "{log_level: info}"
             ),
             .standard(
                 "archives",
@@ -58,6 +69,18 @@ enum TopKeys {
                 ),
                 help: "Fleets, by name.",
                 example: "{shop: {image: shop}}"
+            ),
+            .standard(
+                "environments",
+                \.environments,
+                .map(
+                    .name("environment"),
+                    to: .object(EnvironmentKeys.shape),
+                    example: "prod",
+                    named: "environment names to environments"
+                ),
+                help: "What differs from one environment to another, by name.",
+                example: "{prod: {fleets: {shop: {instances: 12}}}}"
             ),
         ]
     )

@@ -9,6 +9,9 @@ package struct Definition: Sendable {
     package var archives: OrderedDictionary<ArchiveName, ArchiveDefinition>
     package var images: OrderedDictionary<ImageName, ImageDefinition>
     package var fleets: OrderedDictionary<FleetName, FleetDefinition>
+    /// The environments that there are, and the one whose values the fleets have; nil is for none.
+    package var environments: [EnvironmentName] = []
+    package var environment: EnvironmentName?
     /// The folder that relative paths start from: the definition's own.
     package var directory: FilePath
     package var source: SourceText

@@ -51,6 +51,11 @@ package struct FleetName: DefinitionName {
     package init(trusted: String) { description = trusted }
 }
 
+package struct EnvironmentName: DefinitionName {
+    package let description: String
+    package init(trusted: String) { description = trusted }
+}
+
 package struct PortName: DefinitionName {
     package let description: String
     package init(trusted: String) { description = trusted }

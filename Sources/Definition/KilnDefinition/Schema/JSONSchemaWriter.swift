@@ -7,7 +7,9 @@ enum JSONSchemaWriter {
             ("$schema", "https://json-schema.org/draft/2020-12/schema"),
             ("title", "Kiln definition"),
         ]
-        let defs = definitions.map { (key(of: $0.shape), schema(of: $0.shape)) }
+        let defs =
+            [(VariableText.schemaName, VariableText.schema)]
+            + definitions.map { (key(of: $0.shape), schema(of: $0.shape)) }
         return JSONValue(members: head + members(of: root) + [("$defs", JSONValue(members: defs))])
     }
 
@@ -40,7 +42,7 @@ enum JSONSchemaWriter {
     private static func property(_ field: FieldFacts) -> JSONValue {
         var members: [(String, JSONValue)] = [("description", .string(plain(field.help)))]
         if let standard = field.standard { members.append(("default", standard)) }
-        return field.syntax.schema.adding(members)
+        return field.syntax.valueSchema.adding(members)
     }
 
     /// Help without Markdown's marks.

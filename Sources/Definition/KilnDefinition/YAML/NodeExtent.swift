@@ -14,7 +14,7 @@ struct NodeExtent {
         case .list, .map: node.isFlow ? bracketed : trimmed
         case .scalar(let scalar):
             switch scalar.style {
-            case .plain: plain(scalar.text)
+            case .plain: plain(scalar.written ?? scalar.text)
             case .quoted: quoted(from: start) ?? trimmed
             case .block: trimmed
             }

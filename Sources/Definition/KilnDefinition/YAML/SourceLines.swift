@@ -19,6 +19,24 @@ struct SourceLines: Sendable {
         return span(node.place, scalars: extent.length(of: node))
     }
 
+    /// The span of a part of a scalar; of the whole one where the part cannot be found in it as it is written.
+    func span(of part: String, in node: YAMLNode) -> SourceSpan {
+        let wanted = Array(part.unicodeScalars)
+        let first = node.place.line - 1
+        let isBlock = node.scalar?.style == .block
+        for index in first..<(isBlock ? lines.count : first + 1) where lines.indices.contains(index) {
+            let line = lines[index]
+            var start = index == first ? max(0, node.place.column - 1) : 0
+            while start + wanted.count <= line.count {
+                if (0..<wanted.count).allSatisfy({ line[start + $0] == wanted[$0] }) {
+                    return span(YAMLPlace(line: index + 1, column: start + 1), scalars: wanted.count)
+                }
+                start += 1
+            }
+        }
+        return span(of: node)
+    }
+
     func span(_ place: YAMLPlace, scalars: Int = 1) -> SourceSpan {
         let number = min(max(1, place.line), lines.count)
         let line = lines[number - 1]

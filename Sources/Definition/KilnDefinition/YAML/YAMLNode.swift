@@ -58,9 +58,31 @@ struct YAMLScalar: Sendable {
 
     let text: String
     let style: Style
+    /// What stands in the file, where variables were put in; nil where the text does.
+    var written: String?
+    /// Whether it names a variable that there is not: told where the variable is looked up, and read by nobody.
+    var isUnresolved = false
+
+    init(text: String, style: Style) {
+        self.text = text
+        self.style = style
+    }
+
+    /// With variables put in.
+    func resolved(to text: String) -> YAMLScalar {
+        var scalar = YAMLScalar(text: text, style: style)
+        scalar.written = written ?? self.text
+        return scalar
+    }
+
+    var unresolved: YAMLScalar {
+        var scalar = self
+        scalar.isUnresolved = true
+        return scalar
+    }
 
     var isNothing: Bool {
-        style == .plain && ["", "~", "null", "Null", "NULL"].contains(text)
+        style == .plain && written == nil && ["", "~", "null", "Null", "NULL"].contains(text)
     }
 
     /// How YAML itself would see it, which is what its writer probably had in mind.

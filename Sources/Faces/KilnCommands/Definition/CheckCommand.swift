@@ -17,6 +17,8 @@ struct CheckCommand: AsyncParsableCommand {
             Example:
 
               kiln check -f deploy/kiln.yaml
+
+            Without --environment the values of every environment are checked.
             """
     )
 
@@ -26,11 +28,14 @@ struct CheckCommand: AsyncParsableCommand {
     func run() async throws {
         let context = CommandContext.current
         let definition = try options.definition()
-        let found = missingSources(definition) + (try await lockFindings(definition))
+        let found = try missingSourcesEverywhere(definition) + (try await lockFindings(definition))
         if format.format == .json {
             try context.resultJSON(["diagnostics": found.map(DiagnosticReport.init)])
         } else if found.isEmpty {
-            let counts = "\(definition.images.count) images, \(definition.fleets.count) fleets"
+            let environments = definition.environments.count
+            let counts =
+                "\(definition.images.count) images, \(definition.fleets.count) fleets"
+                + (environments == 0 ? "" : ", \(environments) environments")
             context.console.message("\(options.file) is valid (\(counts)) and \(options.lockPath) matches it")
         } else {
             context.console.show(found)
@@ -40,6 +45,17 @@ struct CheckCommand: AsyncParsableCommand {
         }) {
             throw CommandExit(status: worst)
         }
+    }
+
+    /// Of the environment that was named, else of all that there are.
+    private func missingSourcesEverywhere(_ definition: Definition) throws -> [Diagnostic] {
+        let others = definition.environment == nil ? definition.environments : []
+        var found = missingSources(definition)
+        for environment in others {
+            let more = missingSources(try options.definition(for: environment))
+            found += more.filter { !found.contains($0) }
+        }
+        return found
     }
 
     /// Sources that the definition names and that are not there; bakes and deploys would stop at them.

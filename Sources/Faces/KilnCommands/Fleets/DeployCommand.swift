@@ -17,6 +17,7 @@ struct DeployCommand: AsyncParsableCommand {
             Examples:
 
               kiln deploy shop
+              kiln deploy shop --environment prod
               kiln deploy shop --format json
             """
     )
@@ -46,6 +47,8 @@ struct DeployCommand: AsyncParsableCommand {
             )
         }
         try await drive.drive(fleet, force: force) { fleets, options in
+            var options = options
+            options.environment = definition.environment
             let images = ImageStore(home: fleets.home)
             return try await StoreLock(fleets.home).shared {
                 let content = try ReleaseAssembler(images: images).content(

@@ -12,3 +12,9 @@ extension ImageName: ExpressibleByArgument {
         try? self.init(parsing: argument)
     }
 }
+
+extension EnvironmentName: ExpressibleByArgument {
+    package init?(argument: String) {
+        try? self.init(parsing: argument)
+    }
+}
