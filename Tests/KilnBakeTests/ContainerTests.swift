@@ -55,16 +55,77 @@ import Testing
         #expect(try await Self.output(of: "#!/bin/awk -f\nBEGIN { print 6 * 7 }") == ["42"])
     }
 
-    @Test func `tells how a step failed`() async throws {
+    @Test func `tells how a step failed, and on which of its lines`() async throws {
         try await Sandbox.with { sandbox in
             let script = "echo before\necho oops >&2\nfalse\necho after\n"
             let error = try await #require(throws: BakeError.self) {
                 _ = try await Self.run(script, in: sandbox) { _ in }
             }
-            #expect(error.diagnostic.message == "step.sh failed: exit status 1")
+            #expect(error.diagnostic.message == "step step.sh failed: exit status 1")
             #expect(error.diagnostic.causes == ["before\noops"])
-            #expect(error.diagnostic.span?.place == "kiln.yaml:1:1")
+            #expect(error.diagnostic.span?.place == "step.sh:3:1")
+            #expect(error.diagnostics.dropFirst().first?.span?.place == "kiln.yaml:1:1")
             try Self.expectNothingLeft(sandbox)
+        }
+    }
+
+    /// A script, the shell that `/bin/sh` is, and the place that is named.
+    @Test(arguments: [
+        ("echo a\n\nf() {\n  false\n}\nf\n", "busybox", "step.sh:6:1"),
+        ("echo a\nif true; then\n  ls /none\nfi\necho b\n", "busybox", "step.sh:2:1"),
+        ("echo a\n#\n\nexit 3\n", "busybox", "step.sh:4:1"),
+        ("echo a\n  nosuch | cat\nfalse \\\n  b\n", "busybox", "step.sh:3:1"),
+        ("#!/bin/sh -eu\ntrue\necho $none\ntrue\n", "busybox", "step.sh:3:1"),
+        ("#!/bin/sh\nset -e\ncat <<X\nfalse\nX\nls /none\n", "dash", "step.sh:6:1"),
+        ("true\nfor i in 1 2; do\n  nosuch\ndone\n", "dash", "step.sh:3:3"),
+        ("true\n(\n  cd /\n  false\n)\n", "dash", "step.sh:2:1"),
+        ("true\nif true; then", "dash", "step.sh:2:1"),
+        ("#!/bin/bash\nset -e\nf() {\n  ls /none\n}\nf\n", "dash", "step.sh:4:3"),
+        ("#!/usr/bin/env bash\nset -eu\nif ls /none; then :; fi\nls /none2\n", "dash", "step.sh:4:1"),
+        ("#!/bin/bash\nls /none\nexit 7\n", "dash", "kiln.yaml:1:1"),
+        ("#!/bin/awk -f\nBEGIN { exit 3 }\n", "busybox", "kiln.yaml:1:1"),
+    ])
+    func `names the line that failed`(_ script: String, _ shell: String, _ place: String) async throws {
+        try await Sandbox.with { sandbox in
+            let error = try await #require(throws: BakeError.self) {
+                _ = try await Self.run(script, shell: shell, in: sandbox) { _ in }
+            }
+            #expect(error.diagnostic.span?.place == place)
+            try Self.expectNothingLeft(sandbox)
+        }
+    }
+
+    @Test(arguments: ["busybox", "dash"])
+    func `gives a script itself as its name, though a shell is fed with it`(_ shell: String) async throws {
+        try await Sandbox.with { sandbox in
+            let script = """
+                test "$0" = /kiln/step; test $# = 0
+                sed -n 1p "$0" > /copy
+                read line < /copy; test "$line" = 'test "$0" = /kiln/step; test $# = 0'
+                x=1; i=0
+                while [ $i -lt 2000 ]; do i=$((i + 1)); done
+                \(String(repeating: "x=$((x + 1)); : \(String(repeating: "y", count: 5000))\n", count: 400))
+                trap 'echo $x > /count' EXIT
+                """
+            try await Self.run(script, shell: shell, in: sandbox) { (tree) async throws in
+                #expect(try Files.readText(tree.root.appending("count")) == "401\n")
+            }
+            try Self.expectNothingLeft(sandbox)
+        }
+    }
+
+    @Test func `keeps a long output as a whole, for as long as the step fails`() async throws {
+        try await Sandbox.with { sandbox in
+            let error = try await #require(throws: BakeError.self) {
+                _ = try await Self.run("seq 1 1000; false\n", in: sandbox) { _ in }
+            }
+            let log = sandbox.home.bakeLogs.appending("image-1-step.log")
+            #expect(error.diagnostics.last?.message == "all 1000 lines of its output are in \(log)")
+            #expect(error.diagnostic.causes.first?.split(separator: "\n").count == 20)
+            #expect(try Files.readText(log).split(separator: "\n").count == 1000)
+            #expect(Files.facts(log)?.mode == 0o600)
+            try await Self.run("true\n", in: sandbox) { _ in }
+            #expect(try Files.list(sandbox.home.bakeLogs) == [])
         }
     }
 
@@ -209,15 +270,17 @@ import Testing
     private static func run(
         _ script: String,
         env: OrderedDictionary<String, String> = [:],
+        shell: String = "busybox",
         in sandbox: Sandbox,
         upper: (LayerTree) async throws -> Void
     ) async throws {
-        try await run(script, env: env, at: sandbox.path, sandbox.home, upper: upper)
+        try await run(script, env: env, shell: shell, at: sandbox.path, sandbox.home, upper: upper)
     }
 
     private static func run(
         _ script: String,
         env: OrderedDictionary<String, String> = [:],
+        shell: String = "busybox",
         at folder: FilePath,
         _ home: KilnHome,
         upper: (LayerTree) async throws -> Void
@@ -240,11 +303,15 @@ import Testing
             ),
             inputs: inputs,
             epoch: 1_000_000,
-            containers: ContainerRunner(home: home)
+            containers: ContainerRunner(
+                home: home,
+                log: OutputLog(home: home, image: "image", layer: 1, kind: .step)
+            )
         )
         try await BakeWorkspace.with(home) { workspace in
             try await BakeRoot.with([], in: workspace) { root in
                 try await installBusybox(in: root.path)
+                if shell != "busybox" { try await install(["dash", "bash"], in: root.path) }
                 try await runner.run(in: root, work: WorkID("step"))
             } upper: { path in
                 try await upper(LayerTree(root: path))
@@ -261,6 +328,25 @@ import Testing
         ) {
             if name != "busybox" { symlink("busybox", bin.appending(String(name)).string) }
         }
+    }
+
+    /// Debian's own shells with the libraries that they need; `/bin/sh` becomes the first.
+    private static func install(_ shells: [String], in root: FilePath) async throws {
+        for shell in shells {
+            let program = "/bin/\(shell)"
+            let libraries = try await ToolRunner().run(ToolInvocation("ldd", [program])).text
+                .split { " \n\t".contains($0) }.filter { $0.hasPrefix("/") }.map(String.init)
+            for file in [program] + libraries {
+                let target = root.pushing(FilePath(String(file.dropFirst())))
+                try Files.createDirectory(target.removingLastComponent())
+                unlink(target.string)
+                try await ToolRunner().run(ToolInvocation("cp", ["-L", file, target.string]))
+            }
+        }
+        unlink(root.pushing("bin/sh").string)
+        symlink(shells[0], root.pushing("bin/sh").string)
+        try Files.createDirectory(root.pushing("usr/bin"))
+        symlink("/bin/env", root.pushing("usr/bin/env").string)
     }
 
     private static func expectNothingLeft(_ sandbox: Sandbox) throws {

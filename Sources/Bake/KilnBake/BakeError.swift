@@ -1,14 +1,19 @@
 import KilnArchive
 import KilnDefinition
 package import KilnDiagnostics
-import KilnSystem
 import SystemPackage
 
 /// Why a bake cannot go on.
 package struct BakeError: DiagnosticError {
     package let diagnostic: Diagnostic
+    private let notes: [Diagnostic]
 
-    package var diagnostics: [Diagnostic] { [diagnostic] }
+    package var diagnostics: [Diagnostic] { [diagnostic] + notes }
+
+    init(_ diagnostic: Diagnostic, notes: [Diagnostic] = []) {
+        self.diagnostic = diagnostic
+        self.notes = notes
+    }
 
     private init(
         _ code: String,
@@ -18,6 +23,7 @@ package struct BakeError: DiagnosticError {
         hint: String? = nil,
         exitStatus: ExitStatus = .failed
     ) {
+        notes = []
         diagnostic = Diagnostic(
             code: "bake." + code,
             message,
@@ -148,34 +154,6 @@ extension BakeError {
 
     static func malformedAccounts(_ file: String, line: String) -> BakeError {
         BakeError("accounts", "the image's \(file) has a line that cannot be read", causes: [line])
-    }
-
-    static func stepFailed(
-        _ script: FilePath,
-        _ status: ToolStatus,
-        lastLines: [String],
-        at span: SourceSpan?
-    ) -> BakeError {
-        BakeError(
-            "step-failed",
-            "\(script) failed: \(status)",
-            at: span,
-            causes: lastLines.isEmpty ? [] : [lastLines.joined(separator: "\n")]
-        )
-    }
-
-    static func installFailed(
-        _ image: ImageName,
-        _ status: ToolStatus,
-        lastLines: [String],
-        at span: SourceSpan?
-    ) -> BakeError {
-        BakeError(
-            "install-failed",
-            "the packages of \"\(image)\" could not be installed: \(status)",
-            at: span,
-            causes: lastLines.isEmpty ? [] : [lastLines.joined(separator: "\n")]
-        )
     }
 
     static func device(_ path: String, in image: ImageName) -> BakeError {

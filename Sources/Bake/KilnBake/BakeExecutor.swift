@@ -32,25 +32,40 @@ package struct BakeExecutor: Sendable {
     private let encoding: LayerEncoding
     private let host: AptHost
     private let userID: UInt32
+    private let inspector: (any SandboxInspector)?
 
+    /// `inspector` is shown the sandbox of a layer that fails.
     package init(
         definition: Definition,
         lock: Lock,
         home: KilnHome,
         host: AptHost = AptHost(),
-        userID: UInt32 = geteuid()
+        userID: UInt32 = geteuid(),
+        inspector: (any SandboxInspector)? = nil
     ) {
         self.definition = definition
         self.lock = lock
         self.home = home
         self.host = host
         self.userID = userID
+        self.inspector = inspector
         encoding = LayerEncoding(definition.compression)
     }
 
     /// Bakes the images and all that they stand on; every image of the definition when none is named. Gives them in
     /// the order of the plan.
     package func bake(_ names: [ImageName] = []) async throws -> [BakedImage] {
+        try await run(names).images
+    }
+
+    /// The same, with layers that are made anew whatever the cache has, and with what it took.
+    package func run(
+        _ names: [ImageName] = [],
+        rebuilding rebuild: Rebuild = .nothing
+    ) async throws
+        -> BakeOutcome
+    {
+        let start = BootInstant.now
         let stale = try lock.staleness(against: definition, encoder: definition.encoder)
         if stale.contains(where: { $0.severity == .error }) { throw DiagnosticFailure(stale) }
         for warning in stale { Progress.report(.diagnostic(warning)) }
@@ -58,20 +73,26 @@ package struct BakeExecutor: Sendable {
             try ImageStore(home: home).prepare()
             let inputs = try await digestInputs(of: names)
             let plan = try BakePlanner(definition: definition, lock: lock, inputs: inputs.digests).plan(names)
+            let anew = try rebuild.layers(of: plan, named: names)
             let cache = BakeCache(home: home, encoding: encoding)
-            let missing = plan.images.filter { image in
-                image.layers.contains { cache.lookup($0) == nil }
+            let missing = plan.images.flatMap { image in
+                image.layers.filter { anew.contains($0.key) || cache.lookup($0) == nil }
+                    .map { (image: image.name, layer: $0) }
             }
-            try checkRights(missing, cache)
-            try await fetchPackages(missing, cache)
-            return try await BakeWorkspace.with(home) { workspace in
+            try checkRights(missing)
+            let fetchStart = BootInstant.now
+            try await fetchPackages(missing.map(\.layer))
+            let fetch = fetchStart.duration(to: .now)
+            let images = try await BakeWorkspace.with(home) { workspace in
                 let baker = ImageBaker(
                     definition: definition,
                     inputs: inputs,
                     home: home,
                     encoding: encoding,
                     workspace: workspace,
-                    bases: BaseLayers(home: home)
+                    bases: BaseLayers(home: home),
+                    anew: anew,
+                    inspector: inspector
                 )
                 let baked = try await BakeSchedule(plan).run { image, parent in
                     try await baker.bake(image, on: parent)
@@ -79,6 +100,12 @@ package struct BakeExecutor: Sendable {
                 try warnOfRevoked(baked)
                 return baked
             }
+            return BakeOutcome(
+                images: images,
+                fetch: fetch,
+                elapsed: start.duration(to: .now),
+                ownLayers: Dictionary(uniqueKeysWithValues: plan.images.map { ($0.name, $0.layers.count) })
+            )
         }
     }
 
@@ -116,20 +143,18 @@ package struct BakeExecutor: Sendable {
     }
 
     /// Before anything is done: packages and steps need mounts and containers.
-    private func checkRights(_ missing: [PlannedImage], _ cache: BakeCache) throws {
+    private func checkRights(_ missing: [(image: ImageName, layer: PlannedLayer)]) throws {
         guard userID != 0 else { return }
-        let images = missing.filter { image in
-            image.layers.contains { layer in
-                (layer.kind == .packages || layer.kind == .step) && cache.lookup(layer) == nil
-            }
-        }
-        if !images.isEmpty { throw BakeError.needsRoot(images.map(\.name)) }
+        let images = OrderedSet(
+            missing.filter { $0.layer.kind == .packages || $0.layer.kind == .step }.map(\.image)
+        )
+        if !images.isEmpty { throw BakeError.needsRoot(Array(images)) }
     }
 
     /// All images' packages in one go, each once.
-    private func fetchPackages(_ missing: [PlannedImage], _ cache: BakeCache) async throws {
+    private func fetchPackages(_ missing: [PlannedLayer]) async throws {
         var packages: OrderedSet<LockedPackage> = []
-        for layer in missing.flatMap(\.layers) where cache.lookup(layer) == nil {
+        for layer in missing {
             if case .packages(let needed, _) = layer.operation { packages.formUnion(needed) }
         }
         guard !packages.isEmpty else { return }

@@ -24,4 +24,7 @@ package struct BakedLayer: Sendable, Hashable {
     package let isCached: Bool
     /// What made it, for the image's history.
     package let title: String
+    /// The same for people who watch.
+    package let label: String
+    package var timings = LayerTimings()
 }

@@ -53,7 +53,7 @@ final class BaseLayers: Sendable {
     private func seal(_ layer: BakedLayer) async throws -> SealedLayer {
         try await Progress.track(
             WorkID("seal/\(layer.diffID.short)"),
-            label: "seal layer \(layer.diffID.short)"
+            label: "seal \(layer.label)"
         ) { try await SealedLayers(home: home).seal(layer.diffID, blob: layer.blob) }
     }
 }

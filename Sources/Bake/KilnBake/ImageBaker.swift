@@ -16,6 +16,9 @@ struct ImageBaker: Sendable {
     let encoding: LayerEncoding
     let workspace: BakeWorkspace
     let bases: BaseLayers
+    /// Layers to make anew although the cache has them.
+    var anew: Set<CacheKey> = []
+    var inspector: (any SandboxInspector)?
 
     func bake(_ image: PlannedImage, on parent: BakedImage?) async throws -> BakedImage {
         let start = BootInstant.now
@@ -25,7 +28,12 @@ struct ImageBaker: Sendable {
         for (index, layer) in image.layers.enumerated() {
             try Task.checkCancellation()
             let work = WorkID("bake/\(image.name)/\(index + 1)-\(layer.kind.rawValue)")
-            layers.append(try await bake(layer, of: image.name, written, on: layers, work: work))
+            let place = LayerPlace(
+                image: image.name,
+                work: work,
+                log: OutputLog(home: home, image: image.name, layer: index + 1, kind: layer.kind)
+            )
+            layers.append(try await bake(layer, at: place, written, on: layers))
         }
         let assembler = ImageAssembler(
             name: image.name,
@@ -44,27 +52,49 @@ struct ImageBaker: Sendable {
         )
     }
 
+    /// Which layer of which image, and what goes with that.
+    private struct LayerPlace {
+        let image: ImageName
+        let work: WorkID
+        let log: OutputLog
+        let watch = LayerStopwatch()
+    }
+
     private func bake(
         _ layer: PlannedLayer,
-        of name: ImageName,
+        at place: LayerPlace,
         _ image: ImageDefinition,
-        on below: [BakedLayer],
-        work: WorkID
+        on below: [BakedLayer]
     ) async throws -> BakedLayer {
+        let (name, work) = (place.image, place.work)
         let title = layer.operation.title(wanted: image.packages)
-        Progress.report(.started(work, label: "\(name): \(title.dropFirst("kiln ".count))", total: nil))
+        Progress.report(
+            .started(work, label: "\(name): \(layer.operation.label(wanted: image.packages))", total: nil)
+        )
         func baked(_ diffID: DiffID, _ blob: Descriptor, isCached: Bool) -> BakedLayer {
             Progress.report(.finished(work, cached: isCached, detail: diffID.short))
-            return BakedLayer(kind: layer.kind, diffID: diffID, blob: blob, isCached: isCached, title: title)
+            return BakedLayer(
+                kind: layer.kind,
+                diffID: diffID,
+                blob: blob,
+                isCached: isCached,
+                title: title,
+                label: layer.operation.label(wanted: image.packages),
+                timings: place.watch.timings
+            )
         }
         let cache = BakeCache(home: home, encoding: encoding)
-        if let known = cache.lookup(layer) {
+        let known = cache.lookup(layer)
+        if let known, !anew.contains(layer.key) {
             warnOfOtherTar(layer, at: image.spans["from"] ?? image.span)
             return baked(known.diffID, known.blob, isCached: true)
         }
         do {
-            let written = try await make(layer, of: name, image, on: below, work: work)
+            let written = try await make(layer, at: place, image, on: below)
             if let device = written.index.firstDevice { throw BakeError.device(device, in: name) }
+            if let known, known.diffID != written.diffID {
+                warnOfOtherBits(layer, of: name, known.diffID, written)
+            }
             try cache.record(layer, written)
             return baked(written.diffID, written.descriptor, isCached: false)
         } catch {
@@ -75,12 +105,12 @@ struct ImageBaker: Sendable {
 
     private func make(
         _ layer: PlannedLayer,
-        of name: ImageName,
+        at place: LayerPlace,
         _ image: ImageDefinition,
-        on below: [BakedLayer],
-        work: WorkID
+        on below: [BakedLayer]
     ) async throws -> WrittenLayer {
-        let containers = ContainerRunner(home: home)
+        let (name, work) = (place.image, place.work)
+        let containers = ContainerRunner(home: home, log: place.log, inspector: inspector)
         switch layer.operation {
         case .packages(let packages, let fresh):
             let installer = PackageInstaller(
@@ -92,21 +122,24 @@ struct ImageBaker: Sendable {
                 file: { [home] in PackageStore(home: home).path($0.sha256) },
                 containers: containers
             )
-            return try await run(layer, on: below, expecting: installer.expectedSize) {
+            return try await run(layer, on: below, place.watch, expecting: installer.expectedSize) {
                 try await installer.install(into: $0, work: work)
             }
         case .step(let step):
             let runner = StepRunner(
                 step: step,
+                image: name,
                 inputs: inputs.trees,
                 epoch: layer.epochs.own,
                 containers: containers
             )
-            return try await run(layer, on: below) { try await runner.run(in: $0, work: work) }
+            return try await run(layer, on: below, place.watch) { try await runner.run(in: $0, work: work) }
         case .files(let users, let files):
-            return try await write(users, files, layer, on: below)
+            return try await place.watch.time(.write) { try await write(users, files, layer, on: below) }
         case .tar(let tar):
-            return try await write(tar, at: image.spans["from"] ?? image.span)
+            return try await place.watch.time(.write) {
+                try await write(tar, at: image.spans["from"] ?? image.span)
+            }
         }
     }
 
@@ -114,22 +147,32 @@ struct ImageBaker: Sendable {
     private func run(
         _ layer: PlannedLayer,
         on below: [BakedLayer],
+        _ watch: LayerStopwatch,
         expecting size: Int64? = nil,
         _ body: (BakeRoot) async throws -> Void
     ) async throws -> WrittenLayer {
         let root = try root(of: below)
-        var sealed: [SealedLayer] = []
-        for layer in below { sealed.append(try await bases.layer(layer)) }
-        return try await BakeRoot.with(sealed, expecting: size, in: workspace, body) { upper in
+        let sealed = try await watch.time(.seal) {
+            var sealed: [SealedLayer] = []
+            for layer in below { sealed.append(try await bases.layer(layer)) }
+            return sealed
+        }
+        return try await BakeRoot.with(sealed, expecting: size, in: workspace) { root in
+            try await watch.time(.run) { try await body(root) }
+        } upper: { upper in
             let tree = LayerTree(root: upper, below: root)
-            return try await ImageStore(home: home).ingestLayer(encoding: encoding) { writer in
-                try Normalizer.normalize(tree, layer.epochs)
-                try LayerDiff.write(
-                    tree: tree.root,
-                    form: .overlayUpper,
-                    epoch: layer.epochs.own,
-                    to: &writer
-                )
+            try await Blocking.run {
+                try watch.time(.normalize) { try Normalizer.normalize(tree, layer.epochs) }
+            }
+            return try await watch.time(.write) {
+                try await ImageStore(home: home).ingestLayer(encoding: encoding) { writer in
+                    try LayerDiff.write(
+                        tree: tree.root,
+                        form: .overlayUpper,
+                        epoch: layer.epochs.own,
+                        to: &writer
+                    )
+                }
             }
         }
     }
@@ -192,6 +235,28 @@ struct ImageBaker: Sendable {
                 Progress.report(.diagnostic(warning))
             }
         }
+    }
+
+    /// The same inputs gave other bits: nobody can prove what such a layer was made of.
+    private func warnOfOtherBits(
+        _ layer: PlannedLayer,
+        of image: ImageName,
+        _ before: DiffID,
+        _ written: WrittenLayer
+    ) {
+        let what = layer.operation.stepName.map { "step \($0)" } ?? "the \(layer.kind.rawValue) layer"
+        Progress.report(
+            .diagnostic(
+                Diagnostic(
+                    .warning,
+                    code: "bake.not-reproducible",
+                    "\(what) of image \"\(image)\" is not reproducible: "
+                        + "made anew from the same inputs it is \(written.diffID.short) instead of \(before.short)",
+                    hint: "kiln image verify \(image) shows which files differ; "
+                        + "what was baked on the layer before still stands on the old one"
+                )
+            )
+        )
     }
 
     private func write(_ items: [LayerItem]) async throws -> WrittenLayer {

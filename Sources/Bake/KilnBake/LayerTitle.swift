@@ -15,3 +15,11 @@ extension LayerOperation {
         }
     }
 }
+
+extension LayerOperation {
+    /// The same for people who watch: a tar by its name.
+    func label(wanted: [String]) -> String {
+        if case .tar(let tar) = self { return "tar \(tar.path)" }
+        return String(title(wanted: wanted).dropFirst("kiln ".count))
+    }
+}

@@ -29,6 +29,7 @@ struct CommandContext: Sendable {
         _ body: () async throws -> Result
     ) async throws -> Result {
         if format == .json {
+            console.speakJSON()
             return try await Progress.$receiver.withValue(JSONProgress(console: console), operation: body)
         }
         guard console.messages.isTerminal else {

@@ -11,6 +11,8 @@ final class Console: Sendable {  // a class: all tasks of a command share the on
     private let live = Mutex(LiveArea())
     /// Why a result could not be written; 0 while all could.
     private let resultFailure = Atomic<Int32>(0)
+    /// Whether diagnostics are lines of JSON, as progress is.
+    private let speaksJSON = Atomic<Bool>(false)
 
     init(environment: [String: String]) {
         output = .of(STDOUT_FILENO, environment: environment)
@@ -26,6 +28,28 @@ final class Console: Sendable {  // a class: all tasks of a command share the on
         return number == 0 || number == EPIPE ? nil : SystemError("write the result", Errno(rawValue: number))
     }
 
+    /// From here on diagnostics are lines of JSON.
+    func speakJSON() {
+        speaksJSON.store(true, ordering: .relaxed)
+    }
+
+    /// Leaves the terminal to somebody else while the body runs; what is said meanwhile is said afterwards.
+    func suspended<Result>(_ body: () async throws -> Result) async rethrows -> Result {
+        live.withLock { area in
+            area.erase()
+            area.held = []
+        }
+        defer {
+            live.withLock { area in
+                let held = area.held ?? []
+                area.held = nil
+                if !held.isEmpty { Self.write(held.joined(separator: "\n") + "\n", to: STDERR_FILENO) }
+                area.draw()
+            }
+        }
+        return try await body()
+    }
+
     /// A result, with a newline added.
     func result(_ text: String) {
         live.withLock { area in
@@ -39,6 +63,10 @@ final class Console: Sendable {  // a class: all tasks of a command share the on
     /// A line for the person at the terminal.
     func message(_ text: String) {
         live.withLock { area in
+            if area.held != nil {
+                area.held?.append(text)
+                return
+            }
             area.erase()
             Self.write(text + "\n", to: STDERR_FILENO)
             area.draw()
@@ -48,6 +76,10 @@ final class Console: Sendable {  // a class: all tasks of a command share the on
     /// Shows the first twenty: what is past them is mostly their consequence.
     func show(_ diagnostics: [Diagnostic]) {
         guard !diagnostics.isEmpty else { return }
+        if speaksJSON.load(ordering: .relaxed) {
+            for diagnostic in diagnostics { JSONProgress(console: self).receive(.diagnostic(diagnostic)) }
+            return
+        }
         let limit = 20
         message(DiagnosticRenderer(color: messages.color).render(Array(diagnostics.prefix(limit))))
         if diagnostics.count > limit { message("and \(diagnostics.count - limit) more") }
@@ -87,6 +119,8 @@ final class Console: Sendable {  // a class: all tasks of a command share the on
 /// Lines at the bottom of the terminal that are drawn over and over.
 private struct LiveArea {
     var lines: [String] = []
+    /// Messages that wait while the terminal is somebody else's; nil while it is ours.
+    var held: [String]?
     private var drawn = 0
 
     mutating func erase() {
@@ -96,7 +130,7 @@ private struct LiveArea {
     }
 
     mutating func draw() {
-        guard !lines.isEmpty else { return }
+        guard !lines.isEmpty, held == nil else { return }
         Console.write(lines.joined(separator: "\n") + "\n", to: STDERR_FILENO)
         drawn = lines.count
     }

@@ -27,7 +27,7 @@ final class Interruption: Sendable {  // a class: the signal handler and the com
                 signal: number,
                 queue: DispatchQueue(label: "kiln.signals")
             )
-            source.setEventHandler { [weak self] in self?.received() }
+            source.setEventHandler { [weak self] in self?.received(number) }
             source.activate()
             return source as any DispatchSourceSignal
         }
@@ -47,8 +47,10 @@ final class Interruption: Sendable {  // a class: the signal handler and the com
         return try await body()
     }
 
-    private func received() {
+    /// A terminal that closes sends its SIGHUP more than once, and nobody is there to insist.
+    private func received(_ number: Int32) {
         let action = state.withLock { state -> (@Sendable () -> Void)? in
+            if number == SIGHUP, state.count > 0 { return nil }
             state.count += 1
             if state.count > 1 { return { _exit(130) } }
             return state.deferral ?? state.cancel

@@ -63,6 +63,8 @@ struct DiagnosticReport: Encodable {
     let code: String
     let message: String
     let place: String?
+    /// The line at that place.
+    let excerpt: String?
     let causes: [String]
     let hint: String?
 
@@ -71,6 +73,7 @@ struct DiagnosticReport: Encodable {
         code = diagnostic.code
         message = diagnostic.message
         place = diagnostic.span?.place
+        excerpt = diagnostic.span.flatMap { $0.source.line($0.line) }
         causes = diagnostic.causes
         hint = diagnostic.hint
     }

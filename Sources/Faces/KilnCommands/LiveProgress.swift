@@ -16,7 +16,11 @@ final class LiveProgress: ProgressReceiver, Sendable {
     private struct State {
         var order: [WorkID] = []
         var works: [WorkID: Work] = [:]
+        /// Columns of the longest label so far: times stand below each other.
+        var width = 40
     }
+
+    private static let longestLabel = 64
 
     private let console: Console
     private let narrates: Bool
@@ -41,18 +45,19 @@ final class LiveProgress: ProgressReceiver, Sendable {
         case .started(let id, let label, let total):
             state.withLock {
                 $0.order.append(id)
+                let label = Self.cut(ShownText.line(label), to: Self.longestLabel)
                 $0.works[id] = Work(label: label, start: .now, total: total)
+                $0.width = max($0.width, label.count)
             }
         case .advanced(let id, let completed): state.withLock { $0.works[id]?.completed = completed }
         case .finished(let id, let cached, let detail):
             guard let work = remove(id) else { return }
-            let tail = cached ? faint("cached") : Quantities.duration(work.start.duration(to: .now))
-            console.message("\(green("✓")) \(work.label)  \(tail)\(detail.map { "  " + faint($0) } ?? "")")
+            let time = cached ? faint(padded("cached")) : padded(elapsed(work))
+            let tail = detail.map { "  " + faint($0) } ?? ""
+            console.message("\(green("✓")) \(aligned(work.label))  \(time)\(tail)")
         case .failed(let id):
             guard let work = remove(id) else { return }
-            console.message(
-                "\(red("✗")) \(work.label)  \(Quantities.duration(work.start.duration(to: .now)))"
-            )
+            console.message("\(red("✗")) \(aligned(work.label))  \(padded(elapsed(work)))")
         case .output(let id, let line):
             if narrates {
                 console.message("  " + ShownText.line(line))
@@ -71,21 +76,37 @@ final class LiveProgress: ProgressReceiver, Sendable {
     }
 
     private func redraw() {
-        let lines = state.withLock { state in
-            state.order.suffix(8).compactMap { state.works[$0] }.map(line)
-        }
-        console.showLive(lines)
+        let works = state.withLock { state in state.order.suffix(8).compactMap { state.works[$0] } }
+        console.showLive(works.map(line))
     }
 
     private func line(_ work: Work) -> String {
-        var parts = ["…", work.label, Quantities.duration(work.start.duration(to: .now))]
+        var parts = ["… " + aligned(work.label), padded(elapsed(work))]
         if let total = work.total, total > 0 {
             let percent = Int(100 * min(work.completed, total) / total)
             parts.append("\(percent) % of \(Quantities.bytes(total))")
         } else if let output = work.lastOutput {
             parts.append(ShownText.line(output))
         }
-        return String(parts.joined(separator: "  ").prefix(max(20, console.messages.width - 1)))
+        return Self.cut(parts.joined(separator: "  "), to: max(20, console.messages.width - 1))
+    }
+
+    private func elapsed(_ work: Work) -> String {
+        Quantities.duration(work.start.duration(to: .now))
+    }
+
+    /// As wide as the longest label, where the terminal has room for that.
+    private func aligned(_ label: String) -> String {
+        let width = min(state.withLock { $0.width }, max(0, console.messages.width - 26))
+        return label + String(repeating: " ", count: max(0, width - label.count))
+    }
+
+    private func padded(_ time: String) -> String {
+        String(repeating: " ", count: max(0, 6 - time.count)) + time
+    }
+
+    private static func cut(_ text: String, to width: Int) -> String {
+        text.count <= width ? text : text.prefix(width - 1) + "…"
     }
 
     private func green(_ text: String) -> String {

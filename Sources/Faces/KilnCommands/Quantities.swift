@@ -22,6 +22,14 @@ enum Quantities {
         return "\(whole / 86400)d\(twoDigits(whole % 86400 / 3600))h"
     }
 
+    /// `0.42 s`: for what mostly takes less than a second.
+    static func milliseconds(_ duration: Duration) -> String {
+        let seconds = Double(duration.components.seconds) + Double(duration.components.attoseconds) / 1e18
+        guard seconds < 10 else { return self.duration(duration) }
+        let hundredths = Int((seconds * 100).rounded())
+        return "\(hundredths / 100).\(twoDigits(hundredths % 100)) s"
+    }
+
     private static func fixed(_ value: Double, digits: Int) -> String {
         let scale = digits == 0 ? 1.0 : 10.0
         let rounded = (value * scale).rounded() / scale

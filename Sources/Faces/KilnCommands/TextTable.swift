@@ -18,6 +18,10 @@ struct TextTable {
         rows.append(cells)
     }
 
+    mutating func add(_ cells: [String]) {
+        rows.append(cells)
+    }
+
     var isEmpty: Bool { rows.isEmpty }
 
     /// Two spaces between columns, none at the end of a line.

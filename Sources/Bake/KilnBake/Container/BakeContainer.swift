@@ -12,6 +12,7 @@ struct BakeContainer: Sendable {
         var source: FilePath
         /// Absolute path in the container, below `/kiln` unless it is a file that the root may lack.
         var target: String
+        var isWritable = false
     }
 
     /// Where everything that a command is given appears.
@@ -21,6 +22,10 @@ struct BakeContainer: Sendable {
     var environment: [String: String]
     var binds: [Bind]
     var workingDirectory = "/"
+    /// A folder with a `tmp` and a `run` to use instead of fresh ones, so that they outlive the command.
+    var memory: FilePath?
+    /// Whether it is a person's at this process's terminal.
+    var isInteractive = false
 
     /// `epoch` is told to everything that honours SOURCE_DATE_EPOCH.
     init(arguments: [String], environment: [String: String] = [:], epoch: Int64, binds: [Bind] = []) {
@@ -67,10 +72,17 @@ struct BakeContainer: Sendable {
                 source: "sysfs",
                 options: ["nosuid", "noexec", "nodev", "ro"]
             ),
-            Self.tmpfs("/tmp", mode: "1777", size: "50%"),
-            Self.tmpfs("/run", mode: "755", size: "25%"),
+            scratch("/tmp", mode: "1777", size: "50%"),
+            scratch("/run", mode: "755", size: "25%"),
             Self.tmpfs(Self.folder, mode: "755", size: "1m"),
         ] + binds.map(Self.mount)
+    }
+
+    private func scratch(_ path: String, mode: String, size: String) -> ContainerSpec.Mount {
+        guard let memory else { return Self.tmpfs(path, mode: mode, size: size) }
+        return Self.mount(
+            Bind(source: memory.appending(String(path.dropFirst())), target: path, isWritable: true)
+        )
     }
 
     /// `size` is the most that it takes, of the machine's memory where it is a share.
@@ -88,7 +100,7 @@ struct BakeContainer: Sendable {
             destination: bind.target,
             type: "bind",
             source: bind.source.string,
-            options: ["bind", "ro", "nosuid", "nodev"]
+            options: ["bind", bind.isWritable ? "rw" : "ro", "nosuid", "nodev"]
         )
     }
 
@@ -100,6 +112,7 @@ struct BakeContainer: Sendable {
     func spec(root: FilePath, id: String) -> ContainerSpec {
         ContainerSpec(
             process: ContainerSpec.Process(
+                terminal: isInteractive,
                 args: arguments,
                 env: environment.map { "\($0)=\($1)" }.sorted(),
                 cwd: workingDirectory

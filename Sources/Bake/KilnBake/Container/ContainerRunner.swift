@@ -1,3 +1,4 @@
+import Glibc
 import KilnDiagnostics
 import KilnOCI
 import KilnSystem
@@ -7,56 +8,103 @@ import SystemPackage
 struct ContainerRunner: Sendable {
     private let home: KilnHome
     private let tools: ToolRunner
+    private let log: OutputLog?
+    private let inspector: (any SandboxInspector)?
     private static let keptLines = 20
 
     struct Outcome: Sendable {
-        let status: ToolStatus
-        let lastLines: [String]
+        var status: ToolStatus
+        var lastLines: [String] = []
+        var lineCount = 0
+        /// Where all lines are, when there are more than the last ones.
+        var log: FilePath?
     }
 
-    init(home: KilnHome, tools: ToolRunner = ToolRunner()) {
+    init(
+        home: KilnHome,
+        tools: ToolRunner = ToolRunner(),
+        log: OutputLog? = nil,
+        inspector: (any SandboxInspector)? = nil
+    ) {
         self.home = home
         self.tools = tools
+        self.log = log
+        self.inspector = inspector
     }
 
-    /// Runs to the end, whatever the status. `scratch` is a folder of this run's own; its name, made unique by the
-    /// caller, also names the container.
+    /// Runs to the end, and throws what `failure` makes of any status but 0. `scratch` is a folder of this run's own;
+    /// its name, made unique by the caller, also names the container.
     func run(
         _ container: BakeContainer,
         root: FilePath,
         scratch: FilePath,
-        work: WorkID
-    ) async throws -> Outcome {
-        let remains = ContainerRemains(home: home, id: scratch.lastComponent?.string ?? "bake")
-        try Files.createDirectory(home.runtime)
-        try Files.write(
-            try CanonicalJSON.encode(container.spec(root: root, id: remains.id)),
-            to: scratch.appending("config.json")
-        )
-        let invocation = ToolInvocation(
-            "runc",
-            [
-                "--root", remains.stateRoot.string, "run", "--bundle", scratch.string, remains.id,
-            ]
-        )
+        work: WorkID,
+        failure: (Outcome) throws -> BakeError
+    ) async throws {
+        var container = container
+        // What a failed command left in memory would end with its mounts.
+        if inspector != nil { container.memory = try Self.mountMemory(in: scratch) }
+        let run = ContainerRun(container: container, root: root, scratch: scratch, home: home)
         let missing = Self.missing(container.mountPoints, in: root)
         defer {
-            remains.clear()
+            run.remains.clear()
             for path in missing.reversed() { LayerTree(root: root).removeMountPoint(path) }
         }
-        var lines: [String] = []
-        let status = try await withTaskCancellationHandler {
+        let outcome = try await execute(run, work: work)
+        guard outcome.status != .exited(0) else { return }
+        let error = try failure(outcome)
+        if let inspector {
+            run.remains.clear()
+            try await inspector.inspect(run.failed(error.diagnostics))
+        }
+        throw error
+    }
+
+    private func execute(_ run: ContainerRun, work: WorkID) async throws -> Outcome {
+        try Files.createDirectory(home.runtime)
+        let invocation = try run.prepare(run.container)
+        var outcome = Outcome(status: .exited(0))
+        var writer = try log?.open()
+        outcome.status = try await withTaskCancellationHandler {
             try await tools.stream(invocation) { line in
                 Progress.report(.output(work, line: line))
-                if lines.count == Self.keptLines { lines.removeFirst() }
-                lines.append(line)
+                writer?.write(line)
+                outcome.lineCount += 1
+                if outcome.lastLines.count == Self.keptLines { outcome.lastLines.removeFirst() }
+                outcome.lastLines.append(line)
             }
         } onCancel: {
             // runc would pass on a polite signal, to which a script as process 1 is deaf.
-            remains.kill()
+            run.remains.kill()
         }
         try Task.checkCancellation()
-        return Outcome(status: status, lastLines: lines)
+        if outcome.status == .exited(0) || outcome.lineCount <= Self.keptLines {
+            log?.remove()
+        } else {
+            outcome.log = log?.path
+        }
+        return outcome
+    }
+
+    /// Stands in for the container's own `/tmp` and `/run`.
+    private static func mountMemory(in scratch: FilePath) throws -> FilePath {
+        let memory = scratch.appending("memory")
+        try Files.createDirectory(memory)
+        try Mounts.mount(
+            "kiln-bake",
+            at: memory,
+            type: "tmpfs",
+            flags: .noDevices,
+            options: "mode=0700,size=50%"
+        )
+        for (name, mode) in [("tmp", 0o1777), ("run", 0o755)] {
+            let folder = memory.appending(name)
+            try Files.createDirectory(folder)
+            guard chmod(folder.string, mode_t(mode)) == 0 else {
+                throw SystemError.last("change the mode of \(folder)")
+            }
+        }
+        return memory
     }
 
     /// The mount points, and the folders above them, that runc will have to make in the root; outermost first.

@@ -60,9 +60,9 @@ struct PackageInstaller: Sendable {
                 .init(source: policyFile, target: Self.policyFile),
             ]
         )
-        let outcome = try await containers.run(container, root: root.path, scratch: root.bundle, work: work)
-        guard outcome.status == .exited(0) else {
-            throw BakeError.installFailed(image, outcome.status, lastLines: outcome.lastLines, at: span)
+        try await containers.run(container, root: root.path, scratch: root.bundle, work: work) { outcome in
+            let what = "the installation of the packages of image \"\(image)\""
+            return CommandFailure(what: what, outcome: outcome, place: span).error("install-failed")
         }
     }
 

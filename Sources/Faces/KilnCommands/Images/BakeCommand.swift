@@ -11,17 +11,37 @@ struct BakeCommand: AsyncParsableCommand {
         commandName: "bake",
         abstract: "Make the images that the lock describes; only what changed is made anew.",
         discussion: """
-            Prints one manifest digest per image. Needs no network when the locked packages are in the store.
+            Prints one manifest digest per image. Needs no network when the locked packages are in the store. Layers that \
+            were finished before a failure or an interruption are not made again.
 
             Examples:
 
               kiln bake
               kiln bake runtime
+              kiln bake --rebuild-from scripts/install.sh
+              kiln bake shop --shell-on-failure
             """
     )
 
     @Argument(help: "The images to bake, with what they stand on; all when none is named.")
     var images: [ImageName] = []
+
+    @Option(
+        help: ArgumentHelp(
+            "Make this layer and all above it anew: a step's script as written or a kind; of one image as IMAGE/STEP.",
+            valueName: "step"
+        )
+    )
+    var rebuildFrom: String?
+
+    @Flag(help: "Make every layer of the named images anew (of all, when none is named).")
+    var noCache = false
+
+    @Flag(help: "When a step or an installation fails, open a shell in its sandbox, as it was left.")
+    var shellOnFailure = false
+
+    @Flag(help: "Show afterwards what each part of each layer took.")
+    var timings = false
 
     @Flag(help: "Show every line that package installation and steps print.")
     var verbose = false
@@ -33,17 +53,48 @@ struct BakeCommand: AsyncParsableCommand {
         let context = CommandContext.current
         let definition = try options.definition()
         try checkNames(definition)
+        let inspector = shellOnFailure ? try ShellInspector(context, format.format) : nil
+        let rebuild = noCache ? Rebuild.named : rebuildFrom.map(Rebuild.from) ?? .nothing
         let lock = try LockFile.require(options.lockPath)
-        let baked = try await context.withProgress(format.format, narrates: verbose) {
-            try await BakeExecutor(definition: definition, lock: lock, home: context.home).bake(images)
+        let outcome: BakeOutcome
+        do {
+            outcome = try await context.withProgress(format.format, narrates: verbose) {
+                try await BakeExecutor(
+                    definition: definition,
+                    lock: lock,
+                    home: context.home,
+                    inspector: inspector
+                ).run(images, rebuilding: rebuild)
+            }
+        } catch is CancellationError where context.interruption.isRequested {
+            context.console.show([Self.interrupted])
+            throw CommandExit(status: .interrupted)
         }
-        if format.format == .json { return try context.resultJSON(["images": baked.map(BakedReport.init)]) }
-        let width = baked.map { $0.name.description.count }.max() ?? 0
-        for image in baked {
+        try show(outcome, BakeTimings(outcome, of: definition), context)
+    }
+
+    private static let interrupted = Diagnostic(
+        .note,
+        code: "interrupted",
+        "interrupted: nothing was left half-done; finished layers are kept, and the next bake goes on from them"
+    )
+
+    private func show(_ outcome: BakeOutcome, _ times: BakeTimings, _ context: CommandContext) throws {
+        if format.format == .json { return try context.resultJSON(BakeReport(outcome, times)) }
+        let width = outcome.images.map { $0.name.description.count }.max() ?? 0
+        for image in outcome.images {
             let name = image.name.description
             context.console.result(
                 name + String(repeating: " ", count: width - name.count) + "  \(image.manifest.digest)"
             )
+        }
+        if timings { context.console.message(times.table(color: context.console.messages.color)) }
+        context.console.message(times.summary)
+    }
+
+    func validate() throws {
+        if noCache, rebuildFrom != nil {
+            throw ValidationError("--no-cache makes everything anew: --rebuild-from adds nothing to it")
         }
     }
 
@@ -58,40 +109,5 @@ struct BakeCommand: AsyncParsableCommand {
                 exitStatus: .usage
             )
         )
-    }
-}
-
-private struct BakedReport: Encodable {
-    struct Layer: Encodable {
-        let kind: String
-        let title: String
-        let diffID: DiffID
-        let digest: Digest
-        let size: Int64
-        let cached: Bool
-    }
-
-    let name: ImageName
-    let digest: Digest
-    let imageID: Digest
-    let seconds: Double
-    let layers: [Layer]
-
-    init(_ image: BakedImage) {
-        name = image.name
-        digest = image.manifest.digest
-        imageID = image.imageID
-        seconds =
-            Double(image.elapsed.components.seconds) + Double(image.elapsed.components.attoseconds) / 1e18
-        layers = image.layers.map {
-            Layer(
-                kind: $0.kind.rawValue,
-                title: $0.title,
-                diffID: $0.diffID,
-                digest: $0.blob.digest,
-                size: $0.blob.size,
-                cached: $0.isCached
-            )
-        }
     }
 }

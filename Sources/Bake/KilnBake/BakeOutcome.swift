@@ -1,0 +1,33 @@
+package import KilnDefinition
+
+/// What a bake made, and what that took.
+package struct BakeOutcome: Sendable {
+    /// In the order of the plan.
+    package let images: [BakedImage]
+    /// Packages are fetched for all images before the first is made.
+    package let fetch: Duration
+    package let elapsed: Duration
+    /// How many layers of each image are its own; the rest came with the image below.
+    package let ownLayers: [ImageName: Int]
+
+    package func layers(of image: BakedImage) -> ArraySlice<BakedLayer> {
+        image.layers.suffix(ownLayers[image.name] ?? 0)
+    }
+
+    /// Layers that were made, and layers that the cache had.
+    package var counts: (made: Int, cached: Int) {
+        let layers = images.flatMap { self.layers(of: $0) }
+        let made = layers.count { !$0.isCached }
+        return (made, layers.count - made)
+    }
+
+    /// The chain of images, lowest first, that the whole took longest to wait for.
+    package func criticalPath(parents: [ImageName: ImageName]) -> (images: [ImageName], elapsed: Duration) {
+        var paths: [ImageName: (images: [ImageName], elapsed: Duration)] = [:]
+        for image in images {
+            let below = parents[image.name].flatMap { paths[$0] } ?? ([], .zero)
+            paths[image.name] = (below.images + [image.name], below.elapsed + image.elapsed)
+        }
+        return paths.values.max { $0.elapsed < $1.elapsed } ?? ([], .zero)
+    }
+}

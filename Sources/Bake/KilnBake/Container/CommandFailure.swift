@@ -1,0 +1,71 @@
+import KilnDefinition
+import KilnDiagnostics
+import KilnSystem
+import SystemPackage
+
+/// A layer's command that failed, made into an error that helps: what, which line, the last words, where the rest is,
+/// what to do.
+struct CommandFailure {
+    /// `step scripts/install.sh of image "app"`.
+    let what: String
+    let outcome: ContainerRunner.Outcome
+    /// In the definition.
+    let place: SourceSpan?
+    /// In the script, where that is known.
+    var line: SourceSpan?
+    /// The last line of what failed, when it is not the first one's.
+    var lastLine: Int?
+    /// What the command's paths are called by the user.
+    var renames: [(String, String)] = []
+
+    func error(_ code: String) -> BakeError {
+        var message = "\(what) failed: \(outcome.status.words)"
+        if let line, let lastLine, lastLine != line.line {
+            message += ", in the lines \(line.line) to \(lastLine)"
+        }
+        let said = outcome.lastLines.map(shown).joined(separator: "\n")
+        let main = Diagnostic(
+            code: "bake." + code,
+            message,
+            at: line ?? place,
+            causes: said.isEmpty ? [] : [said],
+            hint: "kiln bake --shell-on-failure opens a shell in the sandbox as it was left"
+        )
+        return BakeError(main, notes: notes)
+    }
+
+    private func shown(_ line: String) -> String {
+        renames.reduce(line) { $0.replacing($1.0, with: $1.1) }
+    }
+
+    private var notes: [Diagnostic] {
+        var notes: [Diagnostic] = []
+        if line != nil, let place {
+            notes.append(Diagnostic(.note, code: "bake.place", "the definition has it here", at: place))
+        }
+        if let log = outcome.log {
+            let text = "all \(outcome.lineCount) lines of its output are in \(log)"
+            notes.append(Diagnostic(.note, code: "bake.log", text))
+        }
+        return notes
+    }
+}
+
+extension ToolStatus {
+    /// What a shell's or runc's status means: past 128 it stands for a signal.
+    var words: String {
+        switch self {
+        case .exited(126): "exit status 126 (a program that cannot be run)"
+        case .exited(127): "exit status 127 (a program that is not there)"
+        case .exited(137): "killed by signal 9 (SIGKILL), as the kernel does when memory runs out"
+        case .exited(let code) where (129...159).contains(code):
+            "killed by signal \(code - 128)" + (Self.signals[code - 128].map { " (\($0))" } ?? "")
+        default: description
+        }
+    }
+
+    private static let signals: [Int32: String] = [
+        1: "SIGHUP", 2: "SIGINT", 3: "SIGQUIT", 4: "SIGILL", 6: "SIGABRT", 7: "SIGBUS", 8: "SIGFPE",
+        11: "SIGSEGV", 13: "SIGPIPE", 14: "SIGALRM", 15: "SIGTERM", 31: "SIGSYS",
+    ]
+}
