@@ -43,6 +43,14 @@ import Testing
         #expect(throws: error) { try ImageReference(parsing: text) }
     }
 
+    @Test func `is no repository when it has a tag or a digest`() throws {
+        #expect(try Repository(parsing: "r.io:443/a/b").description == "r.io:443/a/b")
+        #expect(throws: ImageReferenceSyntaxError.notRepository("r.io/a")) {
+            try Repository(parsing: "r.io/a:1@sha256:\(Self.hex)")
+        }
+        #expect(throws: ImageReferenceSyntaxError.noRegistry("a")) { try Repository(parsing: "a") }
+    }
+
     @Test func `of random characters never traps`() {
         var generator = SystemRandomNumberGenerator()
         let alphabet = Array("ab.:/@-_0Z é")

@@ -30,6 +30,8 @@ package struct HTTPRequest: Sendable, Hashable {
     package var headers: [String: String]
     package var body: Body
     package var destination: Destination
+    /// May be sent again when no answer came: it changes nothing, or the same twice.
+    package var isRepeatable: Bool
 
     package init(
         _ method: Method,
@@ -43,14 +45,7 @@ package struct HTTPRequest: Sendable, Hashable {
         self.headers = headers
         self.body = body
         self.destination = destination
-    }
-
-    /// May be sent again when no answer came: it changes nothing, or the same twice.
-    var isRepeatable: Bool {
-        switch method {
-        case .get, .head, .put, .delete: true
-        case .post, .patch: false
-        }
+        isRepeatable = method != .post && method != .patch
     }
 }
 

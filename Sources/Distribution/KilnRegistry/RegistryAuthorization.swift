@@ -52,10 +52,12 @@ actor RegistryAuthorization {
         _ scope: String,
         _ credential: RegistryCredential?
     ) -> HTTPRequest {
-        var fields = [("scope", scope)]
-        if let service { fields.append(("service", service)) }
+        let service = service.map { [("service", $0)] } ?? []
         if case .identityToken(let token) = credential {
-            fields += [("grant_type", "refresh_token"), ("client_id", "kiln"), ("refresh_token", token)]
+            let fields =
+                [("scope", scope)] + service + [
+                    ("grant_type", "refresh_token"), ("client_id", "kiln"), ("refresh_token", token),
+                ]
             return HTTPRequest(
                 .post,
                 realm,
@@ -63,6 +65,8 @@ actor RegistryAuthorization {
                 body: .bytes(Array(Self.query(fields).utf8))
             )
         }
+        // A mount asks for two repositories at once; each is a parameter of its own.
+        let fields = scope.split(separator: " ").map { ("scope", String($0)) } + service
         var request = HTTPRequest(.get, realm + (realm.contains("?") ? "&" : "?") + Self.query(fields))
         if case .password(let user, let secret) = credential {
             request.headers["Authorization"] = Self.basic(user, secret)

@@ -57,16 +57,8 @@ extension RegistryClient {
         mountFrom other: Repository? = nil
     ) async throws -> BlobTransfer {
         if try await has(blob.digest, in: repository) { return .alreadyThere }
-        var query = ""
-        if let other, other.registry == repository.registry {
-            query =
-                "?" + RegistryAuthorization.query([("mount", blob.digest.description), ("from", other.path)])
-        }
-        let begin = HTTPRequest(.post, url(repository, "blobs/uploads/" + query))
-        let response = try await exchange(begin, with: repository, .push)
-        if response.status == 201, !query.isEmpty { return .mounted }
-        guard response.status == 202, let location = response.headers["location"] else {
-            throw refusal("take a blob into \(repository)", response, repository)
+        guard let location = try await beginUpload(of: blob, to: repository, mountFrom: other) else {
+            return .mounted
         }
         var upload = BlobUpload(
             client: self,
@@ -79,6 +71,39 @@ extension RegistryClient {
         return .sent
     }
 
+    /// Where the bytes go; nil when the blob could be mounted.
+    fileprivate func beginUpload(
+        of blob: Descriptor,
+        to repository: Repository,
+        mountFrom other: Repository? = nil
+    ) async throws -> String? {
+        var query = ""
+        if let other, other.registry == repository.registry {
+            query =
+                "?" + RegistryAuthorization.query([("mount", blob.digest.description), ("from", other.path)])
+        }
+        var begin = HTTPRequest(.post, url(repository, "blobs/uploads/" + query))
+        // An upload that is begun and not gone on with is dropped by the registry.
+        begin.isRepeatable = true
+        let response = try await exchange(begin, with: repository, .push)
+        if response.status == 201, !query.isEmpty { return nil }
+        guard response.status == 202, let location = response.headers["location"] else {
+            throw refusal("take a blob into \(repository)", response, repository)
+        }
+        return location
+    }
+
+    /// What another program needs to read blobs of the repository. Throws when the repository cannot be read; whether it
+    /// has the blob does not matter.
+    package func blobAccess(to repository: Repository, probing digest: Digest) async throws -> BlobAccess {
+        _ = try await has(digest, in: repository)
+        return BlobAccess(
+            repository: repository,
+            base: url(repository, "blobs/"),
+            authorization: await readAuthorization(for: repository)
+        )
+    }
+
     /// A `Location` may leave out the registry.
     func absolute(_ location: String, _ repository: Repository) -> String {
         if location.hasPrefix("http://") || location.hasPrefix("https://") { return location }
@@ -88,8 +113,24 @@ extension RegistryClient {
     }
 }
 
-/// One blob on its way into a registry ("Pushing a blob in chunks"): when the connection breaks, the registry is
-/// asked how much it has, and the rest is sent.
+/// A repository whose blobs may be read with this header.
+package struct BlobAccess: Sendable, Hashable {
+    package let repository: Repository
+    private let base: String
+    /// A secret: the whole value of the header.
+    package let authorization: String?
+
+    fileprivate init(repository: Repository, base: String, authorization: String?) {
+        self.repository = repository
+        self.base = base
+        self.authorization = authorization
+    }
+
+    package func url(of blob: Digest) -> String { base + blob.description }
+}
+
+/// One blob on its way into a registry ("Pushing a blob in chunks"): when the connection breaks, or the registry has too
+/// much to do, it is asked how much it has, and the rest is sent.
 private struct BlobUpload {
     let client: RegistryClient
     let blob: Descriptor
@@ -103,7 +144,8 @@ private struct BlobUpload {
             do {
                 if received < blob.size || blob.size == 0 { try await sendRest(from: received) }
                 return try await close()
-            } catch let error as RegistryError where error.code == .unreachable && attempt < 4 {
+            } catch let error as RegistryError where error.isPassing && attempt < 4 {
+                try await client.pause(before: attempt)
                 received = try await progress()
             }
         }
@@ -123,9 +165,16 @@ private struct BlobUpload {
         try await step(request, "keep blob \(blob.digest.short)")
     }
 
-    /// Bytes that the registry has of it: `Range: 0-<last>`.
+    /// Bytes that the registry has of it: `Range: 0-<last>`. An upload that it no longer knows is begun anew.
     private mutating func progress() async throws -> Int64 {
-        let response = try await step(HTTPRequest(.get, target), "go on with a blob")
+        let response: HTTPResponse
+        do {
+            response = try await step(HTTPRequest(.get, target), "go on with a blob")
+        } catch let error as RegistryError where error.code == .notFound {
+            guard let begun = try await client.beginUpload(of: blob, to: repository) else { throw error }
+            location = begun
+            return 0
+        }
         let last = response.headers["range"]?.split(separator: "-").last.flatMap { Int64($0) }
         return last.map { $0 > 0 ? min($0 + 1, blob.size) : 0 } ?? 0
     }

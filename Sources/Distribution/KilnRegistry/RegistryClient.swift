@@ -1,6 +1,6 @@
 import FoundationEssentials
 import KilnOCI
-import KilnSystem
+package import KilnSystem
 
 /// Speaks the OCI distribution protocol (distribution-spec 1.1) with registries.
 package struct RegistryClient: Sendable {
@@ -20,6 +20,15 @@ package struct RegistryClient: Sendable {
         self.plain = plain
         self.clock = clock
         authorization = RegistryAuthorization(transport: transport, credentials: credentials)
+    }
+
+    /// With what a machine has: its logins, and curl.
+    package init(home: KilnHome, environment: [String: String] = [:], plain: Set<String> = []) {
+        self.init(
+            transport: CurlTransport(scratch: home.scratch),
+            credentials: RegistryCredentials(environment: environment),
+            plain: plain
+        )
     }
 
     enum Access: String {
@@ -67,7 +76,7 @@ package struct RegistryClient: Sendable {
         _ repository: Repository,
         _ access: Access
     ) async throws -> HTTPResponse {
-        let scope = "repository:\(repository.path):\(access.rawValue)"
+        let scope = Self.scope(repository, access)
         var request = request
         request.headers["Authorization"] = await authorization.header(for: repository, scope)
         let response = try await transport.send(request)
@@ -86,6 +95,20 @@ package struct RegistryClient: Sendable {
 
     private static func isPassing(_ status: Int) -> Bool {
         [408, 429, 500, 502, 503, 504].contains(status)
+    }
+
+    /// Before a piece of work is tried again.
+    func pause(before attempt: Int) async throws {
+        try await clock.sleep(for: .milliseconds(300) * (1 << min(attempt, 4)))
+    }
+
+    /// The `Authorization` header that reads of the repository take, once one was asked for.
+    func readAuthorization(for repository: Repository) async -> String? {
+        await authorization.header(for: repository, Self.scope(repository, .pull))
+    }
+
+    private static func scope(_ repository: Repository, _ access: Access) -> String {
+        "repository:\(repository.path):\(access.rawValue)"
     }
 
     /// What `Retry-After` asks for, within reason.
@@ -130,6 +153,13 @@ package struct RegistryClient: Sendable {
                 "cannot \(what): \(repository.registry) has no such thing",
                 causes: causes,
                 hint: "check the repository and the tag or digest"
+            )
+        case _ where Self.isPassing(response.status):
+            return RegistryError(
+                .busy,
+                "\(repository.registry) cannot \(what) now",
+                causes: causes,
+                hint: "run the command again: it goes on where it stopped"
             )
         default: return RegistryError(.refused, "\(repository.registry) refuses to \(what)", causes: causes)
         }

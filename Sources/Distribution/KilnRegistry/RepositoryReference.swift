@@ -9,7 +9,7 @@ package struct Repository: Sendable, Hashable, CustomStringConvertible {
 
     package var description: String { registry + "/" + path }
 
-    init(registry: String, path: String) {
+    package init(registry: String, path: String) {
         self.registry = registry
         self.path = path
     }
@@ -31,6 +31,9 @@ package struct ImageReference: Sendable, Hashable, CustomStringConvertible {
         repository.description + (tag.map { ":" + $0 } ?? "") + (digest.map { "@\($0)" } ?? "")
     }
 
+    /// As people write it: with the tag, where there is one.
+    package var named: String { repository.description + (tag.map { ":" + $0 } ?? "@\(selector)") }
+
     /// What the registry is asked for.
     var selector: String { digest?.description ?? tag ?? "" }
 }
@@ -44,6 +47,19 @@ package enum ImageReferenceSyntaxError: Error, Equatable {
     case badTag(String)
     case badDigest(String)
     case neitherTagNorDigest
+    /// There is a tag or a digest where only a repository is wanted, which is this one.
+    case notRepository(String)
+}
+
+extension Repository {
+    /// Reads `host[:port]/path`.
+    package init(parsing text: String) throws(ImageReferenceSyntaxError) {
+        let parsed = try ImageReference.parts(of: text)
+        guard parsed.tag == nil, parsed.digest == nil else {
+            throw .notRepository(parsed.repository.description)
+        }
+        self = parsed.repository
+    }
 }
 
 extension ImageReference {
@@ -51,7 +67,13 @@ extension ImageReference {
     ///
     /// The host is never left out: which registry a short name means is a setting of some machine.
     package init(parsing text: String) throws(ImageReferenceSyntaxError) {
-        let (named, digestText) = Self.split(text, at: "@", last: false)
+        self = try Self.parts(of: text)
+        guard tag != nil || digest != nil else { throw .neitherTagNorDigest }
+    }
+
+    /// The same, with tag and digest left out as one likes.
+    fileprivate static func parts(of text: String) throws(ImageReferenceSyntaxError) -> ImageReference {
+        let (named, digestText) = split(text, at: "@", last: false)
         var digest: Digest?
         if let digestText {
             guard let parsed = try? Digest(parsing: digestText) else { throw .badDigest(digestText) }
@@ -59,12 +81,11 @@ extension ImageReference {
         }
         guard let slash = named.utf8.firstIndex(of: UInt8(ascii: "/")) else { throw .noRegistry(named) }
         let registry = String(named[..<slash])
-        let (path, tag) = Self.split(String(named[named.utf8.index(after: slash)...]), at: ":", last: true)
-        try Self.check(registry: registry)
-        guard Self.isPath(path) else { throw .badPath(path) }
-        if let tag, !Self.isTag(tag) { throw .badTag(tag) }
-        guard tag != nil || digest != nil else { throw .neitherTagNorDigest }
-        self.init(Repository(registry: registry, path: path), tag: tag, digest: digest)
+        let (path, tag) = split(String(named[named.utf8.index(after: slash)...]), at: ":", last: true)
+        try check(registry: registry)
+        guard isPath(path) else { throw .badPath(path) }
+        if let tag, !isTag(tag) { throw .badTag(tag) }
+        return ImageReference(Repository(registry: registry, path: path), tag: tag, digest: digest)
     }
 
     private static func split(_ text: String, at separator: Character, last: Bool) -> (String, String?) {
