@@ -94,22 +94,23 @@ let package = Package(
         room(
             "KilnDefinition",
             in: "Definition",
-            ["KilnDiagnostics", "KilnSystem", "KilnOCI", .collections, .system, .yams]
+            ["KilnDiagnostics", "KilnSystem", "KilnOCI", "KilnRegistry", .collections, .system, .yams]
         ),
         // Bake
         room(
             "KilnLock",
             in: "Bake",
             [
-                "KilnDiagnostics", "KilnSystem", "KilnOCI", "KilnStore", "KilnDefinition", .collections,
-                .system,
+                "KilnDiagnostics", "KilnSystem", "KilnOCI", "KilnStore", "KilnRegistry", "KilnDefinition",
+                .collections, .system,
             ]
         ),
         room(
             "KilnBake",
             in: "Bake",
             [
-                "KilnDiagnostics", "KilnSystem", "KilnOCI", "KilnArchive", "KilnStore", "KilnDefinition",
+                "KilnDiagnostics", "KilnSystem", "KilnOCI", "KilnArchive", "KilnStore", "KilnRegistry",
+                "KilnDefinition",
                 "KilnLock",
                 .collections, .system,
             ]
@@ -201,14 +202,15 @@ let package = Package(
         tests(
             "KilnDefinitionTests",
             [
-                "KilnTestSupport", "KilnDiagnostics", "KilnSystem", "KilnOCI", "KilnDefinition", .collections,
-                .system,
+                "KilnTestSupport", "KilnDiagnostics", "KilnSystem", "KilnOCI", "KilnRegistry",
+                "KilnDefinition", .collections, .system,
             ]
         ),
         tests(
             "KilnLockTests",
             [
-                "KilnTestSupport", "KilnDiagnostics", "KilnSystem", "KilnOCI", "KilnStore", "KilnDefinition",
+                "KilnTestSupport", "KilnDiagnostics", "KilnSystem", "KilnOCI", "KilnStore", "KilnRegistry",
+                "KilnDefinition",
                 "KilnLock",
                 .collections, .system,
             ]

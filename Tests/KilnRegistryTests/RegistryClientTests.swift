@@ -3,6 +3,7 @@ import KilnDiagnostics
 import KilnOCI
 import KilnSystem
 import KilnTestSupport
+import Synchronization
 import SystemPackage
 import Testing
 
@@ -122,6 +123,90 @@ import Testing
         #expect(rest.body == .file("/blob", from: 4))
         let close = try #require(transport.requests.last)
         #expect(close.url.hasPrefix("https://r.example.org/up/3?s=b&digest=sha256%3A"))
+    }
+
+    @Test
+    func `goes on with an upload when the registry has too much to do, and begins anew when it forgot it`()
+        async throws
+    {
+        let blob = Descriptor(mediaType: .layerTar, digest: Digest(of: "0123456789"), size: 10)
+        let transport = ScriptedTransport { request, number in
+            switch request.method {
+            case .head: return HTTPResponse(status: 404)
+            case .post where number == 2: throw TransportFailure(words: "reset", isPassing: true)
+            case .post: return HTTPResponse(status: 202, headers: ["location": "/up/\(number)"])
+            case .patch where request.url.hasSuffix("/up/3"): return HTTPResponse(status: 503)
+            case .get where request.url.hasSuffix("/up/3"): return HTTPResponse(status: 404)
+            case .patch: return HTTPResponse(status: 202, headers: ["location": "/up/done"])
+            default: return HTTPResponse(status: 201)
+            }
+        }
+        let transfer = try await client(transport).push(blob, of: "/blob", to: Self.reference.repository)
+        #expect(transfer == .sent)
+        let patches = transport.requests.filter { $0.method == .patch }.map(\.url)
+        #expect(patches == ["https://r.example.org/up/3", "https://r.example.org/up/6"])
+    }
+
+    @Test func `asks for both repositories of a mount, each in a scope of its own`() async throws {
+        let transport = ScriptedTransport { request, _ in
+            if request.url.hasPrefix("https://auth.example.org") {
+                return HTTPResponse(status: 200, body: Array(#"{"token": "t"}"#.utf8))
+            }
+            guard request.headers["Authorization"] != nil else {
+                let scope = "repository:shop/web:pull,push repository:base:pull"
+                let challenge = #"Bearer realm="https://auth.example.org/t",scope="\#(scope)""#
+                return HTTPResponse(status: 401, headers: ["www-authenticate": challenge])
+            }
+            return HTTPResponse(status: request.method == .head ? 404 : 201)
+        }
+        let blob = Descriptor(mediaType: .layerTar, digest: Digest(of: "x"), size: 1)
+        let other = try Repository(parsing: "r.example.org/base")
+        let transfer = try await client(transport)
+            .push(blob, of: "/blob", to: Self.reference.repository, mountFrom: other)
+        #expect(transfer == .mounted)
+        let asked = transport.requests.filter { $0.url.hasPrefix("https://auth.example.org") }.map(\.url)
+        #expect(
+            asked.last
+                == "https://auth.example.org/t?scope=repository%3Ashop%2Fweb%3Apull%2Cpush&scope=repository%3Abase%3Apull"
+        )
+    }
+
+    @Test(arguments: [true, false])
+    func `lists an artifact under its subject's tag only where the registry does not list it`(
+        lists: Bool
+    )
+        async throws
+    {
+        let subject = Descriptor(mediaType: .manifest, digest: Digest(of: "image"), size: 5)
+        let index = Mutex<[UInt8]?>(nil)
+        let transport = ScriptedTransport { request, _ in
+            let isTag = request.url.hasSuffix("/manifests/sha256-\(subject.digest.hex)")
+            switch request.method {
+            case .put where isTag:
+                guard case .bytes(let bytes) = request.body else { return HTTPResponse(status: 400) }
+                // The first write is lost to somebody else's.
+                let isLost = index.withLock { $0 == nil }
+                index.withLock { $0 = isLost ? Array(#"{"schemaVersion":2,"manifests":[]}"#.utf8) : bytes }
+                return HTTPResponse(status: 201)
+            case .put:
+                let listed = ["oci-subject": subject.digest.description]
+                return HTTPResponse(status: 201, headers: lists ? listed : [:])
+            case .get where isTag:
+                return index.withLock { $0 }.map { HTTPResponse(status: 200, body: $0) }
+                    ?? HTTPResponse(status: 404)
+            default: return HTTPResponse(status: 404)
+            }
+        }
+        let artifact = ArtifactManifest(.sources, layers: [], subject: subject)
+        let client = try await client(transport)
+        let pushed = try await client.push(artifact, to: Self.reference.repository)
+        let found = try await client.referrers(
+            of: subject.digest,
+            in: Self.reference.repository,
+            type: .sources
+        )
+        #expect(found == (lists ? [] : [pushed]))
+        #expect(transport.requests.filter { $0.method == .put }.count == (lists ? 1 : 3))
     }
 
     @Test func `keeps secrets off command lines`() async throws {

@@ -88,9 +88,10 @@ struct `Images in a real registry` {
                 let many = try ImageReference(parsing: "\(registry.host)/docker/web:many")
                 try await client(sandbox).push(RegistryManifest(descriptor: index, bytes: bytes), to: many)
                 let mainframe = ImagePlatform(architecture: "s390x")
-                #expect(try await pull.resolve(many, platform: mainframe).descriptor.digest == pulled.digest)
+                let found = try await pull.resolution(of: many, platform: mainframe)
+                #expect(found.image.digest == pulled.digest && found.named == index.digest)
                 let error = await #expect(throws: RegistryError.self) {
-                    try await pull.resolve(many, platform: ImagePlatform(architecture: "riscv64"))
+                    try await pull.resolution(of: many, platform: ImagePlatform(architecture: "riscv64"))
                 }
                 #expect(error?.code == .platform)
             }

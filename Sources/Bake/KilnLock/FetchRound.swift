@@ -15,14 +15,12 @@ struct FetchRound: Sendable {
     private let work: WorkID
     /// Bytes of the archives before this one.
     private let completed: Int64
-    private let settings: AptHostSettings
-    private let credentials: AptCredentials
-    /// Base URLs, in the order of the archive's suites.
-    private let bases: [String]
+    private let kept: KeptSources
 
     init(
         _ fetcher: PackageFetcher,
         _ archive: ArchiveName,
+        _ kept: KeptSources,
         _ directory: FilePath,
         _ work: WorkID,
         completed: Int64
@@ -35,22 +33,27 @@ struct FetchRound: Sendable {
                 exitStatus: .usage
             )
         }
+        self.fetcher = fetcher
+        self.archive = archive
+        self.kept = kept
+        self.definition = definition
+        self.directory = directory
+        self.work = work
+        self.completed = completed
+    }
+
+    /// Base URLs, in the order of the archive's suites.
+    private func mirrors() throws -> [FetchPlace] {
         let sources = try fetcher.host.sources(
             for: definition,
             named: archive,
             architecture: fetcher.platform.architecture
         )
-        var bases: [String] = []
-        for source in sources where !bases.contains(source.uri) { bases.append(source.uri) }
-        self.fetcher = fetcher
-        self.archive = archive
-        self.definition = definition
-        self.directory = directory
-        self.work = work
-        self.completed = completed
-        self.bases = bases
-        settings = try await fetcher.host.settings()
-        credentials = AptCredentials(settings)
+        var places: [FetchPlace] = []
+        for source in sources where !places.contains(.mirror(source.uri)) {
+            places.append(.mirror(source.uri))
+        }
+        return places
     }
 
     /// Why a package was not had from a host.
@@ -59,18 +62,38 @@ struct FetchRound: Sendable {
         let words: String
     }
 
+    private typealias Refusals = [Digest: [Refusal]]
+
     func fetch(_ packages: [LockedPackage]) async throws {
+        var refusals: Refusals = [:]
+        for package in packages {
+            refusals[package.sha256] = kept.failures.map { Refusal(code: .transfer, words: $0) }
+        }
+        // Nothing of the machine's apt settings is read as long as the sources have all.
+        var pending = try await fetch(packages, from: kept.places, with: nil, &refusals)
+        guard !pending.isEmpty else { return }
+        let access = ArchiveAccess(settings: try await fetcher.host.settings())
+        pending = try await fetch(pending, from: try mirrors(), with: access, &refusals)
+        if !pending.isEmpty { throw error(for: pending, refusals) }
+    }
+
+    /// One place after the other, each for what the ones before lack; gives what none has.
+    private func fetch(
+        _ packages: [LockedPackage],
+        from places: [FetchPlace],
+        with access: ArchiveAccess?,
+        _ refusals: inout Refusals
+    ) async throws -> [LockedPackage] {
         var pending = packages
-        var refusals: [Digest: [Refusal]] = [:]
-        for base in bases where !pending.isEmpty {
+        for place in places where !pending.isEmpty {
             var refused: [LockedPackage] = []
             // Again for those whose partial file was of no use, or whose transfer ended with another's: each time one is
             // refused, or starts without a partial file, so that this comes to an end.
             while true {
                 pending = try await adoptWhatIsWhole(pending)
                 if pending.isEmpty { break }
-                let transfers = pending.map { Transfer(package: $0, base: base, partial: partial(of: $0)) }
-                let outcome = try await run(transfers, of: packages)
+                let transfers = pending.map { Transfer(package: $0, place: place, partial: partial(of: $0)) }
+                let outcome = try await run(transfers, of: packages, with: access)
                 for case (let transfer, let refusal?) in outcome {
                     refusals[transfer.package.sha256, default: []].append(refusal)
                     refused.append(transfer.package)
@@ -79,7 +102,7 @@ struct FetchRound: Sendable {
             }
             pending = refused
         }
-        if !pending.isEmpty { throw error(for: pending, refusals) }
+        return pending
     }
 
     private func partial(of package: LockedPackage) -> FilePath {
@@ -121,10 +144,11 @@ struct FetchRound: Sendable {
     /// Each transfer with what spoke against it; none, and not in the store, means: go on with it.
     private func run(
         _ transfers: [Transfer],
-        of all: [LockedPackage]
+        of all: [LockedPackage],
+        with access: ArchiveAccess?
     ) async throws -> [(Transfer, Refusal?)] {
         let ending = try await withThrowingTaskGroup(of: Ending.self) { group in
-            group.addTask { .received(try await receive(transfers)) }
+            group.addTask { .received(try await receive(transfers, access)) }
             group.addTask { .outgrown(try await watch(transfers, of: all)) }
             // The group waits for the other one, so that nobody writes to the partial files afterwards.
             defer { group.cancelAll() }
@@ -141,8 +165,11 @@ struct FetchRound: Sendable {
         }
     }
 
-    private func receive(_ transfers: [Transfer]) async throws -> [(Transfer, Refusal?)] {
-        let batch = CurlBatch(transfers: transfers, settings: settings, credentials: credentials)
+    private func receive(
+        _ transfers: [Transfer],
+        _ access: ArchiveAccess?
+    ) async throws -> [(Transfer, Refusal?)] {
+        let batch = CurlBatch(transfers: transfers, access: access)
         let byDigest = Dictionary(
             transfers.map { ($0.package.sha256, $0) },
             uniquingKeysWith: { first, _ in first }
@@ -246,7 +273,10 @@ struct FetchRound: Sendable {
         case .gone:
             message = "archive \"\(archive)\" no longer has \(what)"
             let names = told.prefix(8).map(\.name).joined(separator: " ")
-            hint = "a newer version took its place: run: kiln lock --update \(names)"
+            hint =
+                "a newer version took its place: run: kiln lock --update \(names)"
+                + (fetcher.definition.sources.isEmpty
+                    ? ", or name the repository that keeps it: sources: [REPOSITORY]" : "")
         default:
             message = "cannot fetch \(what) from archive \"\(archive)\""
             hint = "run the command again: it goes on where it stopped"

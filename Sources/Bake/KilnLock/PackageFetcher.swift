@@ -1,11 +1,13 @@
 package import KilnDefinition
 package import KilnDiagnostics
 package import KilnOCI
+package import KilnRegistry
 import KilnStore
 package import KilnSystem
 import SystemPackage
 
-/// Brings locked packages into the package store: by digest from the store, else from the archive's hosts.
+/// Brings locked packages into the package store: by digest from the store, else from the registries that keep sources,
+/// else from the archive's hosts.
 ///
 /// Several at once; a transfer that was cut off, even by a kill, goes on where it stopped. A package that is kept is never
 /// asked for, so that nothing of the machine's apt settings is read when all are.
@@ -14,6 +16,7 @@ package struct PackageFetcher: Sendable {
     let definition: Definition
     let host: AptHost
     let platform: ImagePlatform
+    let registry: RegistryClient
     let runner: ToolRunner
     let store: PackageStore
 
@@ -22,12 +25,14 @@ package struct PackageFetcher: Sendable {
         definition: Definition,
         host: AptHost = AptHost(),
         platform: ImagePlatform = .host,
+        registry: RegistryClient? = nil,
         runner: ToolRunner = ToolRunner()
     ) {
         self.home = home
         self.definition = definition
         self.host = host
         self.platform = platform
+        self.registry = registry ?? RegistryClient(home: home)
         self.runner = runner
         store = PackageStore(home: home)
     }
@@ -42,10 +47,22 @@ package struct PackageFetcher: Sendable {
             guard !missing.isEmpty else { return }
             let total = missing.map(\.size).reduce(0, +)
             try await Progress.track(work, label: "fetch \(missing.count) packages", total: total) {
+                let kept = try await KeptSources.open(
+                    definition.sources,
+                    registry,
+                    probing: missing[0].sha256
+                )
                 var completed: Int64 = 0
                 for archive in Set(missing.map(\.archive)).sorted() {
                     let wanted = missing.filter { $0.archive == archive }
-                    let round = try await FetchRound(self, archive, directory, work, completed: completed)
+                    let round = try await FetchRound(
+                        self,
+                        archive,
+                        kept,
+                        directory,
+                        work,
+                        completed: completed
+                    )
                     try await round.fetch(wanted)
                     completed += wanted.map(\.size).reduce(0, +)
                 }

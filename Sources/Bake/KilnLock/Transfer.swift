@@ -1,16 +1,16 @@
 import KilnOCI
+import KilnRegistry
 import KilnSystem
 import SystemPackage
 
-/// One package from one base URL into its partial file.
+/// One package from one place into its partial file.
 struct Transfer: Sendable, Hashable {
     let package: LockedPackage
-    /// Without a trailing slash.
-    let base: String
+    let place: FetchPlace
     /// Continued when it is there.
     let partial: FilePath
 
-    var url: String { base + "/" + PercentEncoding.encode(path: package.path) }
+    var url: String { place.url(of: package) }
 }
 
 /// How a transfer ended, by curl's exit code (libcurl-errors(3)) and the HTTP status.
@@ -59,6 +59,17 @@ struct TransferResult: Sendable, Hashable {
     }
 }
 
+/// What the machine says of how archives are reached.
+struct ArchiveAccess: Sendable {
+    let settings: AptHostSettings
+    let credentials: AptCredentials
+
+    init(settings: AptHostSettings) {
+        self.settings = settings
+        credentials = AptCredentials(settings)
+    }
+}
+
 /// Many transfers by one curl, a few at a time over kept connections.
 ///
 /// curl and not apt's own downloader: apt asks for a range only when the partial file still has the server's time, so that
@@ -67,8 +78,8 @@ struct CurlBatch: Sendable {
     static let atOnce = 4
 
     let transfers: [Transfer]
-    let settings: AptHostSettings
-    let credentials: AptCredentials
+    /// For transfers from archives.
+    let access: ArchiveAccess?
 
     /// The settings go through standard input: a login never stands in an argument.
     var invocation: ToolInvocation {
@@ -87,7 +98,7 @@ struct CurlBatch: Sendable {
     }
 
     private func lines(for transfer: Transfer) -> [String] {
-        var lines = [
+        let lines = [
             "url = \(quoted(transfer.url))",
             "output = \(quoted(transfer.partial.string))",
             "continue-at = -",
@@ -104,8 +115,19 @@ struct CurlBatch: Sendable {
             "max-filesize = \(transfer.package.size)",
             "write-out = \"\(transfer.package.sha256.hex) %{http_code} %{exitcode} %{errormsg}\\n\"",
         ]
-        if let login = credentials.login(for: transfer.url) { lines.append("user = \(quoted(login))") }
-        switch settings.proxy(for: transfer.url) {
+        return lines + login(for: transfer)
+    }
+
+    /// Logins and proxies are apt's for archives; those of registries are their own.
+    private func login(for transfer: Transfer) -> [String] {
+        if case .sources(let repository) = transfer.place {
+            return repository.authorization.map { ["header = \(quoted("Authorization: " + $0))"] } ?? []
+        }
+        var lines: [String] = []
+        if let login = access?.credentials.login(for: transfer.url) {
+            lines.append("user = \(quoted(login))")
+        }
+        switch access?.settings.proxy(for: transfer.url) {
         case "DIRECT": lines.append("noproxy = \"*\"")
         case let proxy?: lines.append("proxy = \(quoted(proxy))")
         case nil: break

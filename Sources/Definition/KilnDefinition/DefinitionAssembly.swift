@@ -10,6 +10,7 @@ struct DefinitionAssembly {
     func definition(directory: FilePath, _ reading: inout Reading) -> Definition {
         var definition = Definition(
             compression: draft.compression,
+            sources: draft.sources,
             archives: draft.archives.mapValues { archive in
                 var archive = archive
                 archive.keyring = directory.pushing(archive.keyring)

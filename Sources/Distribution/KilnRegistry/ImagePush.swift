@@ -2,6 +2,7 @@ import KilnDiagnostics
 package import KilnOCI
 package import KilnStore
 import KilnSystem
+import SystemPackage
 
 /// Sends an image of the store to a registry.
 package struct ImagePush: Sendable {
@@ -12,8 +13,10 @@ package struct ImagePush: Sendable {
         package var sent = 0
         package var mounted = 0
         package var alreadyThere = 0
+        /// nil when the image was sent alone.
+        package var sources: SourcesReport?
 
-        fileprivate mutating func count(_ transfer: BlobTransfer, _ blob: Descriptor) {
+        mutating func count(_ transfer: BlobTransfer, _ blob: Descriptor) {
             switch transfer {
             case .alreadyThere: alreadyThere += 1
             case .mounted: mounted += 1
@@ -24,63 +27,78 @@ package struct ImagePush: Sendable {
         }
     }
 
-    private let store: ImageStore
-    private let client: RegistryClient
+    let store: ImageStore
+    let client: RegistryClient
 
     package init(store: ImageStore, client: RegistryClient) {
         self.store = store
         self.client = client
     }
 
-    /// Blobs first, the manifest last: what the tag names is whole at any moment.
+    /// Blobs first, then the manifest, then what the image was made of; the tag moves last: what it names is whole at any
+    /// moment.
     package func push(
         _ image: Descriptor,
         to target: ImageReference,
-        mountFrom other: Repository? = nil
+        mountFrom other: Repository? = nil,
+        sources: [SourceFile] = []
     ) async throws -> Report {
         let manifest = try store.manifest(image.digest)
-        let blobs = Self.distinct(manifest.value.layers + [manifest.value.config])
+        let blobs = manifest.value.layers + [manifest.value.config]
         var report = Report(digest: image.digest)
-        try await withThrowingTaskGroup(of: (BlobTransfer, Descriptor).self) { group in
-            var waiting = blobs[...]
-            for _ in 0..<3 { if let blob = waiting.popFirst() { add(blob, target, other, to: &group) } }
-            while let (transfer, blob) = try await group.next() {
-                report.count(transfer, blob)
-                if let next = waiting.popFirst() { add(next, target, other, to: &group) }
-            }
+        let placed = blobs.map { ($0, store.blobPath($0.digest)) }
+        try await send(placed, to: target.repository, mountFrom: other, &report)
+        let sent = RegistryManifest(manifest.bytes, mediaType: manifest.value.mediaType)
+        if !sources.isEmpty {
+            let untagged = ImageReference(target.repository, tag: nil, digest: image.digest)
+            try await client.push(sent, to: untagged)
+            report.sources = try await pushSources(
+                sources,
+                of: sent.descriptor,
+                to: target.repository,
+                mountFrom: other
+            )
         }
-        let descriptor = Descriptor(
-            mediaType: manifest.value.mediaType,
-            digest: image.digest,
-            size: Int64(manifest.bytes.count)
-        )
-        try await client.push(RegistryManifest(descriptor: descriptor, bytes: manifest.bytes), to: target)
+        try await client.push(sent, to: target)
         return report
     }
 
-    private func add(
-        _ blob: Descriptor,
-        _ target: ImageReference,
-        _ other: Repository?,
-        to group: inout ThrowingTaskGroup<(BlobTransfer, Descriptor), any Error>
-    ) {
-        group.addTask {
-            let id = WorkID("push \(blob.digest.short)")
-            let transfer = try await Progress.track(id, label: "push \(blob.digest.short)", total: blob.size)
-            {
-                try await client.push(
-                    blob,
-                    of: store.blobPath(blob.digest),
-                    to: target.repository,
-                    mountFrom: other
-                )
-            }
-            return (transfer, blob)
-        }
-    }
-
-    private static func distinct(_ blobs: [Descriptor]) -> [Descriptor] {
+    /// Each blob once, three at a time; as one piece of work where it has a name, else each as its own.
+    func send(
+        _ blobs: [(Descriptor, FilePath)],
+        to repository: Repository,
+        mountFrom other: Repository?,
+        as work: WorkID? = nil,
+        _ report: inout Report
+    ) async throws {
         var seen: Set<Digest> = []
-        return blobs.filter { seen.insert($0.digest).inserted }
+        var waiting = blobs.filter { seen.insert($0.0.digest).inserted }[...]
+        try await withThrowingTaskGroup(of: (BlobTransfer, Descriptor).self) { group in
+            func addNext() {
+                guard let (blob, file) = waiting.popFirst() else { return }
+                group.addTask {
+                    func push() async throws -> BlobTransfer {
+                        try await client.push(blob, of: file, to: repository, mountFrom: other)
+                    }
+                    if work != nil { return (try await push(), blob) }
+                    let label = "push \(blob.digest.short)"
+                    let transfer = try await Progress.track(
+                        WorkID(label),
+                        label: label,
+                        total: blob.size,
+                        push
+                    )
+                    return (transfer, blob)
+                }
+            }
+            for _ in 0..<3 { addNext() }
+            var completed: Int64 = 0
+            while let (transfer, blob) = try await group.next() {
+                report.count(transfer, blob)
+                completed += blob.size
+                if let work { Progress.report(.advanced(work, completed: completed)) }
+                addNext()
+            }
+        }
     }
 }

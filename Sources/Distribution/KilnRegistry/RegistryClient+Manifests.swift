@@ -4,11 +4,21 @@ package import KilnOCI
 package struct RegistryManifest: Sendable, Hashable {
     package let descriptor: Descriptor
     package let bytes: [UInt8]
+
+    package init(descriptor: Descriptor, bytes: [UInt8]) {
+        self.descriptor = descriptor
+        self.bytes = bytes
+    }
+
+    package init(_ bytes: [UInt8], mediaType: MediaType) {
+        self.bytes = bytes
+        descriptor = Descriptor(mediaType: mediaType, digest: Digest(of: bytes), size: Int64(bytes.count))
+    }
 }
 
 extension RegistryClient {
     /// Most bytes of a manifest: what registries are asked to take (distribution-spec, "Pushing Manifests").
-    static let manifestLimit: Int64 = 4 << 20
+    package static let manifestLimit: Int64 = 4 << 20
 
     private static let accepted = [
         MediaType.manifest, .index, .dockerManifest, .dockerManifestList,
@@ -46,7 +56,11 @@ extension RegistryClient {
     }
 
     /// Puts a manifest or an index under its digest, and under the tag when there is one. What it refers to must be there.
-    package func push(_ manifest: RegistryManifest, to reference: ImageReference) async throws {
+    ///
+    /// True when the registry says that it will list the manifest as a referrer of its subject ("Pushing Manifests with
+    /// Subject").
+    @discardableResult
+    package func push(_ manifest: RegistryManifest, to reference: ImageReference) async throws -> Bool {
         let selector = reference.tag ?? manifest.descriptor.digest.description
         let request = HTTPRequest(
             .put,
@@ -58,5 +72,6 @@ extension RegistryClient {
         guard response.isSuccess else {
             throw refusal("write \(reference)", response, reference.repository)
         }
+        return response.headers["oci-subject"] != nil
     }
 }

@@ -2,6 +2,7 @@ import ArgumentParser
 import Glibc
 import KilnDiagnostics
 import KilnOCI
+import KilnRegistry
 import KilnSystem
 import SystemPackage
 
@@ -16,6 +17,11 @@ struct CommandContext: Sendable {
     init(environment: [String: String]) {
         self.environment = environment
         console = Console(environment: environment)
+    }
+
+    /// With the machine's logins; registries of this machine are spoken to without TLS.
+    func registry(plain: Set<String> = []) -> RegistryClient {
+        RegistryClient(home: home, environment: environment, plain: plain)
     }
 
     var home: KilnHome { KilnHome(environment: environment, userID: geteuid()) }

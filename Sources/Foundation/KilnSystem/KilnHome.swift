@@ -41,6 +41,8 @@ package struct KilnHome: Sendable, Hashable {
     package var packages: FilePath { root.appending("packages") }
     /// Archive indexes as apt fetched and checked them; apt refreshes what is there.
     package var indexes: FilePath { root.appending("indexes") }
+    /// What each baked image was made of, by its manifest's digest.
+    package var sources: FilePath { root.appending("sources") }
     package var catalog: FilePath { root.appending("kiln.db") }
     /// Bake results by cache key.
     package var cache: FilePath { root.appending("cache") }

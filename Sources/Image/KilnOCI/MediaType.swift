@@ -19,6 +19,30 @@ package struct MediaType: Sendable, Hashable, Codable, RawRepresentable {
         rawValue: "application/vnd.docker.distribution.manifest.list.v2+json"
     )
     package static let layerZstd = MediaType(rawValue: "application/vnd.oci.image.layer.v1.tar+zstd")
+    package static let dockerLayer = MediaType(rawValue: "application/vnd.docker.image.rootfs.diff.tar")
+    package static let dockerLayerGzip = MediaType(
+        rawValue: "application/vnd.docker.image.rootfs.diff.tar.gzip"
+    )
+    /// The configuration of an artifact that has none: `{}` (OCI image spec, manifest.md, "Guidance for an Empty Descriptor").
+    package static let empty = MediaType(rawValue: "application/vnd.oci.empty.v1+json")
+    package static let json = MediaType(rawValue: "application/json")
+    /// A `.deb` (IANA's list of media types).
+    package static let debianPackage = MediaType(rawValue: "application/vnd.debian.binary-package")
+    /// The packages, base images and downloads that an image was made of.
+    package static let sources = MediaType(rawValue: "application/vnd.kiln.sources.v1")
+
+    package var isIndex: Bool { self == .index || self == .dockerManifestList }
+    package var isManifest: Bool { self == .manifest || self == .dockerManifest }
+
+    /// OCI's name for a layer that an image manifest of ours may name as it is; nil for what is no layer that we read.
+    package var asLayer: MediaType? {
+        switch self {
+        case .layerTar, .dockerLayer: .layerTar
+        case .layerGzip, .dockerLayerGzip: .layerGzip
+        case .layerZstd: .layerZstd
+        default: nil
+        }
+    }
 }
 
 /// Points at a blob by type, size in bytes and digest (OCI image spec, descriptor.md).
@@ -28,19 +52,23 @@ package struct Descriptor: Sendable, Hashable, Codable {
     package var size: Int64
     package var annotations: [String: String]?
     package var platform: ImagePlatform?
+    /// What kind of artifact a manifest describes, in an index of referrers.
+    package var artifactType: MediaType?
 
     package init(
         mediaType: MediaType,
         digest: Digest,
         size: Int64,
         annotations: [String: String]? = nil,
-        platform: ImagePlatform? = nil
+        platform: ImagePlatform? = nil,
+        artifactType: MediaType? = nil
     ) {
         self.mediaType = mediaType
         self.digest = digest
         self.size = size
         self.annotations = annotations
         self.platform = platform
+        self.artifactType = artifactType
     }
 }
 

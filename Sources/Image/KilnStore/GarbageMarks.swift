@@ -17,6 +17,7 @@ struct GarbageMarks {
             let manifest = try images.manifest(digest).value
             blobs.insert(manifest.config.digest.hex)
             blobs.formUnion(manifest.layers.map(\.digest.hex))
+            blobs.formUnion(try ImageSources(home: home).files(of: digest)?.map(\.digest.hex) ?? [])
             guard try Files.isPresent(images.blobPath(manifest.config.digest)) else { continue }
             layerNames.formUnion(try images.config(manifest).value.rootfs.diffIDs.map(\.short))
         }

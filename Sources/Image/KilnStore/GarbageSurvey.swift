@@ -27,10 +27,13 @@ struct GarbageSurvey {
         let records = try items(.cacheRecord, in: home.cache) { name in
             isRecord(name) && isStale(home.cache.appending(name), gone: gone)
         }
-        let drafts = try [home.images, images.blobs, home.layers, home.cache].flatMap {
+        let sources = try items(.cacheRecord, in: home.sources) { name in
+            isRecord(name) && !marks.blobs.contains(String(name.dropLast(5)))
+        }
+        let drafts = try [home.sources, home.images, images.blobs, home.layers, home.cache].flatMap {
             try items(.scratch, in: $0, where: isDraft)
         }
-        return blobs + (try layers()) + records + (try packages()) + drafts + (try scratch())
+        return blobs + (try layers()) + records + sources + (try packages()) + drafts + (try scratch())
     }
 
     /// The files of a layer have its short name: `<name>.erofs`, `<name>.json`, `<name>.index`, `.<name>.lock`.

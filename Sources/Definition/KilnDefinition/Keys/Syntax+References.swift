@@ -1,4 +1,5 @@
 import KilnDiagnostics
+import KilnRegistry
 import SystemPackage
 
 extension Syntax where Value == FilePath {
@@ -45,11 +46,30 @@ extension Syntax where Value == ImageDefinition.Origin {
     static var origin: Syntax {
         .scalar(
             "origin",
-            expected: "archive:NAME, image:NAME, tar:FILE or scratch",
+            expected: ImageDefinition.Origin.choice,
             schema: pattern(ImageDefinition.Origin.pattern),
             shown: { .string($0.text) },
             parse: { text throws(ValueError) in
                 try ImageDefinition.Origin(parsing: text)
+            }
+        )
+    }
+}
+
+extension Syntax where Value == Repository {
+    static var repository: Syntax {
+        .scalar(
+            "repository",
+            expected: "a repository, such as registry.example.org/shop",
+            schema: pattern("^[^/@]+/[^@:]+$"),
+            shown: { .string($0.description) },
+            parse: { text throws(ValueError) in
+                do throws(ImageReferenceSyntaxError) {
+                    return try Repository(parsing: text)
+                } catch {
+                    let (message, hint) = error.words(on: text)
+                    throw ValueError("bad-repository", message, hint: hint)
+                }
             }
         )
     }

@@ -1,8 +1,10 @@
+import KilnRegistry
 import OrderedCollections
 
 /// What the file holds, as read.
 struct DefinitionDraft: Sendable {
     var compression = Definition().compression
+    var sources: [Repository] = []
     var archives: OrderedDictionary<ArchiveName, ArchiveDefinition> = [:]
     var images: OrderedDictionary<ImageName, ImageDraft> = [:]
     var fleets: OrderedDictionary<FleetName, FleetDefinition> = [:]
@@ -33,6 +35,17 @@ enum TopKeys {
                     Values by name. `${name}` in any value of the file stands for one, and `$${` for `${` itself.
                     """,
                 example: "{log_level: info}"
+            ),
+            .standard(
+                "sources",
+                \.sources,
+                .list(of: .repository, named: "repositories", isUnique: true),
+                help: """
+                    Repositories to which `kiln image push` has sent images with what they were made of. Packages and base \
+                    images that are locked are fetched from there first: archives drop superseded ones. A place, and \
+                    no part of any image.
+                    """,
+                example: "[registry.example.org/shop]"
             ),
             .standard(
                 "archives",

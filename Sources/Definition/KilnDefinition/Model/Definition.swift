@@ -1,4 +1,5 @@
 package import KilnDiagnostics
+package import KilnRegistry
 package import OrderedCollections
 package import SystemPackage
 
@@ -6,6 +7,8 @@ package import SystemPackage
 package struct Definition: Sendable {
     /// How layers are compressed; the lock names the exact encoder.
     package var compression: Compression
+    /// Where what was locked is kept, in the order in which it is asked for.
+    package var sources: [Repository]
     package var archives: OrderedDictionary<ArchiveName, ArchiveDefinition>
     package var images: OrderedDictionary<ImageName, ImageDefinition>
     package var fleets: OrderedDictionary<FleetName, FleetDefinition>
@@ -18,6 +21,7 @@ package struct Definition: Sendable {
 
     package init(
         compression: Compression = .zstd,
+        sources: [Repository] = [],
         archives: OrderedDictionary<ArchiveName, ArchiveDefinition> = [:],
         images: OrderedDictionary<ImageName, ImageDefinition> = [:],
         fleets: OrderedDictionary<FleetName, FleetDefinition> = [:],
@@ -25,6 +29,7 @@ package struct Definition: Sendable {
         source: SourceText = SourceText(name: "kiln.yaml", text: "")
     ) {
         self.compression = compression
+        self.sources = sources
         self.archives = archives
         self.images = images
         self.fleets = fleets

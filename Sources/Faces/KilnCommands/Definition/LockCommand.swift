@@ -54,7 +54,7 @@ struct LockCommand: AsyncParsableCommand {
         let context = CommandContext.current
         let definition = try options.definition()
         let report = try await context.withProgress(format == .json ? .json : .text) {
-            let outcome = try await lock(definition, Locker(home: context.home))
+            let outcome = try await lock(definition, Locker(home: context.home, registry: context.registry()))
             let notes = try await PatchNotes(home: context.home).notes(on: outcome)
             return LockReport(outcome, notes, file: options.lockPath, isDryRun: dryRun)
         }

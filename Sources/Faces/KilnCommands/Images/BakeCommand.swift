@@ -63,6 +63,7 @@ struct BakeCommand: AsyncParsableCommand {
                     definition: definition,
                     lock: lock,
                     home: context.home,
+                    registry: context.registry(),
                     inspector: inspector
                 ).run(images, rebuilding: rebuild)
             }

@@ -43,7 +43,7 @@ struct GCCommand: AsyncParsableCommand {
             keeping: {
                 GarbageCollector.Kept(
                     roots: try await releasedImages(home),
-                    packages: lock.map { Set($0.images.values.flatMap(\.packages).map(\.sha256)) }
+                    packages: lock.map { Set($0.images.values.flatMap(\.files).map(\.digest)) }
                 )
             },
             dryRun: dryRun,

@@ -11,6 +11,10 @@ struct ImagePushCommand: AsyncParsableCommand {
             Sends only the blobs that the registry lacks; the tag moves last, so what it names is whole at any moment. \
             Logins are those of docker, podman and skopeo on this machine.
 
+            What the image was made of (packages, the base image's manifest) goes with it, as an artifact that the registry keeps \
+            beside it. Name the repository under `sources:` in the definition, and the image can be baked anew when \
+            the archives have dropped their part.
+
             Examples:
 
               kiln image push shop registry.example.org/shop:1.4.2
@@ -27,6 +31,9 @@ struct ImagePushCommand: AsyncParsableCommand {
     @Option(help: "A repository of the same registry that has the layers already.")
     var mountFrom: String?
 
+    @Flag(inversion: .prefixedNo, help: "Send what the image was made of, too.")
+    var sources = true
+
     @OptionGroup var registry: RegistryOptions
     @OptionGroup var format: FormatOption
 
@@ -41,7 +48,13 @@ struct ImagePushCommand: AsyncParsableCommand {
         let push = ImagePush(store: store, client: registry.client(for: reference.repository, context))
         let report = try await StoreLock(context.home).shared {
             try await context.withProgress(format.format) {
-                try await push.push(descriptor, to: reference, mountFrom: other ?? nil)
+                let files = sources ? try ImageSources(home: context.home).files(of: descriptor.digest) : []
+                return try await push.push(
+                    descriptor,
+                    to: reference,
+                    mountFrom: other ?? nil,
+                    sources: files ?? []
+                )
             }
         }
         if format.format == .json {
@@ -51,6 +64,11 @@ struct ImagePushCommand: AsyncParsableCommand {
         context.console.message(
             "\(reference): \(Quantities.bytes(report.sentBytes)) sent in \(report.sent) blobs, "
                 + "\(report.mounted) mounted, \(report.alreadyThere) were there"
+        )
+        guard let sources = report.sources else { return }
+        context.console.message(
+            "sources: \(sources.files) files kept with it, \(Quantities.bytes(sources.sentBytes)) sent in \(sources.sent); "
+                + "re-bakes find them by sources: [\(reference.repository)]"
         )
     }
 }
@@ -62,6 +80,14 @@ private struct PushReport: Encodable {
     let sent: Int
     let mounted: Int
     let alreadyThere: Int
+    let sources: Sources?
+
+    struct Sources: Encodable {
+        let digest: Digest
+        let files: Int
+        let sent: Int
+        let sentBytes: Int64
+    }
 
     init(reference: String, _ report: ImagePush.Report) {
         self.reference = reference
@@ -70,5 +96,8 @@ private struct PushReport: Encodable {
         sent = report.sent
         mounted = report.mounted
         alreadyThere = report.alreadyThere
+        sources = report.sources.map {
+            Sources(digest: $0.digest, files: $0.files, sent: $0.sent, sentBytes: $0.sentBytes)
+        }
     }
 }

@@ -25,10 +25,6 @@ struct RegistryOptions: ParsableArguments {
     var plainHttp = false
 
     func client(for repository: Repository, _ context: CommandContext) -> RegistryClient {
-        RegistryClient(
-            transport: CurlTransport(scratch: context.home.scratch),
-            credentials: RegistryCredentials(environment: context.environment),
-            plain: plainHttp ? [repository.registry] : []
-        )
+        context.registry(plain: plainHttp ? [repository.registry] : [])
     }
 }

@@ -1,10 +1,10 @@
 import KilnSystem
 import Synchronization
-import SystemPackage
+package import SystemPackage
 
 /// A small HTTP server on loopback that can be told to misbehave.
-final class PackageServer: Sendable {  // a class: the server's task and the test share its log
-    let url: String
+package final class PackageServer: Sendable {  // a class: the server's task and the test share its log
+    package let url: String
     private let log = Mutex<[String]>([])
     private let control: FilePath
 
@@ -14,20 +14,20 @@ final class PackageServer: Sendable {  // a class: the server's task and the tes
     }
 
     /// Paths and ranges, in the order asked for.
-    var requests: [String] { log.withLock { $0 } }
+    package var requests: [String] { log.withLock { $0 } }
 
     /// Sends so many bytes of each file and then nothing more; nil sends all.
-    func stall(after bytes: Int?) {
+    package func stall(after bytes: Int?) {
         tell("stall", bytes.map(String.init))
     }
 
     /// Answers with this status whatever has the part in its path.
-    func fail(_ part: String, status: Int) {
+    package func fail(_ part: String, status: Int) {
         tell("fail", "\(status) \(part)")
     }
 
     /// Sends zeros without a length and without an end for whatever has the part in its path.
-    func flood(_ part: String) {
+    package func flood(_ part: String) {
         tell("flood", part)
     }
 
@@ -36,7 +36,7 @@ final class PackageServer: Sendable {  // a class: the server's task and the tes
         if let text { try? Files.write(text, to: file) } else { try? Files.remove(file) }
     }
 
-    static func with(
+    package static func with(
         _ root: FilePath,
         resumes: Bool = true,
         login: String = "",

@@ -1,15 +1,14 @@
 import KilnSystem
-import KilnTestSupport
 import SystemPackage
 import Testing
 
 /// Debian's docker-registry (distribution 2.8) on loopback, with its data in the test's own folder.
-struct TestRegistry {
-    static let isInstalled = Files.exists("/usr/bin/docker-registry")
+package struct TestRegistry {
+    package static let isInstalled = Files.exists("/usr/bin/docker-registry")
 
-    let host: String
+    package let host: String
 
-    static func with(
+    package static func with(
         _ sandbox: Sandbox,
         port: Int,
         login: (user: String, password: String)? = nil,
