@@ -1,5 +1,6 @@
 import KilnDefinition
 import KilnDiagnostics
+import KilnRegistry
 import KilnSystem
 import KilnTestSupport
 import OrderedCollections
@@ -32,7 +33,7 @@ func definition(_ text: String, in directory: FilePath = "/srv/shop") throws -> 
 
     @Test func `what images hold`() throws {
         let full = try Self.full()
-        #expect(full.images.keys == ["base", "runtime", "shop", "blue", "bare", "old"])
+        #expect(full.images.keys == ["base", "runtime", "shop", "blue", "bare", "old", "vendor"])
         let shop = try #require(full.images["shop"])
         #expect(shop.origin == .image("runtime") && shop.version == "1.10")
         #expect(shop.users.map(\.uid) == [10001, 10002])
@@ -46,6 +47,9 @@ func definition(_ text: String, in directory: FilePath = "/srv/shop") throws -> 
         #expect(shop.spans["steps"]?.line == 38)
         #expect(shop.files[1].span?.place == "kiln.yaml:36:9")
         #expect(full.images["old"]?.origin == .tar("old/root.tar.gz"))
+        let vendor = try ImageReference(parsing: "registry.example.org/vendor/app:2.1")
+        #expect(full.images["vendor"]?.origin == .oci(vendor))
+        #expect(full.sources.map(\.description) == ["registry.example.org/shop", "127.0.0.1:5000/kept/shop"])
     }
 
     @Test func `texts stay as they are written`() throws {

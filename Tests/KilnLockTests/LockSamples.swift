@@ -1,6 +1,7 @@
 import KilnDefinition
 import KilnLock
 import KilnOCI
+import KilnRegistry
 import OrderedCollections
 
 extension Lock {
@@ -46,6 +47,19 @@ extension Lock {
                 path: "vendor/root file.tar",
                 size: 10,
                 sha256: Digest(trustedHex: String(repeating: "b", count: 64))
+            )
+        )
+        lock.images["bought"] = LockedImage(
+            request: Digest(trustedHex: String(repeating: "8", count: 64)),
+            base: LockedBase(
+                image: ImageReference(
+                    Repository(registry: "registry.example.org:5000", path: "vendor/app"),
+                    tag: "2.1",
+                    digest: nil
+                ),
+                index: Digest(trustedHex: String(repeating: "c", count: 64)),
+                digest: Digest(trustedHex: String(repeating: "9", count: 64)),
+                size: 1234
             )
         )
         return lock

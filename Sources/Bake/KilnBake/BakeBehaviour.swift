@@ -3,6 +3,8 @@
 ///
 /// The encoder and the image's metadata (variables, entry point, ports, …) are no part of a layer and of no key.
 package enum BakeBehaviour {
+    /// A registry's image, whose layers are taken as they are.
+    package static let base = "oci/1"
     /// Package installation: the order of unpacking and configuring, dpkg's options, the clean-up.
     package static let packages = "packages/2+" + Normalizer.behaviour
     /// How a root file system's tar becomes a layer.
@@ -14,6 +16,7 @@ package enum BakeBehaviour {
 
     package static func version(of kind: LayerKind) -> String {
         switch kind {
+        case .base: base
         case .packages: packages
         case .tar: tar
         case .files: files

@@ -4,6 +4,7 @@ package import KilnDefinition
 import KilnDiagnostics
 package import KilnLock
 import KilnOCI
+package import KilnRegistry
 import KilnStore
 package import KilnSystem
 import OrderedCollections
@@ -31,6 +32,7 @@ package struct BakeExecutor: Sendable {
     private let home: KilnHome
     private let encoding: LayerEncoding
     private let host: AptHost
+    private let registry: RegistryClient
     private let userID: UInt32
     private let inspector: (any SandboxInspector)?
 
@@ -40,6 +42,7 @@ package struct BakeExecutor: Sendable {
         lock: Lock,
         home: KilnHome,
         host: AptHost = AptHost(),
+        registry: RegistryClient? = nil,
         userID: UInt32 = geteuid(),
         inspector: (any SandboxInspector)? = nil
     ) {
@@ -47,6 +50,7 @@ package struct BakeExecutor: Sendable {
         self.lock = lock
         self.home = home
         self.host = host
+        self.registry = registry ?? RegistryClient(home: home)
         self.userID = userID
         self.inspector = inspector
         encoding = LayerEncoding(definition.compression)
@@ -82,6 +86,7 @@ package struct BakeExecutor: Sendable {
             try checkRights(missing)
             let fetchStart = BootInstant.now
             try await fetchPackages(missing.map(\.layer))
+            let baseImages = try await fetchBases(plan)
             let fetch = fetchStart.duration(to: .now)
             let images = try await BakeWorkspace.with(home) { workspace in
                 let baker = ImageBaker(
@@ -91,6 +96,7 @@ package struct BakeExecutor: Sendable {
                     encoding: encoding,
                     workspace: workspace,
                     bases: BaseLayers(home: home),
+                    baseImages: baseImages,
                     anew: anew,
                     inspector: inspector
                 )
@@ -100,12 +106,23 @@ package struct BakeExecutor: Sendable {
                 try warnOfRevoked(baked)
                 return baked
             }
+            try recordSources(of: images)
             return BakeOutcome(
                 images: images,
                 fetch: fetch,
                 elapsed: start.duration(to: .now),
                 ownLayers: Dictionary(uniqueKeysWithValues: plan.images.map { ($0.name, $0.layers.count) })
             )
+        }
+    }
+
+    /// What a push sends beside each image.
+    private func recordSources(of images: [BakedImage]) throws {
+        let sources = ImageSources(home: home)
+        for image in images {
+            let chain = try ImageChain(of: image.name, in: definition)
+            let locked = chain.names.compactMap { lock.images[$0] }.flatMap(\.files)
+            try sources.record(locked + (image.base?.files ?? []), of: image.manifest.digest)
         }
     }
 
@@ -158,6 +175,23 @@ package struct BakeExecutor: Sendable {
             if case .packages(let needed, _) = layer.operation { packages.formUnion(needed) }
         }
         guard !packages.isEmpty else { return }
-        try await PackageFetcher(home: home, definition: definition, host: host).fetch(Array(packages))
+        let fetcher = PackageFetcher(home: home, definition: definition, host: host, registry: registry)
+        try await fetcher.fetch(Array(packages))
+    }
+
+    /// The registries' images that the plan's stand on, each once; of those that are here nothing is asked.
+    private func fetchBases(_ plan: BakePlan) async throws -> [ImageName: BaseImage] {
+        let pull = ImagePull(store: ImageStore(home: home), client: registry, sources: definition.sources)
+        var found: [ImageName: BaseImage] = [:]
+        for image in plan.images {
+            guard let base = image.base else { continue }
+            do {
+                found[image.name] = BaseImage(base, try await pull.pull(pinned: base.pinned, size: base.size))
+            } catch let error as RegistryError {
+                let written = definition.images[image.name]
+                throw error.at(written?.spans["from"] ?? written?.span)
+            }
+        }
+        return found
     }
 }

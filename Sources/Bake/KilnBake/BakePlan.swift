@@ -19,9 +19,13 @@ package struct PlannedImage: Sendable, Hashable {
     package var layers: [PlannedLayer]
     /// The newest epoch of the image and those below it: when the image counts as made.
     package var created: Int64
+    /// The image of a registry that this one stands on; its layers are taken as they are.
+    package var base: LockedBase?
 }
 
 package enum LayerKind: String, Sendable, Hashable, Codable, CaseIterable {
+    /// Another's, of a registry's image.
+    case base
     case packages
     case tar
     case files

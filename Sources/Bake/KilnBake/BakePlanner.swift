@@ -31,14 +31,15 @@ package struct BakePlanner: Sendable {
             let image = try definition.imageToBake(name)
             guard let locked = lock.images[name] else { throw BakeError.notLocked(name, at: image.span) }
             let parent = planned.first { image.origin == .image($0.name) }
-            let below = parent.flatMap { top(of: $0, in: planned) }
+            let below = try parent.flatMap { try top(of: $0, in: planned) } ?? locked.base.map(key(of:))
             let epochs = LayerEpochs(own: locked.epoch, newest: max(locked.epoch, parent?.created ?? 0))
             planned.append(
                 PlannedImage(
                     name: name,
                     parent: parent?.name,
                     layers: try layers(of: image, locked, on: below, epochs),
-                    created: epochs.newest
+                    created: epochs.newest,
+                    base: locked.base
                 )
             )
         }
@@ -46,10 +47,22 @@ package struct BakePlanner: Sendable {
     }
 
     /// The key of the topmost layer of an image, which may be one of an image below it.
-    private func top(of image: PlannedImage, in planned: [PlannedImage]) -> CacheKey? {
+    private func top(of image: PlannedImage, in planned: [PlannedImage]) throws -> CacheKey? {
         if let last = image.layers.last { return last.key }
+        if let base = image.base { return try key(of: base) }
         guard let parent = planned.first(where: { $0.name == image.parent }) else { return nil }
-        return top(of: parent, in: planned)
+        return try top(of: parent, in: planned)
+    }
+
+    /// What stands for the layers of a registry's image in the keys of those on it.
+    private func key(of base: LockedBase) throws -> CacheKey {
+        CacheKey(
+            Digest(
+                of: try CanonicalJSON.encode([
+                    "behaviour": BakeBehaviour.base, "manifest": base.digest.description,
+                ])
+            )
+        )
     }
 
     private func layers(

@@ -9,6 +9,8 @@ package struct BakedImage: Sendable, Hashable {
     package let imageID: Digest
     /// All of the image's layers, those of the images below included, lowest first.
     package let layers: [BakedLayer]
+    /// What lies at the bottom, when that is a registry's image.
+    let base: BaseImage?
     /// What this image's own layers took.
     package let elapsed: Duration
 

@@ -1,5 +1,7 @@
 import KilnDefinition
+import KilnLock
 import KilnOCI
+import KilnRegistry
 import KilnStore
 import KilnSystem
 import OrderedCollections
@@ -14,6 +16,31 @@ struct ImageAssembler {
     let created: Int64
     /// The image of the same definition that it stands on.
     let parent: BakedImage?
+    /// The registry's image at the bottom of all.
+    let base: BaseImage?
+
+    init(
+        name: ImageName,
+        image: ImageDefinition,
+        layers: [BakedLayer],
+        created: Int64,
+        parent: BakedImage?,
+        base: BaseImage?
+    ) {
+        self.name = name
+        var resolved = image
+        if let base { resolved.inherit(from: base.definition) }
+        self.image = resolved
+        self.layers = layers
+        self.created = created
+        self.parent = parent
+        self.base = base
+        // Arguments belong to the entrypoint that they were written for.
+        arguments = image.entrypoint.isEmpty ? base?.config.config?.cmd : nil
+    }
+
+    /// What follows the entrypoint, of the registry's image.
+    private let arguments: [String]?
 
     static let defaultPath = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 
@@ -32,7 +59,10 @@ struct ImageAssembler {
         var config = ImageConfig(platform: .host, diffIDs: layers.map(\.diffID))
         config.created = WallClock.format(created)
         config.config = try execution()
-        config.history = layers.map { ImageConfig.HistoryEntry(created: config.created, createdBy: $0.title) }
+        let own = layers.dropFirst(base?.layers.count ?? 0)
+        config.history =
+            (base?.history ?? [])
+            + own.map { ImageConfig.HistoryEntry(created: config.created, createdBy: $0.title) }
         return config
     }
 
@@ -42,6 +72,9 @@ struct ImageAssembler {
         if let parent {
             annotations[ImageManifest.baseDigestAnnotation] = parent.manifest.digest.description
             annotations[ImageManifest.baseNameAnnotation] = parent.name.description
+        } else if let base {
+            annotations[ImageManifest.baseDigestAnnotation] = base.locked.digest.description
+            annotations[ImageManifest.baseNameAnnotation] = base.locked.image.named
         }
         return ImageManifest(
             config: config,
@@ -55,13 +88,17 @@ struct ImageAssembler {
         let path = image.env.keys.contains("PATH") ? [] : ["PATH=" + Self.defaultPath]
         execution.env = path + image.env.map { "\($0)=\($1)" }
         execution.entrypoint = image.entrypoint.isEmpty ? nil : image.entrypoint
+        execution.cmd = arguments?.isEmpty == true ? nil : arguments
         execution.workingDir = image.workingDirectory
         execution.user = image.user
         let ports = image.ports.values.map { ("\($0)/tcp", EmptyObject()) }
-        execution.exposedPorts = ports.isEmpty ? nil : Dictionary(ports) { first, _ in first }
+        let exposed =
+            ports.isEmpty ? base?.config.config?.exposedPorts : Dictionary(ports) { first, _ in first }
+        execution.exposedPorts = exposed?.isEmpty == true ? nil : exposed
         execution.stopSignal = "SIG" + image.stop.signal
         let runtime = try CanonicalJSON.encode(ImageRuntime(name, image))
-        execution.labels = [ImageRuntime.label: String(decoding: runtime, as: UTF8.self)]
+        execution.labels = base?.config.config?.labels ?? [:]
+        execution.labels?[ImageRuntime.label] = String(decoding: runtime, as: UTF8.self)
         return execution
     }
 }

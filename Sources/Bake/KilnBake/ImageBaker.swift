@@ -16,6 +16,8 @@ struct ImageBaker: Sendable {
     let encoding: LayerEncoding
     let workspace: BakeWorkspace
     let bases: BaseLayers
+    /// What images stand on that stand on a registry's.
+    let baseImages: [ImageName: BaseImage]
     /// Layers to make anew although the cache has them.
     var anew: Set<CacheKey> = []
     var inspector: (any SandboxInspector)?
@@ -24,7 +26,8 @@ struct ImageBaker: Sendable {
         let start = BootInstant.now
         let written = try definition.imageToBake(image.name)
         // What lies below came with the parent and is nothing that this image had to make.
-        var layers = parent?.layers ?? []
+        let base = baseImages[image.name] ?? parent?.base
+        var layers = parent?.layers ?? base?.layers ?? []
         for (index, layer) in image.layers.enumerated() {
             try Task.checkCancellation()
             let work = WorkID("bake/\(image.name)/\(index + 1)-\(layer.kind.rawValue)")
@@ -40,7 +43,8 @@ struct ImageBaker: Sendable {
             image: definition.resolvedImage(image.name),
             layers: layers,
             created: image.created,
-            parent: parent
+            parent: parent,
+            base: base
         )
         let (manifest, imageID) = try await assembler.store(in: ImageStore(home: home))
         return BakedImage(
@@ -48,6 +52,7 @@ struct ImageBaker: Sendable {
             manifest: manifest,
             imageID: imageID,
             layers: layers,
+            base: base,
             elapsed: start.duration(to: .now)
         )
     }

@@ -1,5 +1,6 @@
 package import KilnDefinition
 package import KilnOCI
+package import KilnRegistry
 package import OrderedCollections
 
 /// What a definition resolved to (`kiln.lock`): every byte that a bake may use, by digest.
@@ -49,19 +50,23 @@ package struct LockedImage: Sendable, Hashable {
     package var packages: [LockedPackage]
     /// The root file system of `from: tar:`.
     package var tar: LockedTar?
+    /// The image of a registry of `from: oci:`.
+    package var base: LockedBase?
 
     package init(
         request: Digest,
         asked: [String] = [],
         epoch: Int64 = 0,
         packages: [LockedPackage] = [],
-        tar: LockedTar? = nil
+        tar: LockedTar? = nil,
+        base: LockedBase? = nil
     ) {
         self.request = request
         self.asked = asked
         self.epoch = epoch
         self.packages = packages
         self.tar = tar
+        self.base = base
     }
 }
 
@@ -109,4 +114,25 @@ package struct LockedTar: Sendable, Hashable {
         self.size = size
         self.sha256 = sha256
     }
+}
+
+package struct LockedBase: Sendable, Hashable {
+    /// As written in the definition.
+    package var image: ImageReference
+    /// What that named when it was locked: an index, or the image itself.
+    package var index: Digest
+    /// The manifest of the image for the platform.
+    package var digest: Digest
+    /// Bytes of that manifest.
+    package var size: Int64
+
+    package init(image: ImageReference, index: Digest, digest: Digest, size: Int64) {
+        self.image = image
+        self.index = index
+        self.digest = digest
+        self.size = size
+    }
+
+    /// The manifest by its digest, whatever the tag names by now.
+    package var pinned: ImageReference { ImageReference(image.repository, tag: nil, digest: digest) }
 }

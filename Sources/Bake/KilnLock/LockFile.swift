@@ -1,6 +1,7 @@
 import KilnDefinition
 package import KilnDiagnostics
 import KilnOCI
+import KilnRegistry
 import KilnSystem
 import OrderedCollections
 package import SystemPackage
@@ -84,6 +85,13 @@ package enum LockFile {
             let path = LockScalar.render(tar.path)
             let sha256 = LockScalar.render(tar.sha256.hex)
             lines.append("tar: {path: \(path), size: \(tar.size), sha256: \(sha256)}")
+        }
+        if let base = image.base {
+            let name = LockScalar.render(base.image.description)
+            let digests = [base.index.hex, base.digest.hex].map(LockScalar.render)
+            lines.append(
+                "base: {image: \(name), index: \(digests[0]), digest: \(digests[1]), size: \(base.size)}"
+            )
         }
         if !image.packages.isEmpty {
             lines.append("packages:")

@@ -1,5 +1,6 @@
 package import KilnDefinition
 import KilnOCI
+import KilnRegistry
 import OrderedCollections
 
 /// Which locked packages may move.
@@ -14,9 +15,9 @@ package enum LockUpdate: Sendable, Hashable {
 /// A package that a lock gained, lost or moved.
 package struct PackageMove: Sendable, Hashable {
     package let image: ImageName
-    /// A package's name, or the path of a `from: tar:` file.
+    /// A package's name, the path of a `from: tar:` file, or the image of `from: oci:`.
     package let name: String
-    /// A version (the first digits of the digest, for a tar); nil when it is new.
+    /// A version (the first digits of the digest, for what has none); nil when it is new.
     package let old: String?
     /// nil when it is gone.
     package let new: String?
@@ -81,6 +82,9 @@ package struct LockOutcome: Sendable, Hashable {
         )
         if let tar = image.tar {
             versions[tar.path] = Version(shown: tar.sha256.short, identity: tar.sha256.hex)
+        }
+        if let base = image.base {
+            versions[base.image.description] = Version(shown: base.digest.short, identity: base.digest.hex)
         }
         return versions
     }

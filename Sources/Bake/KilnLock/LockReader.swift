@@ -155,7 +155,8 @@ struct LockReader {
             asked: fields.asked ?? [],
             epoch: epoch,
             packages: fields.packages,
-            tar: fields.tar
+            tar: fields.tar,
+            base: fields.base
         )
     }
 

@@ -1,15 +1,17 @@
 import KilnDefinition
 import KilnDiagnostics
 import KilnOCI
+import KilnRegistry
 
 /// What is known so far of the image that is being read.
 struct LockedImageFields {
-    static let keys = ["request", "epoch", "asked", "tar", "packages"]
+    static let keys = ["request", "epoch", "asked", "tar", "base", "packages"]
 
     var request: Digest?
     var epoch: Int64?
     var asked: [String]?
     var tar: LockedTar?
+    var base: LockedBase?
     var packages: [LockedPackage] = []
     private var seen: Set<String> = []
 
@@ -27,6 +29,7 @@ struct LockedImageFields {
         case "epoch": epoch = try line.integer(in: 0...LockReader.Limit.epoch)
         case "asked": asked = try line.flowList()
         case "tar": tar = try LockedTar(reading: &line)
+        case "base": base = try LockedBase(reading: &line)
         default: try line.expectEnd()
         }
     }
@@ -133,6 +136,22 @@ extension LockedTar {
             path: try line.check(values[0], { !$0.isEmpty && !$0.utf8.contains(0) }, "path"),
             size: try line.integer(values[1], in: 0...LockReader.Limit.fileSize),
             sha256: try line.hexDigest(values[2])
+        )
+    }
+}
+
+extension LockedBase {
+    init(reading line: inout LockLine) throws(LockError) {
+        try line.expect(" ")
+        let values = try line.flowMap(["image", "index", "digest", "size"])
+        guard let image = try? ImageReference(parsing: values[0].text) else {
+            throw line.error("\"\(values[0].text)\" is no image of a registry", at: values[0])
+        }
+        self.init(
+            image: image,
+            index: try line.hexDigest(values[1]),
+            digest: try line.hexDigest(values[2]),
+            size: try line.integer(values[3], in: 1...RegistryClient.manifestLimit)
         )
     }
 }

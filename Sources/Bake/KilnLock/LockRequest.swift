@@ -1,5 +1,6 @@
 package import KilnDefinition
 package import KilnOCI
+import KilnRegistry
 import OrderedCollections
 import SystemPackage
 
@@ -46,7 +47,7 @@ package enum LockRequest {
 
     private struct Origin: Encodable {
         var kind: String
-        /// The archive's name, or the tar's path as written. The image below is the link before.
+        /// The archive's name, or the tar's path or the registry's image as written. The image below is the link before.
         var name: String?
         var suites: [String]?
         var components: [String]?
@@ -65,6 +66,7 @@ package enum LockRequest {
                 recommends: archive?.recommends
             )
         case .image: return Origin(kind: "image")
+        case .oci(let reference): return Origin(kind: "oci", name: reference.description)
         case .tar(let path): return Origin(kind: "tar", name: path.string)
         case .scratch: return Origin(kind: "scratch")
         }

@@ -1,6 +1,7 @@
 import KilnDefinition
 import KilnDiagnostics
 import KilnOCI
+import KilnRegistry
 import KilnStore
 import KilnSystem
 import OrderedCollections
@@ -24,6 +25,7 @@ struct LockRun {
             definition: definition,
             host: locker.host,
             platform: locker.platform,
+            registry: locker.registry,
             runner: locker.runner
         )
     }
@@ -85,6 +87,9 @@ struct LockRun {
         {
             return old
         }
+        if case .oci(let reference) = image.origin {
+            return LockedImage(request: request, base: try await pin(reference, image))
+        }
         if case .archive = image.origin { return nil }
         return image.packages.isEmpty ? LockedImage(request: request) : nil
     }
@@ -93,8 +98,10 @@ struct LockRun {
     private func moves(_ image: LockedImage) -> Bool {
         switch update {
         case .none: false
-        case .all: !image.packages.isEmpty
-        case .packages(let names): image.packages.contains { names.contains($0.name) }
+        case .all: !image.packages.isEmpty || image.base != nil
+        case .packages(let names):
+            image.packages.contains { names.contains($0.name) }
+                || image.base.map { names.contains($0.image.description) } ?? false
         }
     }
 
@@ -245,6 +252,31 @@ struct LockRun {
         }
         let (digest, size) = try await Blocking.run { try FileDigest.measure(file) }
         return LockedTar(path: path.string, size: size, sha256: digest)
+    }
+
+    /// Asks the registry what the reference names, and keeps that.
+    private func pin(_ reference: ImageReference, _ image: ImageDefinition) async throws -> LockedBase {
+        let pull = ImagePull(
+            store: ImageStore(home: locker.home),
+            client: locker.registry,
+            sources: definition.sources
+        )
+        do {
+            let found = try await Progress.track(
+                WorkID("lock/\(reference)"),
+                label: "resolve \(reference)"
+            ) { try await pull.resolution(of: reference, platform: locker.platform) }
+            let base = LockedBase(
+                image: reference,
+                index: found.named,
+                digest: found.image.digest,
+                size: found.image.size
+            )
+            _ = try await pull.pull(pinned: base.pinned, size: base.size)
+            return base
+        } catch let error as RegistryError {
+            throw error.at(image.spans["from"] ?? image.span)
+        }
     }
 
     private func checkNames(_ chains: [ImageChain]) throws(LockError) {

@@ -1,6 +1,7 @@
 package import KilnDefinition
 import KilnDiagnostics
 package import KilnOCI
+package import KilnRegistry
 import KilnStore
 package import KilnSystem
 import OrderedCollections
@@ -11,6 +12,7 @@ package struct Locker: Sendable {
     let home: KilnHome
     let host: AptHost
     let platform: ImagePlatform
+    let registry: RegistryClient
     let runner: ToolRunner
     /// How often apt tries a transfer again.
     let retries: Int
@@ -19,12 +21,14 @@ package struct Locker: Sendable {
         home: KilnHome,
         host: AptHost = AptHost(),
         platform: ImagePlatform = .host,
+        registry: RegistryClient? = nil,
         runner: ToolRunner = ToolRunner(),
         retries: Int = 2
     ) {
         self.home = home
         self.host = host
         self.platform = platform
+        self.registry = registry ?? RegistryClient(home: home)
         self.runner = runner
         self.retries = retries
     }
@@ -65,7 +69,10 @@ package struct Locker: Sendable {
     /// A name that no image has is a typing error, not a wish that is already fulfilled.
     private func check(_ update: LockUpdate, _ existing: Lock?) throws(LockError) {
         guard case .packages(let names) = update else { return }
-        let locked = Set((existing?.images.values.flatMap(\.packages) ?? []).map(\.name))
+        let images = existing?.images.values.elements ?? []
+        let locked = Set(
+            images.flatMap(\.packages).map(\.name) + images.compactMap(\.base?.image.description)
+        )
         guard let unknown = names.sorted().first(where: { !locked.contains($0) }) else { return }
         let nearest = Spelling.nearest(to: unknown, in: locked.sorted())
         throw LockError(

@@ -9,22 +9,34 @@ import SystemPackage
 /// Fetches an image from a registry into the store, every blob checked against its digest and every layer against
 /// the configuration's diffIDs.
 package struct ImagePull: Sendable {
-    private let store: ImageStore
-    private let client: RegistryClient
+    let store: ImageStore
+    let client: RegistryClient
+    /// Repositories that keep what was pinned, asked before the image's own.
+    let sources: [Repository]
 
-    package init(store: ImageStore, client: RegistryClient) {
+    package init(store: ImageStore, client: RegistryClient, sources: [Repository] = []) {
         self.store = store
         self.client = client
+        self.sources = sources
     }
 
-    /// The digest that a reference names now: of the image of this platform, where the registry has an index.
-    package func resolve(
-        _ reference: ImageReference,
+    /// What a reference names, and the image of one platform in it.
+    package struct Resolution: Sendable, Hashable {
+        /// Of an index, or of the image itself.
+        package let named: Digest
+        package let image: Descriptor
+        let bytes: [UInt8]
+    }
+
+    package func resolution(
+        of reference: ImageReference,
         platform: ImagePlatform
-    ) async throws -> RegistryManifest {
-        let found = try await client.manifest(reference)
-        guard [.index, .dockerManifestList].contains(found.descriptor.mediaType) else { return found }
-        let index: ImageIndex = try decode(found.bytes, reference)
+    ) async throws -> Resolution {
+        let named = try await client.manifest(reference)
+        guard named.descriptor.mediaType.isIndex else {
+            return Resolution(named: named.descriptor.digest, image: named.descriptor, bytes: named.bytes)
+        }
+        let index: ImageIndex = try decode(named.bytes, reference)
         let matches = index.manifests.filter { descriptor in
             descriptor.platform?.os == platform.os
                 && descriptor.platform?.architecture == platform.architecture
@@ -37,18 +49,34 @@ package struct ImagePull: Sendable {
                 causes: ["it has: \(offered.joined(separator: ", "))"]
             )
         }
-        return try await client.manifest(
-            ImageReference(reference.repository, tag: nil, digest: match.digest)
-        )
+        let pinned = ImageReference(reference.repository, tag: nil, digest: match.digest)
+        let image = try await client.manifest(pinned)
+        return Resolution(named: named.descriptor.digest, image: image.descriptor, bytes: image.bytes)
     }
 
     /// Brings the image into the store; gives its manifest's descriptor. Blobs that are there are not fetched again.
     package func pull(_ reference: ImageReference, platform: ImagePlatform = .host) async throws -> Descriptor
     {
-        let found = try await resolve(reference, platform: platform)
-        let manifest: ImageManifest = try decode(found.bytes, reference)
+        let found = try await resolution(of: reference, platform: platform)
         try store.prepare()
-        try await fetch(manifest.config, reference)
+        let image = try await pull(
+            found.bytes,
+            found.image.mediaType,
+            reference,
+            from: [reference.repository]
+        )
+        return image.descriptor
+    }
+
+    /// Takes the manifest's parts from the repositories, and keeps it once they are all there.
+    func pull(
+        _ bytes: [UInt8],
+        _ mediaType: MediaType,
+        _ reference: ImageReference,
+        from repositories: [Repository]
+    ) async throws -> PulledImage {
+        let manifest: ImageManifest = try decode(bytes, reference)
+        try await fetch(manifest.config, from: repositories)
         let config = try store.config(manifest).value
         guard config.rootfs.diffIDs.count == manifest.layers.count else {
             throw RegistryError(
@@ -57,24 +85,39 @@ package struct ImagePull: Sendable {
             )
         }
         for (layer, diffID) in zip(manifest.layers, config.rootfs.diffIDs) {
-            try await fetch(layer, reference)
+            try await fetch(layer, from: repositories)
             try await index(layer, diffID, reference)
         }
-        return try store.put(found.bytes, mediaType: found.descriptor.mediaType)
+        let descriptor = try store.put(bytes, mediaType: mediaType)
+        return PulledImage(descriptor: descriptor, manifest: manifest, config: config)
     }
 
-    private func fetch(_ blob: Descriptor, _ reference: ImageReference) async throws {
+    private func fetch(_ blob: Descriptor, from repositories: [Repository]) async throws {
         if store.hasBlob(blob) { return }
         let label = "pull \(blob.digest.short)"
         try await Progress.track(WorkID(label), label: label, total: blob.size) {
-            let partial = store.home.scratch.appending("pull-\(blob.digest.hex)")
-            try await FileLock.with(store.home.scratch.appending(".pull-\(blob.digest.short).lock")) {
-                try await client.pull(blob, from: reference.repository, into: partial)
-                _ = try await store.ingest(mediaType: blob.mediaType, expecting: blob.digest) { target in
-                    try Files.rename(partial, to: target)
-                }
+            let lock = store.home.scratch.appending(".pull-\(blob.digest.short).lock")
+            try await FileLock.with(lock) {
+                try await firstAnswer(of: repositories) { try await bring(blob, from: $0) }
             }
-            try Files.remove(store.home.scratch.appending(".pull-\(blob.digest.short).lock"))
+            try Files.remove(lock)
+        }
+    }
+
+    private func bring(_ blob: Descriptor, from repository: Repository) async throws {
+        let partial = store.home.scratch.appending("pull-\(blob.digest.hex)")
+        try await client.pull(blob, from: repository, into: partial)
+        do {
+            _ = try await store.ingest(mediaType: blob.mediaType, expecting: blob.digest) { target in
+                try Files.rename(partial, to: target)
+            }
+        } catch let error as StoreError {
+            throw RegistryError(
+                .content,
+                "\(repository) sent something else for blob \(blob.digest.short)",
+                causes: error.diagnostics.map(\.message),
+                hint: "what came was deleted; run the command again"
+            )
         }
     }
 
@@ -94,7 +137,7 @@ package struct ImagePull: Sendable {
         try indexes.save(scanned.index, for: diffID)
     }
 
-    private func decode<Value: Decodable>(_ bytes: [UInt8], _ reference: ImageReference) throws -> Value {
+    func decode<Value: Decodable>(_ bytes: [UInt8], _ reference: ImageReference) throws -> Value {
         do {
             return try CanonicalJSON.decode(Value.self, from: bytes)
         } catch {

@@ -28,7 +28,9 @@ extension DefinitionChecks {
             return
         }
         let image = definition.resolvedImage(fleet.image)
-        if image.entrypoint.isEmpty, isSound("entrypoint", inChainOf: fleet.image, reading) {
+        // What an image of a registry brings shows when it is deployed.
+        let isWhole = !definition.standsOnRegistry(fleet.image)
+        if isWhole, image.entrypoint.isEmpty, isSound("entrypoint", inChainOf: fleet.image, reading) {
             reading.report(
                 "no-entrypoint",
                 "the image \"\(fleet.image)\" says nothing to run",
@@ -37,7 +39,7 @@ extension DefinitionChecks {
                 notes: reading.note("the image is here", at: ["images", fleet.image.description])
             )
         }
-        judgePort(of: fleet, image, at: path, &reading)
+        if isWhole || !image.ports.isEmpty { judgePort(of: fleet, image, at: path, &reading) }
         judgeAnswers(of: fleet, image, at: path, &reading)
     }
 

@@ -9,7 +9,7 @@ extension DefinitionChecks {
             switch image.origin {
             case .archive(let archive): judgeArchive(archive, of: name, &reading)
             case .image(let parent): judgeParent(parent, of: name, &settled, &reading)
-            case .tar, .scratch: break
+            case .oci, .tar, .scratch: break
             }
             judgePackages(of: image, name, &reading)
         }
@@ -55,7 +55,7 @@ extension DefinitionChecks {
             "circle",
             circle.count == 1 ? "the image stands on itself" : "images stand on each other: \(steps)",
             at: reading.span(path(of: first) + "from"),
-            hint: "one of them must stand on an archive, a tar file or scratch",
+            hint: "one of them must stand on an archive, an image of a registry, a tar file or scratch",
             notes: circle.dropFirst().prefix(7).flatMap {
                 reading.note("\"\($0)\" does here", at: path(of: $0) + "from")
             }

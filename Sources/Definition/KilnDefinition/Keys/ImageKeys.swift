@@ -27,7 +27,8 @@ enum ImageKeys {
             .origin,
             help: """
                 What the image stands on: `archive:NAME` (a minimal root from that archive), `image:NAME` (another \
-                image of this file), `tar:FILE` (a root file system, plain or compressed) or `scratch` (nothing).
+                image of this file), `oci:REPOSITORY:TAG` or `oci:REPOSITORY@DIGEST` (an image of a registry; \
+                `kiln.lock` pins its digest), `tar:FILE` (a root file system, plain or compressed) or `scratch` (nothing).
                 """,
             example: "archive:debian"
         ),

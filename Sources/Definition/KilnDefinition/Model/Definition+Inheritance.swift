@@ -28,6 +28,12 @@ extension Definition {
         return image
     }
 
+    /// Whether an image of a registry lies at the bottom of the chain: what it brings is not written in the definition.
+    package func standsOnRegistry(_ name: ImageName) -> Bool {
+        guard let root = chain(of: name).first, case .oci = images[root]?.origin else { return false }
+        return true
+    }
+
     /// The archive at the bottom of the image's chain.
     package func archive(of name: ImageName) -> ArchiveName? {
         guard let root = chain(of: name).first, case .archive(let archive) = images[root]?.origin else {
@@ -56,7 +62,8 @@ extension ImageDefinition {
         spans[key] != nil || value
     }
 
-    fileprivate mutating func inherit(from parent: ImageDefinition) {
+    /// Takes over how the parent runs where this image does not say so itself.
+    package mutating func inherit(from parent: ImageDefinition) {
         env = parent.env.merging(env) { _, own in own }
         if !says("entrypoint", !entrypoint.isEmpty) { entrypoint = parent.entrypoint }
         if !says("workdir", workingDirectory != nil) { workingDirectory = parent.workingDirectory }

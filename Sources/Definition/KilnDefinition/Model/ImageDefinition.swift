@@ -1,4 +1,5 @@
 package import KilnDiagnostics
+package import KilnRegistry
 package import OrderedCollections
 package import SystemPackage
 
@@ -9,6 +10,8 @@ package struct ImageDefinition: Sendable, Hashable {
         case archive(ArchiveName)
         /// Another image of the same definition.
         case image(ImageName)
+        /// An image in a registry.
+        case oci(ImageReference)
         /// A root file system as a tar file (plain, gzip or zstd), relative to the definition.
         case tar(FilePath)
         case scratch
