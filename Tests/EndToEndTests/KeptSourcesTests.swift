@@ -67,7 +67,14 @@ struct `Kept sources` {
                 #expect(!alone.messages.contains("sources"))
                 try await kiln.succeed("image", "push", "app", "\(target):1")
                 let again = try await kiln.succeed("image", "push", "app", "\(target):2")
-                #expect(again.messages.contains("sources: 5 files kept with it, 0 B sent in 0"))
+                #expect(again.messages.contains("sources: 5 files kept with it, 0 B sent;"))
+
+                try dropPackages(of: kiln)
+                let elsewhere = try await kiln.run("image", "push", "app", "\(registry.host)/other/app:1")
+                #expect(elsewhere.code == 1)
+                #expect(elsewhere.messages.contains("is neither here nor in \(registry.host)/other/app"))
+                #expect(!elsewhere.messages.contains("push "))
+                try await kiln.succeed("image", "push", "app", "\(target):3")
 
                 let digest = try #require(baked.split(separator: "\n").last?.split(separator: " ").last)
                 let hex = digest.dropFirst("sha256:".count)
@@ -91,6 +98,11 @@ struct `Kept sources` {
             #expect(locked.messages.contains("going on without the sources in 127.0.0.1:9/kept/app"))
             try await kiln.succeed("bake")
         }
+    }
+
+    private func dropPackages(of kiln: KilnProcess) throws {
+        try Files.remove(kiln.home.packages)
+        try Files.createDirectory(kiln.home.packages)
     }
 
     private func write(

@@ -57,7 +57,8 @@ struct ImageAssembler {
 
     func config() throws -> ImageConfig {
         var config = ImageConfig(platform: .host, diffIDs: layers.map(\.diffID))
-        config.created = WallClock.format(created)
+        // What stands on a registry's image has no packages, and so no time of its own.
+        config.created = base?.config.created ?? WallClock.format(created)
         config.config = try execution()
         let own = layers.dropFirst(base?.layers.count ?? 0)
         config.history =

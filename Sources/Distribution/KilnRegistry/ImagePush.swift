@@ -43,6 +43,7 @@ package struct ImagePush: Sendable {
         mountFrom other: Repository? = nil,
         sources: [SourceFile] = []
     ) async throws -> Report {
+        let placedSources = try await locate(sources, for: target.repository)
         let manifest = try store.manifest(image.digest)
         let blobs = manifest.value.layers + [manifest.value.config]
         var report = Report(digest: image.digest)
@@ -54,6 +55,7 @@ package struct ImagePush: Sendable {
             try await client.push(sent, to: untagged)
             report.sources = try await pushSources(
                 sources,
+                at: placedSources,
                 of: sent.descriptor,
                 to: target.repository,
                 mountFrom: other

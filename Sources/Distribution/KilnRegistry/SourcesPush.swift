@@ -18,6 +18,7 @@ extension ImagePush {
     /// A registry keeps blobs for as long as a manifest names them.
     func pushSources(
         _ files: [SourceFile],
+        at placed: [(Descriptor, FilePath)],
         of image: Descriptor,
         to repository: Repository,
         mountFrom other: Repository?
@@ -32,8 +33,7 @@ extension ImagePush {
         }
         let artifact = ArtifactManifest(.sources, layers: layers, subject: image)
         let config = try store.put(ArtifactManifest.emptyConfig, mediaType: .empty)
-        let sources = ImageSources(home: store.home)
-        let placed = try await locate(files, sources, repository) + [(config, store.blobPath(config.digest))]
+        let placed = placed + [(config, store.blobPath(config.digest))]
         var report = Report(digest: image.digest)
         let label = "push \(files.count) sources"
         let total = files.reduce(0) { $0 + $1.size }
@@ -49,11 +49,12 @@ extension ImagePush {
     }
 
     /// A file that is no longer kept here may be in the repository from an earlier push; then it stays there.
-    private func locate(
+    /// One that is nowhere is told of before anything is sent.
+    func locate(
         _ files: [SourceFile],
-        _ sources: ImageSources,
-        _ repository: Repository
+        for repository: Repository
     ) async throws -> [(Descriptor, FilePath)] {
+        let sources = ImageSources(home: store.home)
         var placed: [(Descriptor, FilePath)] = []
         var missing: [SourceFile] = []
         for file in files {

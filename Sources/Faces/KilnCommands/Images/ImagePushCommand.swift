@@ -67,7 +67,7 @@ struct ImagePushCommand: AsyncParsableCommand {
         )
         guard let sources = report.sources else { return }
         context.console.message(
-            "sources: \(sources.files) files kept with it, \(Quantities.bytes(sources.sentBytes)) sent in \(sources.sent); "
+            "sources: \(sources.files) files kept with it, \(Quantities.bytes(sources.sentBytes)) sent; "
                 + "re-bakes find them by sources: [\(reference.repository)]"
         )
     }
