@@ -17,7 +17,7 @@ import Testing
         #expect(blue.entrypoint == ["java", "-jar", "/opt/shop/shop.jar"])
         #expect(blue.workingDirectory == "/opt/shop" && blue.user == "shop")
         #expect(blue.state.count == 3 && blue.stop.grace == .seconds(60))
-        #expect(blue.files.isEmpty && blue.packages.isEmpty && blue.users.isEmpty && blue.steps.isEmpty)
+        #expect(blue.files.isEmpty && blue.packages == ["curl"] && blue.users.isEmpty && blue.steps.isEmpty)
         #expect(blue.version == nil && blue.origin == .image("shop"))
     }
 

@@ -25,6 +25,7 @@ struct DefinitionAssembly {
         definition.environment = environment
         EnvironmentChecks(draft).judge(&reading)
         DefinitionChecks(definition).judgeOrigins(&reading)
+        DefinitionChecks(definition).judgePackaging(&reading)
         for name in definition.images.keys {
             let health = health(of: name, in: definition, &reading)
             definition.images[name]?.health = health

@@ -54,8 +54,22 @@ enum ArchiveKeys {
                 "recommends",
                 \.recommends,
                 .flag,
-                help: "Whether the packages that a package recommends are installed with it.",
+                help: """
+                    Whether the packages that a package recommends are installed with it. The archive that an image starts \
+                    from decides.
+                    """,
                 example: "false"
+            ),
+            .optional(
+                "priority",
+                \.priority,
+                .number("priority", in: 1...1000),
+                help: """
+                    How much its versions are preferred to those of an image's other archives, as apt_preferences(5) counts: \
+                    the highest priority wins, then the newest version. Without it, apt's own: 500, and 100 for a suite \
+                    like backports.
+                    """,
+                example: "600"
             ),
         ]
     )

@@ -7,7 +7,8 @@ enum ImageKeys {
         help: """
             A golden image: what it stands on, what is added to that, and how an instance of it runs. What an image \
             does not say about running (`env`, `entrypoint`, `workdir`, `user`, `ports`, `health`, `state`, `stop`) it \
-            takes from the image that it stands on; `env` is merged, variable by variable.
+            takes from the image that it stands on, as it does `profile` and `hardening`; `env` is merged, variable by \
+            variable.
             """,
         blank: ImageDraft(),
         locate: { passage, draft, reading in
@@ -33,11 +34,36 @@ enum ImageKeys {
             example: "archive:debian"
         ),
         .standard(
+            "archives",
+            \.image.archives,
+            .list(of: .name("archive"), named: "archive names", isUnique: true),
+            help: """
+                Further archives that packages may come from, besides the one that the image starts from; images that stand \
+                on this one have them too.
+                """,
+            example: "[internal]"
+        ),
+        .standard(
             "packages",
             \.image.packages,
             .list(of: .package, named: "package names", isUnique: true),
             help: "Packages to install, by name; `kiln.lock` pins their versions.",
             example: "[ca-certificates, python3]"
+        ),
+        .standard(
+            "pins",
+            \.image.pins,
+            .list(of: PinKeys.syntax, named: "pins"),
+            help:
+                "Which versions are preferred, here and in images that stand on this one; of two the first counts.",
+            example: "[{package: curl, suite: bookworm-backports}]"
+        ),
+        .standard(
+            "debconf",
+            \.image.debconf,
+            .list(of: .object(DebconfKeys.shape), named: "debconf answers"),
+            help: "Answers to what the image's own packages ask through debconf when they are configured.",
+            example: "[{package: tzdata, question: tzdata/Areas, type: select, value: Europe}]"
         ),
         .optional(
             "version",
@@ -66,6 +92,24 @@ enum ImageKeys {
             .list(of: .object(StepKeys.shape), named: "steps"),
             help: "Scripts to run inside the image, in order, after everything else, without a network.",
             example: "[{run: scripts/install.sh}]"
+        ),
+        .optional(
+            "profile",
+            \.image.profile,
+            .choice("profile"),
+            help: """
+                `hardened` ends the image, and each one that stands on it, with a layer that takes out what an attacker \
+                inside would look for first: setuid and setgid bits and file capabilities, passwords, login shells of \
+                system users, what everybody may write, and cron jobs that nothing runs.
+                """,
+            example: "hardened"
+        ),
+        .standard(
+            "hardening",
+            \.image.hardening,
+            .object(HardeningKeys.shape),
+            help: "How far the profile `hardened` goes.",
+            example: "{keep_setuid: [/usr/bin/sudo]}"
         ),
     ]
 

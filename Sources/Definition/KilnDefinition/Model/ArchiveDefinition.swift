@@ -17,6 +17,8 @@ package struct ArchiveDefinition: Sendable, Hashable {
     package var keyring: FilePath
     /// Whether Recommends are installed.
     package var recommends: Bool
+    /// Of its versions among those of other archives (apt_preferences(5)); nil leaves each suite what apt gives it.
+    package var priority: Int?
     package var span: SourceSpan?
 
     package init(
@@ -25,6 +27,7 @@ package struct ArchiveDefinition: Sendable, Hashable {
         components: [String] = ["main"],
         keyring: FilePath = "/usr/share/keyrings/debian-archive-keyring.gpg",
         recommends: Bool = false,
+        priority: Int? = nil,
         span: SourceSpan? = nil
     ) {
         self.mirror = mirror
@@ -32,6 +35,7 @@ package struct ArchiveDefinition: Sendable, Hashable {
         self.components = components
         self.keyring = keyring
         self.recommends = recommends
+        self.priority = priority
         self.span = span
     }
 }

@@ -65,6 +65,8 @@ extension ImageDefinition {
     /// Takes over how the parent runs where this image does not say so itself.
     package mutating func inherit(from parent: ImageDefinition) {
         env = parent.env.merging(env) { _, own in own }
+        profile = profile ?? parent.profile
+        if !says("hardening", hardening != HardeningDefinition()) { hardening = parent.hardening }
         if !says("entrypoint", !entrypoint.isEmpty) { entrypoint = parent.entrypoint }
         if !says("workdir", workingDirectory != nil) { workingDirectory = parent.workingDirectory }
         if !says("user", user != nil) { user = parent.user }
@@ -76,5 +78,7 @@ extension ImageDefinition {
         for key in Self.inherited where spans[key] == nil { spans[key] = parent.spans[key] }
     }
 
-    private static let inherited = ["entrypoint", "workdir", "user", "ports", "health", "state", "stop"]
+    private static let inherited = [
+        "hardening", "entrypoint", "workdir", "user", "ports", "health", "state", "stop",
+    ]
 }

@@ -18,11 +18,19 @@ package struct ImageDefinition: Sendable, Hashable {
     }
 
     package var origin: Origin
+    /// Where packages come from besides the archive that the chain starts from.
+    package var archives: [ArchiveName]
     package var packages: [String]
+    package var pins: [PackagePin]
+    /// Answers to what this image's own packages ask.
+    package var debconf: [DebconfAnswer]
     package var version: String?
     package var users: [UserDefinition]
     package var files: [FileDefinition]
     package var steps: [StepDefinition]
+    /// nil takes what the image below has, if anything.
+    package var profile: ImageProfile?
+    package var hardening: HardeningDefinition
     package var env: OrderedDictionary<String, String>
     package var entrypoint: [String]
     /// Absolute path inside the image.
@@ -39,10 +47,14 @@ package struct ImageDefinition: Sendable, Hashable {
 
     package init(origin: Origin) {
         self.origin = origin
+        archives = []
         packages = []
+        pins = []
+        debconf = []
         users = []
         files = []
         steps = []
+        hardening = HardeningDefinition()
         env = [:]
         entrypoint = []
         ports = [:]

@@ -7,6 +7,7 @@ package struct ImageRuntime: Sendable, Hashable, Codable {
 
     package var name: ImageName
     package var version: String?
+    package var profile: ImageProfile?
     /// Ports that instances listen on, by name.
     package var ports: [String: UInt16]
     package var health: HealthDefinition?
@@ -17,6 +18,7 @@ package struct ImageRuntime: Sendable, Hashable, Codable {
     package init(_ name: ImageName, _ image: ImageDefinition) {
         self.name = name
         version = image.version
+        profile = image.profile
         ports = Dictionary(uniqueKeysWithValues: image.ports.map { ($0.description, $1) })
         health = image.health
         state = image.state
