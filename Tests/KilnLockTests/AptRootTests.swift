@@ -10,9 +10,14 @@ import Testing
 @Suite struct `Roots of apt` {
     private func settings(_ uri: String) -> AptRoot.Settings {
         AptRoot.Settings(
-            archive: ArchiveDefinition(suites: ["sid"]),
-            keyring: [],
-            sources: [AptSource(uri: uri, suite: "sid", components: ["main"])],
+            archives: [
+                AptArchive(
+                    name: "own",
+                    definition: ArchiveDefinition(suites: ["sid"]),
+                    keyring: [],
+                    sources: [AptSource(uri: uri, suite: "sid", components: ["main"])]
+                )
+            ],
             host: AptHostSettings(dump: "", etc: "/etc/apt"),
             architecture: "amd64"
         )

@@ -120,8 +120,8 @@ struct TestArchive {
     }
 
     /// Writes the Release file over the indexes as they are.
-    func sign(_ release: Release = Release()) async throws {
-        let dists = root.appending("dists/test")
+    func sign(_ release: Release = Release(), suite: String = TestArchive.suite) async throws {
+        let dists = root.appending("dists").appending(suite)
         for name in ["Release", "InRelease"] { try Files.remove(dists.appending(name)) }
         var fields = ["Codename": "test", "Suite": "stable", "Architectures": "amd64", "Components": "main"]
         for (name, value) in release.fields where name != "Date" && name != "Valid-Until" {
@@ -131,7 +131,7 @@ struct TestArchive {
             ["-o", "APT::FTPArchive::Release::\($0.key)=\($0.value)"]
         }
         var text = try await runner.run(
-            ToolInvocation("apt-ftparchive", options + ["release", "dists/test"], workingDirectory: root)
+            ToolInvocation("apt-ftparchive", options + ["release", "dists/\(suite)"], workingDirectory: root)
         ).text
         if let date = release.fields["Date"] {
             let lines = text.split(separator: "\n").map {

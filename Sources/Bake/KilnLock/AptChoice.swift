@@ -3,6 +3,8 @@ import KilnOCI
 
 /// One line of `apt-get install --print-uris`: `'URI' name_version_arch.deb size SHA256:hex`.
 struct AptChoice: Sendable, Hashable {
+    /// Where apt would fetch it.
+    let uri: String
     let name: String
     let version: String
     let architecture: String
@@ -10,11 +12,11 @@ struct AptChoice: Sendable, Hashable {
     let sha256: Digest
 
     /// Every line that starts with a quote; the rest is apt's talk.
-    static func parse(_ output: String, _ archive: AptArchive) throws(LockError) -> [AptChoice] {
+    static func parse(_ output: String, _ archives: AptArchives) throws(LockError) -> [AptChoice] {
         var choices: [AptChoice] = []
         for line in output.split(separator: "\n") where line.first == "'" {
             guard let choice = AptChoice(line) else {
-                throw archive.error(
+                throw archives.error(
                     .apt,
                     "apt answered what kiln cannot read",
                     causes: [String(line)],
@@ -28,6 +30,7 @@ struct AptChoice: Sendable, Hashable {
 
     init?(_ line: Substring) {
         guard let close = line.dropFirst().firstIndex(of: "'") else { return nil }
+        uri = String(line[line.index(after: line.startIndex)..<close])
         let words = line[line.index(after: close)...].split(separator: " ")
         guard words.count == 3, words[0].hasSuffix(".deb"), let size = Int64(words[1]) else { return nil }
         let parts = words[0].dropLast(4).split(separator: "_").map { PercentEncoding.decode(String($0)) }
@@ -42,24 +45,29 @@ struct AptChoice: Sendable, Hashable {
     }
 
     /// The package as the archive's own record describes it, which must agree with apt's choice in every field.
-    func locked(by records: [Deb822Paragraph], _ archive: AptArchive) throws(LockError) -> LockedPackage {
-        let record = records.first { record in
+    func locked(by records: [Deb822Paragraph], from origin: AptOrigin) throws(LockError) -> LockedPackage {
+        let fitting = records.filter { record in
             record["Package"] == name && record["Version"] == version
                 && record["Architecture"] == architecture && record["SHA256"] == sha256.hex
                 && record["Size"] == String(size)
         }
-        let filename = record?["Filename"] ?? ""
-        let path = filename.hasPrefix("./") ? String(filename.dropFirst(2)) : filename
+        // Several archives may list the very same package, each at a path of its own.
+        let paths = fitting.map { record in
+            let filename = record["Filename"] ?? ""
+            return filename.hasPrefix("./") ? String(filename.dropFirst(2)) : filename
+        }
+        let path = paths.first { $0 == origin.path } ?? paths.first ?? ""
         let isWellFormed =
             PackageSyntax.isName(name) && PackageSyntax.isVersion(version)
             && PackageSyntax.isArchitecture(architecture) && PackageSyntax.isPoolPath(path)
             && (1...LockReader.Limit.fileSize).contains(size)
         guard isWellFormed else {
-            throw archive.error(
+            throw LockError(
                 .inconsistent,
-                "archive \"\(archive.name)\" describes \(name) \(version) in a way that cannot be locked",
+                "archive \"\(origin.archive.name)\" describes \(name) \(version) in a way that cannot be locked",
+                at: origin.archive.definition.span,
                 causes: [
-                    record == nil ? "no record of its index fits apt's choice" : "its record is malformed"
+                    fitting.isEmpty ? "no record of its index fits apt's choice" : "its record is malformed"
                 ],
                 hint: "the mirror may be in the middle of an update: try again later"
             )
@@ -68,7 +76,7 @@ struct AptChoice: Sendable, Hashable {
             name: name,
             version: version,
             architecture: architecture,
-            archive: archive.name,
+            archive: origin.archive.name,
             path: path,
             size: size,
             sha256: sha256

@@ -14,6 +14,11 @@ struct AptCredentials: Sendable {
 
     private var entries: [Entry] = []
 
+    /// Where a login belongs.
+    static let hint =
+        "put it into /etc/apt/auth.conf.d/NAME.conf, for root alone to read: "
+        + "machine https://HOST/PATH login USER password WORD"
+
     /// `auth.conf`, then the parts by name. What may not be read is passed over, as apt does.
     init(_ settings: AptHostSettings) {
         var texts = [try? Files.readText(settings.credentialFile)]

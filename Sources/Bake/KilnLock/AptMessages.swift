@@ -17,6 +17,8 @@ enum AptMessages {
         /// The mirror lacks an index that its Release file names.
         case incomplete
         case unreachable
+        /// The server wants a login, or another one.
+        case unauthorized
         case other
     }
 
@@ -41,6 +43,8 @@ enum AptMessages {
         (["Failed to fetch", "  404"], .incomplete),
         (["Failed to fetch", "  410"], .incomplete),
         (["Failed to fetch", "  File not found"], .incomplete),
+        (["Failed to fetch", "  401"], .unauthorized),
+        (["Failed to fetch", "  403"], .unauthorized),
         (["Failed to fetch", "  40"], .unreachable),
         (["Failed to fetch", "  5"], .unreachable),
         (["does not have a Release file"], .missingSuite),

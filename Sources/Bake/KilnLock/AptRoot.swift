@@ -13,14 +13,35 @@ struct AptRoot: Sendable {
     let architecture: String
 
     struct Settings: Sendable {
-        var archive: ArchiveDefinition
-        /// The content of the archive's keyring, plain or armoured.
-        var keyring: [UInt8]
-        var sources: [AptSource]
+        /// The first decides on what goes for all.
+        var archives: [AptArchive]
         var host: AptHostSettings
         var architecture: String
         /// How often apt tries a transfer again.
         var retries = 2
+
+        /// One suite at one place may be one archive's only: of two, nobody could say which a package comes from.
+        func checkPlaces() throws(LockError) {
+            var owners: [String: AptArchive] = [:]
+            for archive in archives {
+                for source in archive.sources {
+                    for component in source.components {
+                        let place = "\(source.uri) \(source.suite) \(component)"
+                        guard let owner = owners.updateValue(archive, forKey: place),
+                            owner.name != archive.name
+                        else { continue }
+                        throw LockError(
+                            .source,
+                            "archives \"\(owner.name)\" and \"\(archive.name)\" are the same: both are suite"
+                                + " \"\(source.suite)\" (\(component)) at one place",
+                            at: archive.definition.span,
+                            hint: "leave the suite out of one of them",
+                            exitStatus: .usage
+                        )
+                    }
+                }
+            }
+        }
     }
 
     /// Prepares the root for the settings and holds it while the body runs.
@@ -29,8 +50,13 @@ struct AptRoot: Sendable {
         _ settings: Settings,
         _ body: (AptRoot) async throws -> Result
     ) async throws -> Result {
-        let hosts = settings.sources.map { "\($0.uri) \($0.suite) \($0.components)" }.joined(separator: "\n")
-        let key = Digest(of: "\(settings.architecture)\n\(hosts)\n\(Digest(of: settings.keyring))").short
+        let places = settings.archives.map { archive in
+            let hosts = archive.sources.map { "\($0.uri) \($0.suite) \($0.components)" }.joined(
+                separator: "\n"
+            )
+            return "\(hosts)\n\(Digest(of: archive.keyring))"
+        }
+        let key = Digest(of: "\(settings.architecture)\n\(places.joined(separator: "\n"))").short
         let root = AptRoot(path: home.indexes.appending(key), architecture: settings.architecture)
         try Files.createDirectory(home.indexes)
         return try await FileLock.with(home.indexes.appending(key + ".lock"), onWait: tellWaiting) {
@@ -92,28 +118,35 @@ struct AptRoot: Sendable {
             try Files.createDirectory(path.pushing(FilePath(directory)))
         }
         try Files.write("", to: path.appending("state/status"))
-        // apt tells the form of a keyring by its suffix.
-        let isArmoured = settings.keyring.starts(with: "-----BEGIN".utf8)
-        let keyring = path.appending(isArmoured ? "etc/keyring.asc" : "etc/keyring.gpg")
-        try Files.write(settings.keyring, to: keyring)
-        try Files.write(sourceList(settings, keyring), to: path.appending("etc/kiln.sources"), mode: 0o600)
+        for archive in settings.archives { try Files.write(archive.keyring, to: keyring(of: archive)) }
+        try Files.write(sourceList(settings), to: path.appending("etc/kiln.sources"), mode: 0o600)
         try setPreferences("")
         let configuration = configuration(settings).joined(separator: "\n") + "\n"
         try Files.write(configuration, to: path.appending("apt.conf"), mode: 0o600)
     }
 
-    /// deb822, one paragraph for each suite on each host.
-    private func sourceList(_ settings: Settings, _ keyring: FilePath) -> String {
-        settings.sources.map { source in
-            """
-            Types: deb
-            URIs: \(source.uri)
-            Suites: \(source.suite)
-            Components: \(source.components.joined(separator: " "))
-            Architectures: \(settings.architecture)
-            Signed-By: \(keyring)
+    /// Each archive is held to its own keys. The name goes by the content: apt refuses two entries of one suite that name
+    /// different files, and tells the form of a keyring by its suffix.
+    private func keyring(of archive: AptArchive) -> FilePath {
+        let isArmoured = archive.keyring.starts(with: "-----BEGIN".utf8)
+        let name = "keyring-\(Digest(of: archive.keyring).short)"
+        return path.appending("etc").appending(name + (isArmoured ? ".asc" : ".gpg"))
+    }
 
-            """
+    /// deb822, one paragraph for each suite on each host.
+    private func sourceList(_ settings: Settings) -> String {
+        settings.archives.flatMap { archive in
+            archive.sources.map { source in
+                """
+                Types: deb
+                URIs: \(source.uri)
+                Suites: \(source.suite)
+                Components: \(source.components.joined(separator: " "))
+                Architectures: \(settings.architecture)
+                Signed-By: \(keyring(of: archive))
+
+                """
+            }
         }.joined(separator: "\n")
     }
 
@@ -134,8 +167,10 @@ struct AptRoot: Sendable {
         let rules = [
             "APT::Architecture \"\(architecture)\";",
             "APT::Architectures { \"\(architecture)\"; };",
-            "APT::Install-Recommends \"\(settings.archive.recommends)\";",
+            "APT::Install-Recommends \"\(settings.archives.first?.definition.recommends ?? false)\";",
             "APT::Install-Suggests \"false\";",
+            // Which machines get a phased update first is decided by a machine's number; a lock is for all of them.
+            "APT::Get::Always-Include-Phased-Updates \"true\";",
             "APT::Sandbox::User \"root\";",
             "APT::Cmd::Pattern-Only \"true\";",
             "Acquire::AllowInsecureRepositories \"false\";",

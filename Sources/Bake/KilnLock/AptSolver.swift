@@ -11,8 +11,10 @@ struct AptRequest: Sendable {
     let below: [(image: ImageName, packages: [LockedPackage])]
     /// What is kept where the archive allows it: what the lock had before.
     let preferred: [LockedPackage]
-    /// Whether that holds for versions too that the archive has dropped: not once it is another archive.
-    let keepsDropped: Bool
+    /// The archives for whose packages that holds even when they have dropped them: not for one that became another.
+    let keepsDropped: Set<ArchiveName>
+    /// What the definition prefers; of two the first counts.
+    let preferences: [PackagePin]
 
     /// The lowest image of a chain starts from a minimal root.
     var isRoot: Bool { below.isEmpty }
@@ -21,14 +23,16 @@ struct AptRequest: Sendable {
 
 /// Finds the packages that an image adds to those below it.
 struct AptSolver {
-    let archive: AptArchive
+    let archives: AptArchives
     /// The files of packages that the archive no longer lists, as far as they can be had.
     let keep: ([LockedPackage]) async throws -> [LockedPackage: FilePath]
 
-    /// What every root of a Debian-style distribution holds. `usr-is-merged` keeps apt from choosing `usrmerge`, which
-    /// converts a root that was never unmerged and brings perl.
+    /// What every root of a Debian-style distribution holds.
     static let minimalPatterns = ["?essential", "?priority(required)"]
-    static let minimalPackages = ["apt", "usr-is-merged"]
+    static let minimalPackages = ["apt"]
+    /// Keeps apt from choosing `usrmerge`, which converts a root that was never unmerged and brings perl. Not all
+    /// distributions have it.
+    static let mergedMarker = "usr-is-merged"
 
     func solve(_ request: AptRequest) async throws -> [LockedPackage] {
         let kept = try await keptIndex(for: request)
@@ -37,18 +41,25 @@ struct AptSolver {
         try await checkNames(request, options)
         let output = try await install(request, options)
         guard output.status == .exited(0) else { throw try await failure(request, output) }
-        let chosen = try AptChoice.parse(output.text, archive)
+        let chosen = try AptChoice.parse(output.text, archives)
         let records = try await records(of: chosen.map { ($0.name, $0.version) }, options)
-        let packages = try chosen.map { try $0.locked(by: records, archive) }
+        let origins = try await origins(of: chosen, known: request.pins + request.preferred, options)
+        let packages = try chosen.map { choice in
+            let origin = origins[choice] ?? AptOrigin(archive: archives.first, path: nil)
+            return try choice.locked(by: records, from: origin)
+        }
         try check(packages, records, request)
         let pinned = Set(request.pins.map(\.name))
         return packages.filter { !pinned.contains($0.name) }.sorted(by: LockedPackage.precedes)
     }
 
     /// The command, as data: the images below as exact versions, lowest first, then what this image asks for.
-    static func arguments(for request: AptRequest) -> [String] {
+    static func arguments(for request: AptRequest, hasMergedMarker: Bool) -> [String] {
         var wanted = request.pins.map { "\($0.name)=\($0.version)" }
-        if request.isRoot { wanted += minimalPatterns + minimalPackages }
+        if request.isRoot {
+            wanted += minimalPatterns + minimalPackages
+            if hasMergedMarker { wanted.append(mergedMarker) }
+        }
         wanted += LockRequest.packages(of: request.definition)
         return ["install", "-q", "-y", "--print-uris"] + wanted
     }
@@ -56,8 +67,8 @@ struct AptSolver {
     /// apt-get takes `name+` for a wish to install `name` when there is no package of that very name.
     private func checkNames(_ request: AptRequest, _ options: [String]) async throws {
         for name in LockRequest.packages(of: request.definition) where name.hasSuffix("+") {
-            let output = try await archive.runner.run(
-                archive.root.invocation("apt-cache", ["pkgnames"] + options + [name])
+            let output = try await archives.runner.run(
+                archives.root.invocation("apt-cache", ["pkgnames"] + options + [name])
             )
             guard output.text.split(separator: "\n").contains(Substring(name)) else {
                 throw missing(name, request, hint: try await hint(for: name))
@@ -68,17 +79,33 @@ struct AptSolver {
     /// Prefers what was locked, and gives up on as little of it as stands in the way.
     private func install(_ request: AptRequest, _ options: [String]) async throws -> ToolOutput {
         var preferred = request.preferred
+        let wishes = try await preferences(for: request)
+        let hasMarker = request.isRoot ? try await isThere(Self.mergedMarker, options) : false
+        let arguments = Self.arguments(for: request, hasMergedMarker: hasMarker) + options
         while true {
-            let preferences = preferred.map {
-                "Package: \($0.name)\nPin: version \($0.version)\nPin-Priority: 1001\n"
-            }
-            try archive.root.setPreferences(preferences.joined(separator: "\n"))
-            let arguments = Self.arguments(for: request) + options
-            let output = try await archive.runner.runUnchecked(archive.root.invocation("apt-get", arguments))
+            let preferences = AptPreferences.kept(preferred) + wishes
+            try archives.root.setPreferences(preferences.joined(separator: "\n"))
+            let output = try await archives.runner.runUnchecked(
+                archives.root.invocation("apt-get", arguments)
+            )
             let failure = AptMessages.solveFailure(output: output.text, errors: output.errorText)
             guard let fewer = Self.relaxed(preferred, after: failure, output.status) else { return output }
             preferred = fewer
         }
+    }
+
+    /// The definition's own preferences; nothing is asked where it has none.
+    private func preferences(for request: AptRequest) async throws -> [String] {
+        let hasPriorities = archives.members.contains { $0.definition.priority != nil }
+        guard hasPriorities || !request.preferences.isEmpty else { return [] }
+        let targets = try await AptTarget.all(in: archives.root, archives.runner)
+        return try AptPreferences(archives: archives.members, targets: targets).records(request.preferences)
+    }
+
+    /// Whether an archive has a package of that name, and not only the mention of one.
+    private func isThere(_ name: String, _ options: [String]) async throws -> Bool {
+        let madison = archives.root.invocation("apt-cache", ["madison"] + options + [name])
+        return try await !archives.runner.runUnchecked(madison).text.isEmpty
     }
 
     /// What is still preferred once a set had no solution; nil when apt found one, when preferring less would not help, and
@@ -106,13 +133,13 @@ struct AptSolver {
     ) async throws -> [Deb822Paragraph] {
         guard !versions.isEmpty else { return [] }
         let names = versions.map { "\($0.name)=\($0.version)" }
-        let show = archive.root.invocation("apt-cache", ["show"] + options + names)
-        return Deb822Paragraph.parse(try await archive.runner.runUnchecked(show).text)
+        let show = archives.root.invocation("apt-cache", ["show"] + options + names)
+        return Deb822Paragraph.parse(try await archives.runner.runUnchecked(show).text)
     }
 
     /// An index of the packages that the archive dropped since they were locked and that are kept here; nil without any.
     private func keptIndex(for request: AptRequest) async throws -> FilePath? {
-        let wanted = request.pins + (request.keepsDropped ? request.preferred : [])
+        let wanted = request.pins + request.preferred.filter { request.keepsDropped.contains($0.archive) }
         let records = try await records(of: wanted.map { ($0.name, $0.version) }, [])
         let listed = Set(records.map { "\($0["Package"] ?? "")=\($0["Version"] ?? "")" })
         let unlisted = wanted.filter { !listed.contains("\($0.name)=\($0.version)") }
@@ -120,14 +147,14 @@ struct AptSolver {
         var stanzas: [String] = []
         for (package, file) in try await keep(unlisted).sorted(by: { LockedPackage.precedes($0.key, $1.key) })
         {
-            let control = try await archive.runner.run(ToolInvocation("dpkg-deb", ["--field", file.string]))
+            let control = try await archives.runner.run(ToolInvocation("dpkg-deb", ["--field", file.string]))
             let text = control.text.hasSuffix("\n") ? control.text : control.text + "\n"
             stanzas.append(
                 text + "Filename: \(package.path)\nSize: \(package.size)\nSHA256: \(package.sha256.hex)\n"
             )
         }
         guard !stanzas.isEmpty else { return nil }
-        let directory = archive.root.path.appending("kept")
+        let directory = archives.root.path.appending("kept")
         try Files.createDirectory(directory)
         let index = directory.appending("Packages")
         try Files.write(stanzas.joined(separator: "\n"), to: index)
@@ -146,7 +173,7 @@ struct AptSolver {
         )
         for (image, pins) in request.below {
             for pin in pins where versions[pin.name] != pin.version {
-                throw archive.error(
+                throw archives.error(
                     .unsatisfiable,
                     "image \"\(request.image)\" would change \(pin.name) \(pin.version) of image \"\(image)\"",
                     at: request.definition.spans["packages"] ?? request.definition.span,
@@ -155,9 +182,9 @@ struct AptSolver {
             }
         }
         if request.isRoot, !records.contains(where: { $0["Essential"] == "yes" }) {
-            throw archive.error(
+            throw archives.error(
                 .missingPackage,
-                "archive \"\(archive.name)\" has no essential packages, so no root can start from it",
+                "archive \"\(archives.first.name)\" has no essential packages, so no root can start from it",
                 hint: "a root starts from a whole distribution, not from an archive that only adds to one"
             )
         }

@@ -21,7 +21,7 @@ extension AptSolver {
         case .unmet(let unmet):
             let names = unmet.map(\.package) + unmet.map(\.targetName)
             let span = names.compactMap { PackageSpan.find($0, in: request.definition) }.first
-            return archive.error(
+            return archives.error(
                 .unsatisfiable,
                 "\(image): its packages cannot be installed together",
                 at: span ?? request.definition.spans["packages"] ?? request.definition.span,
@@ -29,7 +29,7 @@ extension AptSolver {
                 hint: unsatisfiableHint(unmet, request)
             )
         case .unsolvable:
-            return archive.error(
+            return archives.error(
                 .unsatisfiable,
                 "\(image): apt finds no set of packages",
                 at: request.definition.spans["packages"] ?? request.definition.span,
@@ -42,7 +42,7 @@ extension AptSolver {
 
     /// apt ended without saying whether there is a solution.
     private func noAnswer(_ image: String, _ output: ToolOutput) -> LockError {
-        archive.error(
+        archives.error(
             .apt,
             "\(image): apt gave no answer (\(output.status))",
             causes: AptMessages.complaints(output.errorText),
@@ -52,16 +52,18 @@ extension AptSolver {
 
     func missing(_ name: String, _ request: AptRequest, hint: String?) -> LockError {
         if request.isRoot, Self.minimalPackages.contains(name), !request.definition.packages.contains(name) {
-            return archive.error(
+            return archives.error(
                 .missingPackage,
-                "archive \"\(archive.name)\" has no package \"\(name)\", which every root starts with",
-                hint:
-                    "a root starts from a whole Debian-style distribution with a merged /usr (Debian 12 or newer)"
+                "archive \"\(archives.first.name)\" has no package \"\(name)\", which every root starts with",
+                hint: "a root starts from a whole Debian-style distribution (Debian 12 or newer, Ubuntu)"
             )
         }
-        return archive.error(
+        return archives.error(
             .missingPackage,
-            "image \"\(request.image)\": archive \"\(archive.name)\" has no package \"\(name)\"",
+            "image \"\(request.image)\": "
+                + (archives.members.count == 1
+                    ? "archive \(archives.names) has no" : "none of the archives \(archives.names) has a")
+                + " package \"\(name)\"",
             at: PackageSpan.find(name, in: request.definition) ?? request.definition.span,
             hint: hint,
             exitStatus: .usage
@@ -71,9 +73,10 @@ extension AptSolver {
     /// A version of an image below that neither the archive nor the store has.
     private func unlisted(_ package: String, _ version: String, _ request: AptRequest) -> LockError {
         let owner = request.below.first { $0.packages.contains { $0.name == package } }?.image
-        return archive.error(
+        let locked = request.pins.first { $0.name == package }
+        return archives.error(
             .missingPackage,
-            "archive \"\(archive.name)\" no longer has \(package) \(version)"
+            "archive \"\(locked?.archive ?? archives.first.name)\" no longer has \(package) \(version)"
                 + (owner.map { ", which image \"\($0)\" is locked to" } ?? ""),
             at: PackageSpan.find(package, in: request.definition) ?? request.definition.span,
             hint: "run: kiln lock --update \(package)"
@@ -111,8 +114,8 @@ extension AptSolver {
 
     func hint(for name: String) async throws -> String? {
         let prefix = String(name.prefix(2))
-        let output = try await archive.runner.runUnchecked(
-            archive.root.invocation("apt-cache", ["pkgnames", prefix])
+        let output = try await archives.runner.runUnchecked(
+            archives.root.invocation("apt-cache", ["pkgnames", prefix])
         )
         let near = output.text.split(separator: "\n").map(String.init)
             .filter { abs($0.count - name.count) <= max(1, name.count / 3) }

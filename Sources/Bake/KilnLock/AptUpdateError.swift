@@ -2,7 +2,7 @@ import KilnDefinition
 import KilnDiagnostics
 import KilnSystem
 
-extension AptArchive {
+extension AptArchives {
     /// What an update's failure is called, what it says and what to do.
     private struct Explanation {
         let code: LockError.Code
@@ -13,23 +13,45 @@ extension AptArchive {
 
     func updateError(_ text: String, _ invocation: ToolInvocation) -> LockError {
         let (failure, words) = AptMessages.updateFailure(text)
-        let explanation = trustFailure(failure) ?? otherFailure(failure, invocation)
+        let archive = culprit(words)
+        let explanation = trustFailure(failure, archive ?? first) ?? otherFailure(failure, invocation)
+        let subject = archive.map { "archive \"\($0.name)\"" } ?? oneOfThem
         return error(
             explanation.code,
-            "archive \"\(name)\" \(explanation.message)",
+            "\(subject) \(explanation.message)",
+            about: archive,
             causes: words,
             hint: explanation.hint
         )
     }
 
-    private func trustFailure(_ failure: AptMessages.UpdateFailure) -> Explanation? {
+    /// The archive that apt speaks of, by the place that it names; nil where that may be several.
+    private func culprit(_ words: [String]) -> AptArchive? {
+        guard members.count > 1 else { return first }
+        let named = members.filter { archive in
+            archive.sources.contains { source in
+                let place = AptMessages.withoutPasswords(source.uri)
+                return words.contains { line in
+                    [" \(source.suite) ", "/dists/\(source.suite)/"].contains(where: line.contains)
+                        && line.contains(place)
+                }
+            }
+        }
+        return named.count == 1 ? named[0] : nil
+    }
+
+    private func trustFailure(
+        _ failure: AptMessages.UpdateFailure,
+        _ archive: AptArchive
+    ) -> Explanation? {
         switch failure {
         case .unknownKey(let key):
             Explanation(
                 code: .signature,
                 message:
                     "is signed by \(key.isEmpty ? "a key" : "key \(key)"), which its keyring does not hold",
-                hint: "if you trust that key, add it to \(definition.keyring); if not, use another mirror"
+                hint:
+                    "if you trust that key, add it to \(archive.definition.keyring); if not, use another mirror"
             )
         case .badSignature:
             Explanation(
@@ -93,6 +115,12 @@ extension AptArchive {
                 code: .unreachable,
                 message: "cannot be reached",
                 hint: "check the network and apt's proxy settings; the lock was left as it is"
+            )
+        case .unauthorized:
+            Explanation(
+                code: .unauthorized,
+                message: "wants a login that this machine does not have",
+                hint: AptCredentials.hint
             )
         default:
             Explanation(

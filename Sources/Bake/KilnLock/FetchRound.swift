@@ -218,6 +218,8 @@ struct FetchRound: Sendable {
                 hint: "free some space (kiln gc drops what nothing refers to), then run the command again: "
                     + "it goes on where it stopped"
             )
+        case .unauthorized:
+            return Refusal(code: .unauthorized, words: "\(transfer.url): \(result.words)")
         case .cannotResume, .failed:
             return Refusal(code: .transfer, words: "\(transfer.url): \(result.words)")
         }
@@ -250,7 +252,7 @@ struct FetchRound: Sendable {
 
     /// The worst of what spoke against packages: a wrong file before a cut transfer, that before an absent file.
     private func worst(_ refusals: [Refusal]) -> LockError.Code {
-        let codes: [LockError.Code] = [.digest, .transfer]
+        let codes: [LockError.Code] = [.digest, .unauthorized, .transfer]
         return codes.first { code in refusals.contains { $0.code == code } } ?? .gone
     }
 
@@ -277,6 +279,9 @@ struct FetchRound: Sendable {
                 "a newer version took its place: run: kiln lock --update \(names)"
                 + (fetcher.definition.sources.isEmpty
                     ? ", or name the repository that keeps it: sources: [REPOSITORY]" : "")
+        case .unauthorized:
+            message = "archive \"\(archive)\" does not give \(what) to this machine's login"
+            hint = AptCredentials.hint
         default:
             message = "cannot fetch \(what) from archive \"\(archive)\""
             hint = "run the command again: it goes on where it stopped"

@@ -24,6 +24,8 @@ package struct LockError: DiagnosticError {
         case notYetValid = "lock.not-yet-valid"
         case tampered = "lock.tampered"
         case unreachable = "lock.unreachable"
+        case unauthorized = "lock.unauthorized"
+        case ambiguousArchive = "lock.ambiguous-archive"
         case incomplete = "lock.incomplete-mirror"
         case missingSuite = "lock.missing-suite"
         case wrongSuite = "lock.wrong-suite"

@@ -7,7 +7,8 @@ import SystemPackage
 /// The digest over what the resolution of an image reads of the definition.
 ///
 /// It covers, for the image and each one below it: the origin, the sorted package names, and for an archive its name,
-/// suites and components (in order: equal versions go to the earlier), whether Recommends count, and the architecture.
+/// suites and components (in order: equal versions go to the earlier), whether Recommends count, its priority, further
+/// archives and pins, and the architecture.
 /// `version` covers the rules of resolution themselves, such as what a minimal root holds.
 ///
 /// Left out on purpose, since they are settings of a machine and the lock pins the result by digest anyway: the mirror, and
@@ -23,7 +24,12 @@ package enum LockRequest {
     ) throws -> Digest {
         let chain = try ImageChain(of: image, in: definition)
         let links = chain.names.compactMap { definition.images[$0] }.map {
-            Link(origin: origin(of: $0, in: definition), packages: packages(of: $0))
+            Link(
+                origin: origin(of: $0, in: definition),
+                packages: packages(of: $0),
+                archives: $0.archives.isEmpty ? nil : $0.archives.map { archive($0, in: definition) },
+                pins: $0.pins.isEmpty ? nil : $0.pins.map(Pin.init)
+            )
         }
         let request = Request(version: version, architecture: architecture, chain: links)
         return Digest(of: try CanonicalJSON.encode(request))
@@ -43,6 +49,27 @@ package enum LockRequest {
     private struct Link: Encodable {
         let origin: Origin
         let packages: [String]
+        /// nil for none, so that requests from before there were any stay what they are. So it is with the rest.
+        let archives: [Origin]?
+        let pins: [Pin]?
+    }
+
+    private struct Pin: Encodable {
+        let package: String
+        var suite: String?
+        var archive: String?
+        var version: String?
+        let priority: Int
+
+        init(_ pin: PackagePin) {
+            package = pin.package
+            priority = pin.priority
+            switch pin.target {
+            case .suite(let suite): self.suite = suite
+            case .archive(let archive): self.archive = archive.description
+            case .version(let version): self.version = version
+            }
+        }
     }
 
     private struct Origin: Encodable {
@@ -52,19 +79,24 @@ package enum LockRequest {
         var suites: [String]?
         var components: [String]?
         var recommends: Bool?
+        var priority: Int?
+    }
+
+    private static func archive(_ name: ArchiveName, in definition: Definition) -> Origin {
+        let archive = definition.archives[name]
+        return Origin(
+            kind: "archive",
+            name: name.description,
+            suites: archive?.suites,
+            components: archive?.components,
+            recommends: archive?.recommends,
+            priority: archive?.priority
+        )
     }
 
     private static func origin(of image: ImageDefinition, in definition: Definition) -> Origin {
         switch image.origin {
-        case .archive(let name):
-            let archive = definition.archives[name]
-            return Origin(
-                kind: "archive",
-                name: name.description,
-                suites: archive?.suites,
-                components: archive?.components,
-                recommends: archive?.recommends
-            )
+        case .archive(let name): return archive(name, in: definition)
         case .image: return Origin(kind: "image")
         case .oci(let reference): return Origin(kind: "oci", name: reference.description)
         case .tar(let path): return Origin(kind: "tar", name: path.string)

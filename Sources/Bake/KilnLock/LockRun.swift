@@ -14,12 +14,18 @@ struct LockRun {
     private let existing: Lock?
     private let update: LockUpdate
     private let fetcher: PackageFetcher
+    private let earlier: EarlierLock
 
     init(_ locker: Locker, _ definition: Definition, existing: Lock?, update: LockUpdate) {
         self.locker = locker
         self.definition = definition
         self.existing = existing
         self.update = update
+        earlier = EarlierLock(
+            lock: existing,
+            definition: definition,
+            architecture: locker.platform.architecture
+        )
         fetcher = PackageFetcher(
             home: locker.home,
             definition: definition,
@@ -35,33 +41,37 @@ struct LockRun {
         var locked: [ImageName: LockedImage] = [:]
         let chains = try definition.imagesFromTheGround()
         try checkNames(chains)
-        var solved: [ArchiveName?] = []
-        for chain in chains where !solved.contains(chain.archive) {
-            solved.append(chain.archive)
-            let group = chains.filter { $0.archive == chain.archive }
-            for (name, image) in try await images(group, below: [:]) { locked[name] = image }
+        // What an image stands on has no more archives than itself.
+        let groups = Dictionary(grouping: chains) { definition.archives(of: $0.top) }
+        var order: [[ArchiveName]] = []
+        for chain in chains where !order.contains(definition.archives(of: chain.top)) {
+            order.append(definition.archives(of: chain.top))
+        }
+        for archives in order.sorted(by: { $0.count < $1.count }) {
+            locked = try await images(groups[archives] ?? [], below: locked)
         }
         var ordered: OrderedDictionary<ImageName, LockedImage> = [:]
         for name in definition.images.keys { ordered[name] = locked[name] }
         return ordered
     }
 
-    /// The images of one archive, each after the one it stands on. The archive is opened when the first must be solved.
+    /// The images of the same archives, each after the one it stands on. The archives are opened when the first must be
+    /// solved.
     private func images(
         _ chains: [ImageChain],
         below: [ImageName: LockedImage],
-        with archive: AptArchive? = nil
+        with archives: AptArchives? = nil
     ) async throws -> [ImageName: LockedImage] {
         var locked = below
         for (offset, chain) in chains.enumerated() {
             if let kept = try await keptOrWithoutPackages(chain, locked) {
                 locked[chain.top] = kept
-            } else if let archive {
-                locked[chain.top] = try await solve(chain, locked, archive)
+            } else if let archives {
+                locked[chain.top] = try await solve(chain, locked, archives)
             } else {
                 let rest = Array(chains[offset...])
-                return try await withArchive(of: chain) { archive in
-                    try await images(rest, below: locked, with: archive)
+                return try await withArchives(of: chain) { archives in
+                    try await images(rest, below: locked, with: archives)
                 }
             }
         }
@@ -105,74 +115,42 @@ struct LockRun {
         }
     }
 
-    /// What an image keeps where it can: what it had, then what any image had of the same archive, so that packages stay
-    /// as they are when images are renamed, split or put in between. Each name once, without what is pinned below.
-    private func preferred(
-        for image: ImageName,
-        _ archive: ArchiveName,
-        above pins: [LockedPackage]
-    ) -> [LockedPackage] {
-        var seen = Set(pins.map(\.name))
-        switch update {
-        case .none: break
-        case .all: return []
-        case .packages(let names): seen.formUnion(names)
+    private func withArchives<Result>(
+        of chain: ImageChain,
+        _ body: (AptArchives) async throws -> Result
+    ) async throws -> Result {
+        let names = definition.archives(of: chain.top)
+        guard !names.isEmpty else { throw noArchive(chain) }
+        let settings = AptRoot.Settings(
+            archives: try names.map { try archive($0, chain) },
+            host: try await locker.host.settings(),
+            architecture: locker.platform.architecture,
+            retries: locker.retries
+        )
+        try settings.checkPlaces()
+        let listed = names.map(\.description).joined(separator: ", ")
+        return try await AptRoot.with(in: locker.home, settings) { root in
+            let archives = AptArchives(members: settings.archives, root: root, runner: locker.runner)
+            let work = WorkID("lock/\(names.map(\.description).joined(separator: "+"))")
+            try await Progress.track(work, label: "update the indexes of \(listed)") {
+                try await archives.refresh()
+            }
+            return try await body(archives)
         }
-        let own = existing?.images[image]?.packages ?? []
-        let all = own + (existing?.images.values.flatMap(\.packages) ?? [])
-        return all.filter { $0.archive == archive && seen.insert($0.name).inserted }
     }
 
-    private func withArchive<Result>(
-        of chain: ImageChain,
-        _ body: (AptArchive) async throws -> Result
-    ) async throws -> Result {
-        guard let name = chain.archive, let archive = definition.archives[name] else {
-            throw noArchive(chain)
-        }
-        let settings = AptRoot.Settings(
-            archive: archive,
+    private func archive(_ name: ArchiveName, _ chain: ImageChain) throws -> AptArchive {
+        guard let archive = definition.archives[name] else { throw noArchive(chain, name) }
+        return AptArchive(
+            name: name,
+            definition: archive,
             keyring: try keyring(of: archive, name),
             sources: try locker.host.sources(
                 for: archive,
                 named: name,
                 architecture: locker.platform.architecture
-            ),
-            host: try await locker.host.settings(),
-            architecture: locker.platform.architecture,
-            retries: locker.retries
-        )
-        return try await AptRoot.with(in: locker.home, settings) { root in
-            let archive = AptArchive(
-                name: name,
-                definition: archive,
-                sources: settings.sources,
-                root: root,
-                runner: locker.runner
             )
-            try await Progress.track(WorkID("lock/\(name)"), label: "update the indexes of \(name)") {
-                try await archive.refresh()
-            }
-            return try await body(archive)
-        }
-    }
-
-    /// Whether the existing lock was made from an archive of this name, suites, components and architecture. A lock holds
-    /// no more of them than the requests' digests, so that of its lowest images one must come out again.
-    private func wasMade(from archive: AptArchive) throws -> Bool {
-        guard let existing else { return false }
-        var earlier = Definition(archives: [archive.name: archive.definition])
-        for recommends in [true, false] {
-            earlier.archives[archive.name]?.recommends = recommends
-            for (name, image) in existing.images {
-                earlier.images[name] = ImageDefinition(origin: .archive(archive.name))
-                earlier.images[name]?.packages = image.asked
-                let architecture = locker.platform.architecture
-                let request = try LockRequest.digest(of: name, in: earlier, architecture: architecture)
-                if request == image.request { return true }
-            }
-        }
-        return false
+        )
     }
 
     private func keyring(of archive: ArchiveDefinition, _ name: ArchiveName) throws -> [UInt8] {
@@ -191,7 +169,7 @@ struct LockRun {
     private func solve(
         _ chain: ImageChain,
         _ locked: [ImageName: LockedImage],
-        _ archive: AptArchive
+        _ archives: AptArchives
     ) async throws -> LockedImage {
         guard let image = definition.images[chain.top] else { throw noArchive(chain) }
         let below = chain.below.map { ($0, locked[$0]?.packages ?? []) }
@@ -199,11 +177,12 @@ struct LockRun {
             image: chain.top,
             definition: image,
             below: below,
-            preferred: preferred(for: chain.top, archive.name, above: below.flatMap(\.1)),
-            keepsDropped: try wasMade(from: archive)
+            preferred: try earlier.preferred(for: chain, update, above: below.flatMap(\.1)),
+            keepsDropped: try earlier.unchangedArchives(of: chain.top),
+            preferences: definition.pins(of: chain.top)
         )
         let store = PackageStore(home: locker.home)
-        let solver = AptSolver(archive: archive) { try await keep($0, in: store) }
+        let solver = AptSolver(archives: archives) { try await keep($0, in: store) }
         let packages = try await Progress.track(WorkID("lock/\(chain.top)"), label: "resolve \(chain.top)") {
             try await solver.solve(request)
         }
@@ -296,13 +275,13 @@ struct LockRun {
         }
     }
 
-    private func noArchive(_ chain: ImageChain) -> LockError {
+    private func noArchive(_ chain: ImageChain, _ name: ArchiveName? = nil) -> LockError {
         let image = definition.images[chain.top]
-        if let name = chain.archive {
+        if let name {
             return LockError(
                 .noArchive,
-                "image \"\(chain.top)\" starts from the archive \"\(name)\", which is not defined",
-                at: image?.spans["from"] ?? image?.span,
+                "image \"\(chain.top)\" takes packages from the archive \"\(name)\", which is not defined",
+                at: image?.spans[name == chain.archive ? "from" : "archives"] ?? image?.span,
                 hint: Spelling.hint(for: name.description, in: definition.archives.keys.map(\.description)),
                 exitStatus: .usage
             )

@@ -140,6 +140,9 @@ extension Lock {
             let names = others.sorted().joined(separator: ", ")
             return (["it was locked for \(names), and this machine is \(platform.architecture)"], false)
         }
-        return (["what it starts from has changed (origin, suites, components or recommends)"], false)
+        return (
+            ["what it starts from has changed (origin, archives, suites, components, recommends or pins)"],
+            false
+        )
     }
 }

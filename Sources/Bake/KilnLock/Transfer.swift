@@ -24,6 +24,8 @@ struct TransferResult: Sendable, Hashable {
         /// The file is longer than the locked one.
         case tooLong
         case diskFull
+        /// The server wants a login, or another one.
+        case unauthorized
         case failed
     }
 
@@ -45,6 +47,7 @@ struct TransferResult: Sendable, Hashable {
             switch (exit, status) {
             case (0, _): .complete
             case (22, 404), (22, 410), (37, _), (78, _): .gone
+            case (22, 401), (22, 403): .unauthorized
             case (22, 416), (33, _), (36, _): .cannotResume
             case (63, _): .tooLong
             case (23, _): .diskFull

@@ -3,11 +3,19 @@ import KilnDiagnostics
 import KilnSystem
 import SystemPackage
 
-/// One archive of the definition, seen through an apt root of its own.
+/// One archive of the definition and where this machine finds it.
 struct AptArchive: Sendable {
     let name: ArchiveName
     let definition: ArchiveDefinition
+    /// The content of its keyring, plain or armoured.
+    let keyring: [UInt8]
     let sources: [AptSource]
+}
+
+/// The archives that an image's packages come from, seen through an apt root of their own.
+struct AptArchives: Sendable {
+    /// The one that the image starts from, then those that were added.
+    let members: [AptArchive]
     let root: AptRoot
     let runner: ToolRunner
 
@@ -17,44 +25,19 @@ struct AptArchive: Sendable {
         let update = root.invocation("apt-get", ["update", "-q", "--error-on=any"])
         let output = try await runner.runUnchecked(update)
         guard output.status == .exited(0) else { throw updateError(output.errorText, update) }
-        try checkTargets(try await targets())
-    }
-
-    /// An index that apt holds.
-    private struct Target: Hashable {
-        let uri: String
-        /// The suite as written in the sources.
-        let suite: String
-        /// `Suite:` and `Codename:` of the Release file.
-        let released: [String]
-        let component: String
-    }
-
-    private func targets() async throws -> Set<Target> {
-        let format = "$(CREATED_BY)|$(REPO_URI)|$(RELEASE)|$(SUITE)|$(CODENAME)|$(COMPONENT)"
-        let output = try await runner.run(root.invocation("apt-get", ["indextargets", "--format", format]))
-        let rows = output.text.split(separator: "\n")
-            .map { $0.split(separator: "|", omittingEmptySubsequences: false).map(String.init) }
-        return Set(
-            rows.filter { $0.count == 6 && $0[0] == "Packages" }.map { row in
-                Target(
-                    uri: AptSource.normalized(row[1]),
-                    suite: row[2],
-                    released: [row[3], row[4]].filter { !$0.isEmpty },
-                    component: row[5]
-                )
-            }
-        )
+        let targets = try await AptTarget.all(in: root, runner)
+        for archive in members { try checkTargets(targets, of: archive) }
     }
 
     /// Each suite must call itself what it was asked for as, and must have brought each component.
-    private func checkTargets(_ targets: Set<Target>) throws(LockError) {
-        for source in sources {
+    private func checkTargets(_ targets: Set<AptTarget>, of archive: AptArchive) throws(LockError) {
+        for source in archive.sources {
             let here = targets.filter { $0.uri == source.uri && $0.suite == source.suite }
             if let target = here.first, !target.released.isEmpty, !target.released.contains(source.suite) {
                 throw error(
                     .wrongSuite,
-                    "the mirror of archive \"\(name)\" serves another suite as \"\(source.suite)\"",
+                    "the mirror of archive \"\(archive.name)\" serves another suite as \"\(source.suite)\"",
+                    about: archive,
                     causes: ["its signed Release file names " + target.released.joined(separator: " and ")],
                     hint: "write one of those names under suites:, or use another mirror"
                 )
@@ -62,8 +45,9 @@ struct AptArchive: Sendable {
             for component in source.components where !here.contains(where: { $0.component == component }) {
                 throw error(
                     .missingComponent,
-                    "suite \"\(source.suite)\" of archive \"\(name)\" has no component \"\(component)\""
+                    "suite \"\(source.suite)\" of archive \"\(archive.name)\" has no component \"\(component)\""
                         + " for \(root.architecture)",
+                    about: archive,
                     hint: "check components: of the archive",
                     exitStatus: .usage
                 )
@@ -71,9 +55,22 @@ struct AptArchive: Sendable {
         }
     }
 
+    /// The one that an image starts from.
+    var first: AptArchive { members[0] }
+
+    func member(_ name: ArchiveName) -> AptArchive? { members.first { $0.name == name } }
+
+    /// The subject of a sentence about what one of them is or does.
+    var oneOfThem: String {
+        members.count == 1 ? "archive \"\(first.name)\"" : "one of the archives \(names)"
+    }
+
+    var names: String { members.map { "\"\($0.name)\"" }.joined(separator: ", ") }
+
     func error(
         _ code: LockError.Code,
         _ message: String,
+        about archive: AptArchive? = nil,
         at span: SourceSpan? = nil,
         causes: [String] = [],
         hint: String?,
@@ -82,7 +79,7 @@ struct AptArchive: Sendable {
         LockError(
             code,
             message,
-            at: span ?? definition.span,
+            at: span ?? (archive ?? first).definition.span,
             causes: causes,
             hint: hint,
             exitStatus: exitStatus
