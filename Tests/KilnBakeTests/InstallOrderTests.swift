@@ -24,6 +24,40 @@ import Testing
         #expect(PackageControl(parsing: "Version: 1") == nil)
     }
 
+    @Test func `tells debconf the answers before anything else where it is installed`() {
+        let order = InstallOrder([Self.package("a")], preseeding: .first)
+        #expect(order.steps == [.preseed, .unpack(["a"], ignoringDependencies: false), .configurePending])
+    }
+
+    @Test func `tells debconf the answers once it is configured, before those that ask`() {
+        let packages = [
+            Self.package("debconf", depends: "perl"), Self.package("perl"),
+            Self.package("tzdata", depends: "debconf"),
+        ]
+        #expect(
+            InstallOrder(packages, preseeding: .withDebconf).steps == [
+                .unpack(["debconf", "perl", "tzdata"], ignoringDependencies: false),
+                .configure(["debconf", "perl"]), .preseed, .configurePending,
+            ]
+        )
+        var fresh = packages + [Self.package("base", depends: "libc"), Self.package("libc")]
+        for index in fresh.indices { fresh[index].isPlain = true }
+        fresh[3].isEssential = true
+        #expect(
+            InstallOrder(fresh, preseeding: .withDebconf).freshStart.steps == [
+                .configure(["debconf", "perl"]), .preseed, .configurePending,
+            ]
+        )
+        // Not plain, and no part of what dpkg needs: dpkg unpacks it at the end.
+        fresh[1].isPlain = false
+        #expect(
+            InstallOrder(fresh, preseeding: .withDebconf).freshStart.steps == [
+                .configure(["base", "libc"]), .unpack(["perl"], ignoringDependencies: false),
+                .configure(["debconf", "perl"]), .preseed, .configurePending,
+            ]
+        )
+    }
+
     @Test func `is one group without Pre-Depends`() {
         let order = InstallOrder([Self.package("b", depends: "a"), Self.package("a", depends: "b")])
         #expect(order.steps == [.unpack(["a", "b"], ignoringDependencies: false), .configurePending])

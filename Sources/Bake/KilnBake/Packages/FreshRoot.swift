@@ -9,6 +9,7 @@ struct FreshRoot: Sendable {
     /// Holds the packages, each as `<name>.deb`.
     let folder: FilePath
     let tools: ToolRunner
+    var preseeding = InstallOrder.Preseeding.none
 
     /// Merged /usr: these must be links before anything is unpacked.
     private static let links = ["bin", "lib", "lib64", "sbin"]
@@ -17,7 +18,7 @@ struct FreshRoot: Sendable {
     func prepare(_ archives: [ControlArchive], leavingAllToDpkg: Bool = false) async throws -> [InstallStep] {
         if leavingAllToDpkg { return try await leaveToDpkg(archives) }
         try makeFrame()
-        let start = InstallOrder(archives.map(\.control)).freshStart
+        let start = InstallOrder(archives.map(\.control), preseeding: preseeding).freshStart
         guard !start.bootstrap.isEmpty else {
             throw BakeError.badPackage("\(folder)", "none of the locked packages is Essential")
         }
@@ -43,7 +44,7 @@ struct FreshRoot: Sendable {
             control.isPlain = false
             return control
         }
-        let start = InstallOrder(controls).freshStart
+        let start = InstallOrder(controls, preseeding: preseeding).freshStart
         do {
             _ = try await unpack(archives.filter { start.bootstrap.contains($0.control.name) }, width: 1)
         } catch let disagreement as PackageDisagreement {

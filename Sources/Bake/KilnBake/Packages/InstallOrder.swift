@@ -6,8 +6,19 @@ struct InstallOrder: Sendable {
     private let packages: [PackageControl]
     /// Indexes into `packages` by name, own or provided.
     private let providers: [String: [Int]]
+    private let preseeding: Preseeding
 
-    init(_ packages: [PackageControl]) {
+    /// When debconf is told the answers that a definition gives.
+    enum Preseeding: Sendable, Hashable {
+        case none
+        /// The root has debconf already.
+        case first
+        /// As soon as debconf, one of the packages, is configured.
+        case withDebconf
+    }
+
+    init(_ packages: [PackageControl], preseeding: Preseeding = .none) {
+        self.preseeding = preseeding
         self.packages = packages.sorted { $0.name < $1.name }
         var providers: [String: [Int]] = [:]
         for (index, package) in self.packages.enumerated() {
@@ -17,7 +28,10 @@ struct InstallOrder: Sendable {
     }
 
     /// For packages that are added to a root where dpkg works.
-    var steps: [InstallStep] { steps(for: Array(packages.indices), configured: []) }
+    var steps: [InstallStep] {
+        (preseeding == .first ? [.preseed] : [])
+            + steps(for: Array(packages.indices), configured: [], isPreseeded: preseeding != .withDebconf)
+    }
 
     /// For a root that starts empty.
     var freshStart: FreshStart {
@@ -27,17 +41,36 @@ struct InstallOrder: Sendable {
         let first = rest.filter(bootstrap.contains)
         let later = rest.filter { !bootstrap.contains($0) }
         var steps: [InstallStep] = first.isEmpty ? [] : [.unpack(names(first), ignoringDependencies: true)]
-        if !later.isEmpty { steps.append(.configure(names(bootstrap.sorted()))) }
+        var configured: Set<Int> = []
+        // The answers come before all that may ask, if what debconf needs is unpacked by now.
+        let isEarly = preseeding == .withDebconf && debconf.isSubset(of: bootstrap.union(unpacked))
+        if isEarly {
+            steps += [.configure(names(debconf.sorted())), .preseed]
+            configured = debconf
+        }
+        if !later.isEmpty {
+            let rest = bootstrap.subtracting(configured)
+            if !rest.isEmpty { steps.append(.configure(names(rest.sorted()))) }
+            configured.formUnion(bootstrap)
+        }
+        let isPreseeded = isEarly || preseeding != .withDebconf
         return FreshStart(
             bootstrap: names(bootstrap.sorted()),
             plain: names(unpacked),
-            steps: steps + self.steps(for: later, configured: bootstrap)
+            steps: steps + self.steps(for: later, configured: configured, isPreseeded: isPreseeded)
         )
     }
 
+    /// debconf with all that it depends on, as far as it is among the packages.
+    private var debconf: Set<Int> {
+        closure(of: packages.indices.filter { packages[$0].name == Self.debconf })
+    }
+
+    static let debconf = "debconf"
+
     /// Unpacks the packages in groups, before each configuring what the group pre-depends on; configures all at the
     /// end. Pre-Depends in a circle are left to dpkg to complain about.
-    private func steps(for wanted: [Int], configured: Set<Int>) -> [InstallStep] {
+    private func steps(for wanted: [Int], configured: Set<Int>, isPreseeded: Bool) -> [InstallStep] {
         let needs = Dictionary(uniqueKeysWithValues: wanted.map { ($0, prerequisites(of: $0)) })
         var steps: [InstallStep] = []
         var configured = configured
@@ -47,6 +80,11 @@ struct InstallOrder: Sendable {
             if !before.isEmpty { steps.append(.configure(names(before.sorted()))) }
             configured.formUnion(before)
             steps.append(.unpack(names(group), ignoringDependencies: false))
+        }
+        if !isPreseeded {
+            let before = debconf.subtracting(configured)
+            if !before.isEmpty { steps.append(.configure(names(before.sorted()))) }
+            steps.append(.preseed)
         }
         return steps + [.configurePending]
     }
@@ -105,6 +143,8 @@ enum InstallStep: Sendable, Hashable {
     case unpack([String], ignoringDependencies: Bool)
     case configure([String])
     case configurePending
+    /// debconf is told the definition's answers.
+    case preseed
 }
 
 /// How an empty root becomes one where dpkg works.

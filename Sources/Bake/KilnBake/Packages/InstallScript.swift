@@ -2,6 +2,8 @@
 struct InstallScript: Sendable {
     /// In the sandbox: the packages' files, named `<package>.deb`.
     static let folder = BakeContainer.folder + "/packages"
+    /// In the sandbox: the answers for debconf.
+    static let answers = BakeContainer.folder + "/debconf"
 
     /// No write is synced: a bake that dies is thrown away. Of conffiles that the definition put in place, the
     /// definition's are kept.
@@ -32,6 +34,7 @@ struct InstallScript: Sendable {
             return ([dpkg] + options + names.map { "./\($0).deb" }).joined(separator: " ")
         case .configure(let names): return ([dpkg, "--configure"] + names).joined(separator: " ")
         case .configurePending: return dpkg + " --configure --pending"
+        case .preseed: return "debconf-set-selections \(answers)"
         }
     }
 }

@@ -10,6 +10,8 @@ struct PackageInstaller: Sendable {
     let image: ImageName
     let packages: [LockedPackage]
     let fresh: Bool
+    /// What debconf is told before the packages are configured.
+    var debconf: [DebconfAnswer] = []
     let epoch: Int64
     let span: SourceSpan?
     /// Where the fetched archive of a package is.
@@ -32,12 +34,20 @@ struct PackageInstaller: Sendable {
         try gather(in: folder)
         try await check(in: folder)
         let archives = try await readControls(in: folder)
+        let preseeding = try preseeding(in: root.path)
         let steps =
             fresh
-            ? try await FreshRoot(root: root.path, folder: folder, tools: tools)
+            ? try await FreshRoot(root: root.path, folder: folder, tools: tools, preseeding: preseeding)
                 .prepare(archives, leavingAllToDpkg: leavesAllToDpkg)
-            : InstallOrder(archives.map(\.control)).steps
+            : InstallOrder(archives.map(\.control), preseeding: preseeding).steps
         try await run(InstallScript(steps: steps), in: root, folder, work)
+    }
+
+    private func preseeding(in root: FilePath) throws -> InstallOrder.Preseeding {
+        guard !debconf.isEmpty else { return .none }
+        if Files.exists(root.pushing("usr/bin/debconf-set-selections")) { return .first }
+        if packages.contains(where: { $0.name == InstallOrder.debconf }) { return .withDebconf }
+        throw BakeError.noDebconf(image, at: debconf.first?.span ?? span)
     }
 
     private func run(
@@ -50,15 +60,21 @@ struct PackageInstaller: Sendable {
         let policyFile = root.bundle.appending("policy-rc.d")
         try Files.write(script.text, to: scriptFile)
         try Files.write(Self.policy, to: policyFile, mode: 0o755)
+        var binds: [BakeContainer.Bind] = [
+            .init(source: folder, target: InstallScript.folder),
+            .init(source: scriptFile, target: BakeContainer.folder + "/install"),
+            .init(source: policyFile, target: Self.policyFile),
+        ]
+        if !debconf.isEmpty {
+            let answers = root.bundle.appending("debconf")
+            try Files.write(debconf.map(\.selection).joined(), to: answers)
+            binds.append(.init(source: answers, target: InstallScript.answers))
+        }
         let container = BakeContainer(
             arguments: ["/bin/sh", BakeContainer.folder + "/install"],
             environment: InstallScript.environment,
             epoch: epoch,
-            binds: [
-                .init(source: folder, target: InstallScript.folder),
-                .init(source: scriptFile, target: BakeContainer.folder + "/install"),
-                .init(source: policyFile, target: Self.policyFile),
-            ]
+            binds: binds
         )
         try await containers.run(container, root: root.path, scratch: root.bundle, work: work) { outcome in
             let what = "the installation of the packages of image \"\(image)\""
@@ -105,4 +121,9 @@ struct PackageInstaller: Sendable {
         }
         return archive
     }
+}
+
+extension DebconfAnswer {
+    /// A line for debconf-set-selections(1).
+    fileprivate var selection: String { "\(package) \(question) \(kind.rawValue) \(value)\n" }
 }

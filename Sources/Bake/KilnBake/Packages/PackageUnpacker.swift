@@ -34,9 +34,16 @@ struct PackageUnpacker {
             try clear(location)
             try write(entry, to: location, &reader)
         case .symlink(let target):
-            try clear(location)
-            guard symlink(target, location.string) == 0, lchown(location.string, entry.uid, entry.gid) == 0
-            else { throw PackageDisagreement.last("link \(location)") }
+            // Merged /usr as a package brings it stays: others are unpacked through these very links meanwhile.
+            if (try? InputDigester.target(of: location)) != target {
+                try clear(location)
+                guard symlink(target, location.string) == 0 else {
+                    throw PackageDisagreement.last("link \(location)")
+                }
+            }
+            guard lchown(location.string, entry.uid, entry.gid) == 0 else {
+                throw PackageDisagreement.last("link \(location)")
+            }
             try setTime(entry, AT_FDCWD, location)
         case .hardlink(let target):
             try clear(location)
