@@ -30,6 +30,43 @@ import Testing
         #expect(try Shop().plan().images.map(\.created) == [1000, 2000, 2000, 1000])
     }
 
+    @Test func `answers to debconf are part of a layer's key, and no layer without them has another`() throws
+    {
+        var shop = Shop()
+        let before = try shop.plan()
+        let answer = DebconfAnswer(
+            package: "tzdata",
+            question: "tzdata/Areas",
+            kind: .select,
+            value: "Europe"
+        )
+        shop.definition.images["runtime"]?.debconf = [answer]
+        let answered = try shop.plan()
+        #expect(Shop.moved(from: before, to: answered) == ["runtime/0", "shop/0", "shop/1", "shop/2"])
+        shop.definition.images["runtime"]?.debconf[0].value = "Asia"
+        #expect(Shop.moved(from: answered, to: try shop.plan()).contains("runtime/0"))
+    }
+
+    @Test func `a profile ends the images that add something, and those that go further`() throws {
+        var shop = Shop()
+        shop.definition.images["base"]?.profile = .hardened
+        shop.definition.images["bare"] = ImageDefinition(origin: .image("shop"))
+        var strict = ImageDefinition(origin: .image("shop"))
+        strict.hardening = HardeningDefinition(packageManager: .remove)
+        shop.definition.images["strict"] = strict
+        let request = Digest(of: "request")
+        shop.lock.images["bare"] = LockedImage(request: request)
+        shop.lock.images["strict"] = LockedImage(request: request)
+        let kinds = Dictionary(
+            uniqueKeysWithValues: try shop.plan().images.map { ($0.name, $0.layers.map(\.kind)) }
+        )
+        #expect(kinds["base"] == [.packages, .hardening])
+        #expect(kinds["runtime"] == [.packages, .hardening])
+        #expect(kinds["shop"] == [.files, .step, .step, .hardening])
+        #expect(kinds["bare"] == [])
+        #expect(kinds["strict"] == [.hardening])
+    }
+
     @Test func `is the same for the same input`() throws {
         #expect(try Shop().plan() == Shop().plan())
     }

@@ -143,7 +143,7 @@ import Testing
     }
 
     /// A peer unpacks the image to a bundle that a plain runtime starts.
-    private static func expectRuns(_ image: BakedImage, in bakery: Bakery, _ sandbox: Sandbox) async throws {
+    static func expectRuns(_ image: BakedImage, in bakery: Bakery, _ sandbox: Sandbox) async throws {
         let bundle = sandbox.path.appending("bundle")
         let tools = ToolRunner()
         try await tools.run(

@@ -13,6 +13,8 @@ package enum BakeBehaviour {
     package static let files = "files/2"
     /// Steps: the sandbox that a script sees, and the clean-up after it.
     package static let step = "step/2+" + Normalizer.behaviour
+    /// The profile `hardened`: what it takes out.
+    package static let hardening = "hardening/1"
 
     package static func version(of kind: LayerKind) -> String {
         switch kind {
@@ -21,6 +23,7 @@ package enum BakeBehaviour {
         case .tar: tar
         case .files: files
         case .step: step
+        case .hardening: hardening
         }
     }
 }

@@ -156,6 +156,16 @@ extension BakeError {
         BakeError("accounts", "the image's \(file) has a line that cannot be read", causes: [line])
     }
 
+    static func noDebconf(_ image: ImageName, at span: SourceSpan?) -> BakeError {
+        BakeError(
+            "no-debconf",
+            "image \"\(image)\" answers debconf's questions, and has no debconf",
+            at: span,
+            hint: "add debconf to its packages, or delete the answers",
+            exitStatus: .usage
+        )
+    }
+
     static func device(_ path: String, in image: ImageName) -> BakeError {
         BakeError(
             "device",

@@ -172,7 +172,7 @@ package struct BakeExecutor: Sendable {
     private func fetchPackages(_ missing: [PlannedLayer]) async throws {
         var packages: OrderedSet<LockedPackage> = []
         for layer in missing {
-            if case .packages(let needed, _) = layer.operation { packages.formUnion(needed) }
+            if case .packages(let needed, _, _) = layer.operation { packages.formUnion(needed) }
         }
         guard !packages.isEmpty else { return }
         let fetcher = PackageFetcher(home: home, definition: definition, host: host, registry: registry)

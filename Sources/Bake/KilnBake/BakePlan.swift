@@ -30,6 +30,7 @@ package enum LayerKind: String, Sendable, Hashable, Codable, CaseIterable {
     case tar
     case files
     case step
+    case hardening
 }
 
 package struct PlannedLayer: Sendable, Hashable {
@@ -42,11 +43,13 @@ package struct PlannedLayer: Sendable, Hashable {
 
 /// What makes a layer from the ones below it.
 package enum LayerOperation: Sendable, Hashable {
-    /// dpkg installs these; `fresh` starts from nothing and brings up dpkg itself first.
-    case packages([LockedPackage], fresh: Bool)
+    /// dpkg installs these, once debconf knows the answers; `fresh` starts from nothing and brings up dpkg itself first.
+    case packages([LockedPackage], fresh: Bool, debconf: [DebconfAnswer])
     case tar(LockedTar)
     case files([UserDefinition], [FileDefinition])
     case step(StepDefinition)
+    /// The profile `hardened`, over all that is below.
+    case hardening(HardeningDefinition)
 
     package var kind: LayerKind {
         switch self {
@@ -54,6 +57,7 @@ package enum LayerOperation: Sendable, Hashable {
         case .tar: .tar
         case .files: .files
         case .step: .step
+        case .hardening: .hardening
         }
     }
 }

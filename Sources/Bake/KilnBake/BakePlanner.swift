@@ -37,7 +37,7 @@ package struct BakePlanner: Sendable {
                 PlannedImage(
                     name: name,
                     parent: parent?.name,
-                    layers: try layers(of: image, locked, on: below, epochs),
+                    layers: try layers(of: image, name, locked, on: below, epochs),
                     created: epochs.newest,
                     base: locked.base
                 )
@@ -67,12 +67,13 @@ package struct BakePlanner: Sendable {
 
     private func layers(
         of image: ImageDefinition,
+        _ name: ImageName,
         _ locked: LockedImage,
         on below: CacheKey?,
         _ epochs: LayerEpochs
     ) throws -> [PlannedLayer] {
         var layers: [PlannedLayer] = []
-        for operation in try operations(of: image, locked) {
+        for operation in try operations(of: image, locked) + hardening(of: name, image, locked) {
             let key = try key(of: operation, on: layers.last?.key ?? below, epoch: epochs.own)
             layers.append(PlannedLayer(key: key, operation: operation, epochs: epochs))
         }
@@ -84,7 +85,8 @@ package struct BakePlanner: Sendable {
         if let tar = locked.tar { operations.append(.tar(tar)) }
         if !locked.packages.isEmpty {
             let fresh = if case .archive = image.origin { true } else { false }
-            operations.append(.packages(locked.packages.sorted { $0.name < $1.name }, fresh: fresh))
+            let packages = locked.packages.sorted { $0.name < $1.name }
+            operations.append(.packages(packages, fresh: fresh, debconf: image.debconf))
         }
         if !image.users.isEmpty || !image.files.isEmpty {
             operations.append(.files(image.users, image.files))
@@ -94,6 +96,20 @@ package struct BakePlanner: Sendable {
             operations.append(.step(step))
         }
         return operations
+    }
+
+    /// The profile, once more wherever something was added since, or it goes further than below.
+    private func hardening(
+        of name: ImageName,
+        _ image: ImageDefinition,
+        _ locked: LockedImage
+    ) throws -> [LayerOperation] {
+        let resolved = definition.resolvedImage(name)
+        guard resolved.profile == .hardened else { return [] }
+        let below = image.parent.map(definition.resolvedImage)
+        let isNew = below?.profile != .hardened || below?.hardening != resolved.hardening
+        let addsNothing = try operations(of: image, locked).isEmpty
+        return isNew || !addsNothing ? [.hardening(resolved.hardening)] : []
     }
 
     private func key(of operation: LayerOperation, on parent: CacheKey?, epoch: Int64) throws -> CacheKey {

@@ -36,7 +36,8 @@ struct ImageBaker: Sendable {
                 work: work,
                 log: OutputLog(home: home, image: image.name, layer: index + 1, kind: layer.kind)
             )
-            layers.append(try await bake(layer, at: place, written, on: layers))
+            let baked = try await bake(layer, at: place, written, on: layers)
+            if !baked.isEmptyHardening { layers.append(baked) }
         }
         let assembler = ImageAssembler(
             name: image.name,
@@ -117,11 +118,12 @@ struct ImageBaker: Sendable {
         let (name, work) = (place.image, place.work)
         let containers = ContainerRunner(home: home, log: place.log, inspector: inspector)
         switch layer.operation {
-        case .packages(let packages, let fresh):
+        case .packages(let packages, let fresh, let debconf):
             let installer = PackageInstaller(
                 image: name,
                 packages: packages,
                 fresh: fresh,
+                debconf: debconf,
                 epoch: layer.epochs.own,
                 span: image.spans["packages"] ?? image.span,
                 file: { [home] in PackageStore(home: home).path($0.sha256) },
@@ -145,6 +147,8 @@ struct ImageBaker: Sendable {
             return try await place.watch.time(.write) {
                 try await write(tar, at: image.spans["from"] ?? image.span)
             }
+        case .hardening(let hardening):
+            return try await place.watch.time(.write) { try await write(hardening, on: below) }
         }
     }
 
@@ -204,6 +208,21 @@ struct ImageBaker: Sendable {
             inputs: inputs.trees,
             epochs: layer.epochs
         )
+        return try await write(items)
+    }
+
+    /// The profile `hardened`, which needs neither root nor a mount.
+    private func write(
+        _ hardening: HardeningDefinition,
+        on below: [BakedLayer]
+    ) async throws -> WrittenLayer {
+        let layer = HardeningLayer(below: try root(of: below), hardening: hardening)
+        let spool = try workspace.makeFolder()
+        defer { try? Files.remove(spool) }
+        let items = try await Blocking.run { [home] in
+            let contents = try LayerContents(home: home).read(layer.wanted, from: below, into: spool)
+            return try layer.items(contents) { try Files.readText($0) }
+        }
         return try await write(items)
     }
 

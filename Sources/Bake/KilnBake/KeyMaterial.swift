@@ -9,9 +9,19 @@ import SystemPackage
 struct KeyMaterial: Encodable {
     enum Operation: Encodable {
         case packages([Package], fresh: Bool)
+        /// A case of its own, so that layers without answers keep the keys that they always had.
+        case preseededPackages([Package], fresh: Bool, debconf: [Answer])
         case tar(Digest)
         case files([User], [File])
         case step(script: Digest, inputs: [Input], env: [String: String])
+        case hardening(keptSetuid: [String], packageManager: String)
+    }
+
+    struct Answer: Encodable {
+        let package: String
+        let question: String
+        let type: String
+        let value: String
     }
 
     struct Package: Encodable {
@@ -51,8 +61,12 @@ struct KeyMaterial: Encodable {
 extension KeyMaterial.Operation {
     init(_ operation: LayerOperation, digest: (FilePath) throws -> Digest) throws {
         switch operation {
-        case .packages(let packages, let fresh):
-            self = .packages(packages.map(KeyMaterial.Package.init), fresh: fresh)
+        case .packages(let packages, let fresh, let debconf):
+            let packages = packages.map(KeyMaterial.Package.init)
+            self =
+                debconf.isEmpty
+                ? .packages(packages, fresh: fresh)
+                : .preseededPackages(packages, fresh: fresh, debconf: debconf.map(KeyMaterial.Answer.init))
         case .tar(let tar):
             self = .tar(tar.sha256)
         case .files(let users, let files):
@@ -67,6 +81,11 @@ extension KeyMaterial.Operation {
                     KeyMaterial.Input(path: $0.string, content: try digest($0))
                 },
                 env: Dictionary(uniqueKeysWithValues: step.env.map { ($0, $1) })
+            )
+        case .hardening(let hardening):
+            self = .hardening(
+                keptSetuid: Set(hardening.keptSetuid).sorted(),
+                packageManager: hardening.packageManager.rawValue
             )
         }
     }
@@ -96,5 +115,14 @@ extension KeyMaterial.File {
         target = file.target
         owner = file.owner
         mode = file.mode
+    }
+}
+
+extension KeyMaterial.Answer {
+    fileprivate init(_ answer: DebconfAnswer) {
+        package = answer.package
+        question = answer.question
+        type = answer.kind.rawValue
+        value = answer.value
     }
 }

@@ -33,3 +33,10 @@ enum Whiteout: Equatable {
         }
     }
 }
+
+extension TarEntry {
+    /// Says in a layer that what the layers below have at the path is gone.
+    package init(whiteoutOf path: String) {
+        self.init(path: Whiteout.removed(path).path, kind: .file(size: 0), mode: 0)
+    }
+}

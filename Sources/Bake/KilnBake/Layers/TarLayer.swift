@@ -67,18 +67,7 @@ struct TarLayer {
     private mutating func spoolContent(_ reader: inout TarReader) throws -> LayerItem.Content {
         count += 1
         let path = spool.appending(String(count))
-        let descriptor = open(path.string, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o600)
-        guard descriptor >= 0 else { throw SystemError.last("create \(path)") }
-        defer { close(descriptor) }
-        let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: 1 << 16, alignment: 16)
-        defer { buffer.deallocate() }
-        var hasher = ContentHasher()
-        while case let count = try reader.read(into: buffer), count > 0 {
-            let piece = UnsafeRawBufferPointer(rebasing: buffer[..<count])
-            hasher.update(piece)
-            _ = try FileDescriptor(rawValue: descriptor).writeAll(piece)
-        }
-        return .file(path, hasher.finish())
+        return .file(path, try reader.spool(to: path))
     }
 
     /// Nothing may lie below a link or a file: it would land elsewhere when laid out.

@@ -1,4 +1,5 @@
 import ArgumentParser
+import KilnDefinition
 import KilnOCI
 import KilnStore
 
@@ -46,6 +47,8 @@ struct ImageDetails: Encodable {
     let digest: Digest
     let imageID: Digest
     let version: String?
+    /// What the image was made ready for, such as `hardened`.
+    let profile: String?
     let created: String?
     let platform: String
     let entrypoint: [String]
@@ -60,6 +63,7 @@ struct ImageDetails: Encodable {
         case digest
         case imageID
         case version
+        case profile
         case created
         case platform
         case entrypoint
@@ -77,6 +81,10 @@ struct ImageDetails: Encodable {
         self.digest = digest
         imageID = manifest.config.digest
         version = manifest.version
+        let runtime = config.config?.labels?[ImageRuntime.label].flatMap { label in
+            try? CanonicalJSON.decode(ImageRuntime.self, from: Array(label.utf8))
+        }
+        profile = runtime?.profile?.rawValue
         created = config.created
         platform = "\(config.os)/\(config.architecture)"
         entrypoint = (config.config?.entrypoint ?? []) + (config.config?.cmd ?? [])
@@ -97,7 +105,7 @@ struct ImageDetails: Encodable {
         let facts =
             [
                 ("digest", digest.description), ("image ID", imageID.description),
-                ("version", version ?? "-"),
+                ("version", version ?? "-"), ("profile", profile ?? "-"),
                 ("platform", platform), ("created", created ?? "-"),
                 ("entrypoint", entrypoint.isEmpty ? "-" : entrypoint.joined(separator: " ")),
                 ("user", user ?? "root"),
