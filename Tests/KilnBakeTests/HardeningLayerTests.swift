@@ -239,7 +239,7 @@ import Testing
             #expect(runtime?.contains(#""profile":"hardened""#) == true)
             let again = try await bakery.bake()
             #expect(again.map(\.manifest) == images.map(\.manifest))
-            #expect(again.allSatisfy(\.isCached))
+            #expect(again.allSatisfy { $0.isCached })
             #expect(try bakery.leftovers == [])
         }
     }

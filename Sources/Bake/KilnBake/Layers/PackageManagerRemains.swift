@@ -63,13 +63,14 @@ struct PackageManagerRemains {
         return removed
     }
 
-    /// The real path of what a package's list names; nil for folders, which others may use, and for copyright notices,
-    /// which stay with what may be left of the work.
+    /// The real path of what a package's list names; nil for folders and the links of a merged /usr to them, which others
+    /// use, and for copyright notices, which stay with what may be left of the work.
     private func file(_ path: String) -> String? {
         let (parent, name) = ImagePath.split(path)
-        guard !name.isEmpty, name != "copyright", let folder = below.realPath(parent) else { return nil }
-        let real = folder.isEmpty ? name : folder + "/" + name
-        return below.lookup(real)?.isDirectory == false ? real : nil
+        guard !name.isEmpty, name != "copyright", let folder = below.realPath(parent),
+            below.resolve(path)?.isDirectory != true
+        else { return nil }
+        return folder.isEmpty ? name : folder + "/" + name
     }
 
     /// dpkg's record without the package manager; nil where there is none.
