@@ -16,24 +16,18 @@ import Testing
 @Suite struct `A fresh root and mmdebstrap's` {
     /// Where the two may differ, and why. Folders with all that is in them.
     private static let explained: [(path: String, why: String)] = [
-        ("dev", "mmdebstrap makes device nodes; an instance gets its own"),
-        ("etc/apt/sources.list", "mmdebstrap's own source; an image installs nothing later"),
-        ("etc/hostname", "mmdebstrap's: the machine's"), ("etc/resolv.conf", "mmdebstrap's: the machine's"),
-        ("etc/machine-id", "mmdebstrap's: each instance is a machine of its own"),
-        ("etc/.pwd.lock", "a lock of the account tools"),
-        ("etc/shadow", "the day of the installation"), ("etc/shadow-", "a copy from before the last package"),
-        ("etc/passwd-", "a copy from before the last package"),
-        ("etc/group-", "a copy from before the last package"),
-        ("etc/gshadow-", "a copy from before the last package"), ("var/backups", "copies of the above"),
-        ("var/lib/apt/extended_states", "apt's note of what was asked for; the lock has it"),
-        ("var/lib/apt/lists", "apt's indexes"), ("var/cache/apt", "apt's caches"),
-        ("var/lib/dpkg/lock", "a lock"), ("var/lib/dpkg/lock-frontend", "a lock"),
-        ("var/lib/dpkg/triggers/Lock", "a lock"),
-        ("var/lib/dpkg/status", "compared package by package"),
-        ("var/lib/dpkg/status-old", "the state before"),
-        ("var/lib/dpkg/available", "mmdebstrap's: what could be installed"),
-        ("var/cache/ldconfig/aux-cache", "inodes and times"), ("var/log", "logs of the installation"),
-        ("var/cache/debconf", "with copies of its own, in the order of the installation"),
+        ("etc/apt/apt.conf.d/99mmdebstrap", "mmdebstrap's"), ("etc/apt/sources.list", "mmdebstrap's"),
+        ("etc/fstab", "mmdebstrap's"), ("etc/hostname", "the machine's"),
+        ("etc/resolv.conf", "the machine's"),
+        ("etc/shadow", "the day of the installation"), ("etc/group-", "from before the last package"),
+        ("etc/passwd-", "from before the last package"), ("dev", "an instance gets its own"),
+        ("run/lock", "an instance gets its own"), ("var/cache/apt/archives", "apt's, when it has run"),
+        ("var/cache/debconf/config.dat-old", "from before the last package"),
+        ("var/cache/debconf/templates.dat-old", "from before the last package"),
+        ("var/lib/apt/lists", "apt's, when it has run"), ("var/lib/dpkg/arch", "mmdebstrap's"),
+        ("var/lib/dpkg/available", "dpkg's, when it has unpacked something by itself"),
+        ("var/lib/dpkg/diversions-old", "from before the last package"),
+        ("var/lib/dpkg/status-old", "from before the last package"),
     ]
 
     @Test func `are the same files, with the same database`() async throws {
@@ -63,9 +57,7 @@ import Testing
                 }
             }
             #expect(differences == [])
-            let installed = try Self.stanzas(ours, bakery, sandbox)
-            #expect(installed.count == packages.count)
-            #expect(installed.symmetricDifference(try Self.stanzas(theirs, bakery, sandbox)).sorted() == [])
+            #expect(left["var/lib/dpkg/status"] != nil)
         }
     }
 
@@ -91,7 +83,7 @@ import Testing
             ToolInvocation(
                 "mmdebstrap",
                 [
-                    "--quiet", "--mode=root", "--variant=custom", "--include=\(names)",
+                    "--quiet", "--mode=root", "--variant=custom", "--skip=output/dev", "--include=\(names)",
                     "--aptopt=APT::Install-Recommends false", "--format=tar",
                     // What mmdebstrap does for its other variants, and refuses to for this one.
                     "--setup-hook=for d in bin sbin lib lib64; do mkdir -p \"$1/usr/$d\"; ln -s usr/$d \"$1/$d\"; done",
@@ -105,7 +97,7 @@ import Testing
     /// What each path is, times aside. Hard links are the same as what they are links to.
     private static func listing(_ root: RootIndex) throws -> [String: String] {
         var listing: [String: String] = [:]
-        for entry in root.entries {
+        for entry in root.entries where !entry.path.isEmpty {
             let what =
                 switch entry.kind {
                 case .file(let size, let digest), .hardlink(_, let size, let digest):
@@ -118,19 +110,5 @@ import Testing
             listing[entry.path] = "\(what) \(mode) \(entry.uid):\(entry.gid) \(entry.xattrs.keys.sorted())"
         }
         return listing
-    }
-
-    /// dpkg's record of each package, whatever the order.
-    private static func stanzas(
-        _ image: BakedImage,
-        _ bakery: Bakery,
-        _ sandbox: Sandbox
-    ) throws -> Set<String> {
-        let folder = sandbox.path.appending("status-\(image.name)")
-        try Files.createDirectory(folder)
-        let status = "var/lib/dpkg/status"
-        let contents = try LayerContents(home: bakery.home).read([status], from: image.layers, into: folder)
-        let text = try Files.readText(try #require(contents[PathKey(status)]).path)
-        return Set(text.split(separator: "\n\n").map { $0.split(separator: "\n").joined(separator: "\n") })
     }
 }

@@ -32,7 +32,11 @@ import Testing
         let lines = DefinitionSchema.referencePage().matches(of: /Example: `([^`]+)`/).map(\.output.1)
         #expect(lines.count > 50)
         // The others stand there as comments; the next test reads them.
-        #expect(lines.filter { !live.contains($0) } == ["command: [/opt/shop/is-well]", "tmpfs: 64MiB"])
+        #expect(
+            lines.filter { !live.contains($0) } == [
+                "archive: debian", "version: \"8.*\"", "command: [/opt/shop/is-well]", "tmpfs: 64MiB",
+            ]
+        )
     }
 
     @Test func `alternatives in comments are read when they take the place of what stands`() throws {
@@ -40,6 +44,14 @@ import Testing
         let tmpfs = example.replacing(/\n *- path: [^\n]*\n/) { $0.output }
             .replacing(/\n( *)volume: data\n/) { "\n\($0.output.1)tmpfs: 64MiB\n" }
             .replacing(/\n *access: shared\n/, with: "\n")
+        let pin = example.replacing(/\n( *)suite: bookworm-security\n/) {
+            "\n\($0.output.1)archive: debian\n"
+        }
+        #expect(try definition(pin).images["shop"]?.pins.first?.target == .archive("debian"))
+        let version = example.replacing(/\n( *)suite: bookworm-security\n/) {
+            "\n\($0.output.1)version: \"8.*\"\n"
+        }
+        #expect(try definition(version).images["shop"]?.pins.first?.target == .version("8.*"))
         #expect(try definition(tmpfs).images["shop"]?.state.first?.kind == .tmpfs(size: 64 << 20))
         let command = example.replacing(/\n( *)http:\n(?: +[#a-z][^\n]*\n){4,6}?(?= *# Asked by opening)/) {
             "\n\($0.output.1)command: [/opt/shop/is-well]\n"

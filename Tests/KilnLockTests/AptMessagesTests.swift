@@ -53,7 +53,7 @@ import Testing
             ("E: Failed to fetch http://h/InRelease  Could not resolve 'h'", .unreachable),
             (
                 "E: Failed to fetch http://h/InRelease  403  Forbidden [IP: 1.2.3.4 80]\nE: The repository 'http://h t InRelease' is not signed.",
-                .unreachable
+                .unauthorized
             ),
             (
                 "E: Failed to fetch http://h/InRelease  502  Bad Gateway\nE: The repository 'http://h t InRelease' is not signed.",

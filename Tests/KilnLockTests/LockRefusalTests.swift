@@ -169,8 +169,22 @@ import Testing
 
     @Test func `an archive that lacks what every root starts with`() async throws {
         try await expectRefusal(.missingPackage, "no-root") { archive, _ in
-            try Files.remove(archive.deb("usr-is-merged", "1"))
+            try Files.remove(archive.deb("apt", "2.6"))
             try await archive.publish()
+        }
+    }
+
+    @Test func `a distribution without the marker of a merged usr is none of it`() async throws {
+        try await Sandbox.with { sandbox in
+            let archive = try await TestArchive.minimal(in: sandbox)
+            try Files.remove(archive.deb("usr-is-merged", "1"))
+            // A mention is not enough.
+            try await archive.add("mention", "1", fields: ["Suggests": "usr-is-merged"])
+            try await archive.publish()
+            let outcome = try await archive.lock(archive.definition([("base", ["mention"])]))
+            #expect(
+                outcome.lock.images["base"]?.packages.map(\.name) == ["apt", "base-files", "dpkg", "mention"]
+            )
         }
     }
 

@@ -42,7 +42,8 @@ struct AptArchives: Sendable {
                     hint: "write one of those names under suites:, or use another mirror"
                 )
             }
-            for component in source.components where !here.contains(where: { $0.component == component }) {
+            for component in source.components
+            where !here.contains(where: { $0.component == component }) && !isEmpty(component, of: source) {
                 throw error(
                     .missingComponent,
                     "suite \"\(source.suite)\" of archive \"\(archive.name)\" has no component \"\(component)\""
@@ -51,6 +52,22 @@ struct AptArchives: Sendable {
                     hint: "check components: of the archive",
                     exitStatus: .usage
                 )
+            }
+        }
+    }
+
+    /// Whether the suite has the component with nothing in it: apt keeps no empty indexes, and only the Release file tells.
+    private func isEmpty(_ component: String, of source: AptSource) -> Bool {
+        let lists = root.path.appending("state").appending("lists")
+        let ending = "_dists_\(source.suite.replacing("/", with: "_"))_InRelease"
+        let releases = ((try? Files.list(lists)) ?? []).filter { $0.hasSuffix(ending) }
+        return releases.contains { name in
+            let text = (try? Files.readText(lists.appending(name))) ?? ""
+            return text.split(separator: "\n").contains { line in
+                line.hasPrefix("Components:")
+                    && line.split(separator: " ").dropFirst().contains {
+                        $0.split(separator: "/").last ?? "" == component
+                    }
             }
         }
     }

@@ -26,7 +26,9 @@ struct AptTarget: Sendable, Hashable {
             .map { $0.split(separator: "|", omittingEmptySubsequences: false).map(String.init) }
         return Set(
             rows.filter { $0.count == fields.count && $0[0] == "Packages" }.map { row in
-                AptTarget(
+                // What the Release file does not say is left as it was asked for.
+                let row = zip(row, fields).map { $0 == "$(\($1))" ? "" : $0 }
+                return AptTarget(
                     uri: AptSource.normalized(row[1]),
                     suite: row[2],
                     component: row[3],

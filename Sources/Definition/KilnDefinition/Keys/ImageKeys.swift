@@ -41,7 +41,7 @@ enum ImageKeys {
                 Further archives that packages may come from, besides the one that the image starts from; images that stand \
                 on this one have them too.
                 """,
-            example: "[internal]"
+            example: "[debian]"
         ),
         .standard(
             "packages",
@@ -56,7 +56,7 @@ enum ImageKeys {
             .list(of: PinKeys.syntax, named: "pins"),
             help:
                 "Which versions are preferred, here and in images that stand on this one; of two the first counts.",
-            example: "[{package: curl, suite: bookworm-backports}]"
+            example: "[{package: curl, suite: bookworm-security}]"
         ),
         .standard(
             "debconf",

@@ -42,14 +42,14 @@ enum PinKeys {
                 \.suite,
                 .archivePart("suite", such: "bookworm-backports"),
                 help: "The versions of this suite of one of the image's archives.",
-                example: "bookworm-backports"
+                example: "bookworm-security"
             ),
             .optional(
                 "archive",
                 \.archive,
                 .name("archive"),
                 help: "The versions of this archive.",
-                example: "internal"
+                example: "debian"
             ),
             .optional(
                 "version",
