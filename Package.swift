@@ -77,11 +77,19 @@ let package = Package(
             pkgConfig: "liblzma",
             providers: [.apt(["liblzma-dev"])]
         ),
+        .systemLibrary(
+            name: "CDeflate",
+            path: "Sources/Image/CDeflate",
+            providers: [.apt(["libdeflate-dev"])]
+        ),
         room("KilnOCI", in: "Image", ["KilnDiagnostics", .crypto]),
         room(
             "KilnArchive",
             in: "Image",
-            ["KilnDiagnostics", "KilnSystem", "KilnOCI", "CLinux", "CZstd", "CZlib", "CLzma", .system]
+            [
+                "KilnDiagnostics", "KilnSystem", "KilnOCI", "CLinux", "CZstd", "CZlib", "CDeflate", "CLzma",
+                .system,
+            ]
         ),
         room("KilnStore", in: "Image", ["KilnDiagnostics", "KilnSystem", "KilnOCI", "KilnArchive", .system]),
         // Distribution

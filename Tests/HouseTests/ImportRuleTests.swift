@@ -15,7 +15,7 @@ private let house: [(group: String, targets: [(name: String, outside: Set<String
         "Image",
         [
             ("KilnOCI", ["Crypto"]),
-            ("KilnArchive", ["CLinux", "CLzma", "CZlib", "CZstd", "SystemPackage"]),
+            ("KilnArchive", ["CDeflate", "CLinux", "CLzma", "CZlib", "CZstd", "SystemPackage"]),
             ("KilnStore", ["SystemPackage"]),
         ]
     ),
@@ -45,7 +45,7 @@ private let house: [(group: String, targets: [(name: String, outside: Set<String
 ]
 
 /// C headers that Swift's own modules lack; they hold no code.
-private let headers: Set<String> = ["CLinux", "CLzma", "CZlib", "CZstd"]
+private let headers: Set<String> = ["CDeflate", "CLinux", "CLzma", "CZlib", "CZstd"]
 
 /// What comes with the toolchain and needs no declaration.
 private let toolchain: Set<String> = [

@@ -1,4 +1,4 @@
-import CZlib
+import CDeflate
 import CZstd
 package import KilnOCI
 
@@ -11,11 +11,12 @@ package enum LayerEncoding: Sendable, Hashable {
 
     /// Library, version and parameters: everything that the blob's bytes depend on beside the tar.
     ///
-    /// `-mt` says that zstd cuts its input into jobs, which it does for one worker and for many alike, and never without workers.
+    /// `-mt` says that zstd cuts its input into jobs, which it does for one worker and for many alike, and never without workers;
+    /// `-1m` that gzip's members hold 1 MiB each. libdeflate is linked statically: its header's version is what runs.
     package var encoderName: String {
         switch self {
         case .zstd(let level): "zstd-\(String(cString: ZSTD_versionString()))-level\(level)-mt"
-        case .gzip(let level): "gzip-zlib\(String(cString: zlibVersion()))-level\(level)"
+        case .gzip(let level): "gzip-libdeflate\(LIBDEFLATE_VERSION_STRING)-level\(level)-1m"
         }
     }
 
