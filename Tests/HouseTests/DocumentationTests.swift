@@ -44,8 +44,9 @@ import Testing
         try Golden.expect(CommandReference.page(), matches: reference.appending("commands.md"))
     }
 
-    @Test func `has an example that is valid`() throws {
-        let file = Golden.project.appending("examples/guestbook/kiln.yaml")
+    @Test(arguments: ["guestbook", "java-service", "node-service"])
+    func `has examples that are valid`(name: String) throws {
+        let file = Golden.project.appending("examples").appending(name).appending("kiln.yaml")
         let definition = try DefinitionReader.read(file: file)
         #expect(definition.fleets.count == 1)
     }
