@@ -1,4 +1,6 @@
+import Dispatch
 import Glibc
+import Synchronization
 
 /// What one run of a command cost, its children included.
 struct Cost {
@@ -6,6 +8,10 @@ struct Cost {
     let wall: Double
     /// User and system seconds (wait4(2)'s rusage).
     let cpu: Double
+    /// MiB: the largest resident size of any process of the command (wait4(2)'s ru_maxrss).
+    let largestPeak: Double
+    /// MiB: that of the started process alone.
+    let ownPeak: Double
 }
 
 struct CommandFailure: Error, CustomStringConvertible {
@@ -22,17 +28,30 @@ struct BenchmarkCommand {
     func run(expecting expected: Set<Int32> = [0]) throws -> Cost {
         let start = Self.now()
         let pid = try spawn()
+        let watch = MemoryWatch(of: pid)
         var status: Int32 = 0
         var usage = rusage()
         guard wait4(pid, &status, 0, &usage) == pid else {
             throw CommandFailure(description: "wait4 failed: \(line)")
         }
+        let end = Self.now()
+        let own = watch.end()
         let exit = status & 0x7f == 0 ? (status >> 8) & 0xff : -1
         guard expected.contains(exit) else { throw CommandFailure(description: "status \(exit): \(line)") }
         return Cost(
-            wall: Self.now() - start,
-            cpu: Self.seconds(usage.ru_utime) + Self.seconds(usage.ru_stime)
+            wall: end - start,
+            cpu: Self.seconds(usage.ru_utime) + Self.seconds(usage.ru_stime),
+            largestPeak: Double(usage.ru_maxrss) / 1024,
+            ownPeak: Double(own) / 1024
         )
+    }
+
+    /// Runs to the end and gives what it wrote to standard output, at most 1 MiB of it.
+    func output() throws -> String {
+        let file = "/tmp/kiln-benchmarks-output-\(getpid())"
+        defer { unlink(file) }
+        try BenchmarkCommand(line: "{ \(line)\n} > '\(file)'", folder: folder).run()
+        return readFile(file, limit: 1 << 20)
     }
 
     private func spawn() throws -> pid_t {
@@ -62,4 +81,49 @@ struct BenchmarkCommand {
     private static func seconds(_ time: timeval) -> Double {
         Double(time.tv_sec) + Double(time.tv_usec) / 1e6
     }
+}
+
+/// The largest resident size of one process and not of its children, looked at every few milliseconds while it runs
+/// (proc_pid_status(5): VmHWM, a maximum itself). What grows in the last moment is missed.
+final class MemoryWatch: Sendable {
+    private let isOver = Atomic(false)
+    /// KiB.
+    private let peak = Atomic(0)
+    private let looking = DispatchGroup()
+
+    init(of pid: pid_t) {
+        DispatchQueue.global().async(group: looking) { [self] in
+            while !isOver.load(ordering: .relaxed) {
+                let status = readFile("/proc/\(pid)/status", limit: 4096)
+                let line = status.split(separator: "\n").first { $0.hasPrefix("VmHWM:") }
+                let words = line?.split { $0 == " " || $0 == "\t" } ?? []
+                // Not the maximum of what was seen: until the shell becomes the command it is the shell's.
+                if words.count > 1, let size = Int(words[1]) { peak.store(size, ordering: .relaxed) }
+                usleep(3000)
+            }
+        }
+    }
+
+    func end() -> Int {
+        isOver.store(true, ordering: .relaxed)
+        looking.wait()
+        return peak.load(ordering: .relaxed)
+    }
+}
+
+/// The front of a file; nothing when it can't be read.
+func readFile(_ path: String, limit: Int) -> String {
+    let descriptor = open(path, O_RDONLY | O_CLOEXEC)
+    guard descriptor >= 0 else { return "" }
+    defer { close(descriptor) }
+    var bytes = [UInt8](repeating: 0, count: limit)
+    var count = 0
+    while count < limit {
+        let got = bytes.withUnsafeMutableBytes {
+            read(descriptor, $0.baseAddress.map { $0 + count }, limit - count)
+        }
+        guard got > 0 else { break }
+        count += got
+    }
+    return String(decoding: bytes[..<count], as: UTF8.self)
 }

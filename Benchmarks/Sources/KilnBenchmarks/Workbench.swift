@@ -1,54 +1,27 @@
 import Glibc
 
-/// A folder for one run of the benchmarks, with the project that is measured in it.
+/// A folder for one run of the benchmarks, with the projects that are measured in it.
 struct Workbench {
     let folder: String
     let kiln: String
+    /// How often each case runs, when the command line says so.
+    let rounds: Int?
 
-    /// Makes the folder and what the cases share: an image of four layers, and the same as a Dockerfile.
-    init(folder: String, kiln: String) throws {
+    init(folder: String, kiln: String, rounds: Int?) throws {
         self.folder = folder
         self.kiln = kiln
-        try shell(
-            """
-            rm -rf '\(folder)'; mkdir -p '\(folder)/app/site' '\(folder)/app/root/bin' '\(folder)/app/root/etc' '\(folder)/base'
-            cd '\(folder)/app'
-            cp /bin/busybox root/bin/busybox; ln -sf busybox root/bin/sh
-            printf 'root:x:0:0:root:/root:/bin/sh\\n' > root/etc/passwd; printf 'root:x:0:\\n' > root/etc/group
-            tar -C root -cf root.tar .
-            head -c 1048576 /dev/zero > site/data; echo 1 > site/index.html; echo 1 > one; echo 1 > two
-            cat > kiln.yaml <<'END'
-            kiln: 1
-            images:
-              root: {from: "tar:root.tar"}
-              first: {from: "image:root", files: [{source: one, target: /one}]}
-              second: {from: "image:first", files: [{source: two, target: /two}]}
-              app: {from: "image:second", files: [{source: site, target: /www}], entrypoint: [/bin/busybox, sleep, "60"]}
-            fleets:
-              app: {image: app, instances: 1, rollout: {min_healthy: 0s, healthy_deadline: 5s, bake: 0s}}
-            END
-            cat > Dockerfile <<'END'
-            FROM scratch
-            ADD root.tar /
-            COPY one /one
-            COPY two /two
-            COPY site /www
-            END
-            cd ../base
-            cat > kiln.yaml <<'END'
-            kiln: 1
-            archives:
-              debian: {mirror: host, suites: [bookworm, bookworm-updates, bookworm-security]}
-            images:
-              base: {from: "archive:debian"}
-            END
-            """
-        )
+        self.rounds = rounds
+        try shell("rm -rf '\(folder)'; mkdir -p '\(folder)'")
     }
 
-    /// A `kiln` line in one of the projects.
+    /// A project of this name, made by a script in its folder.
+    func project(_ name: String, _ script: String) throws {
+        try shell("mkdir -p '\(folder)/\(name)'; cd '\(folder)/\(name)'\n\(script)")
+    }
+
+    /// A `kiln` line in one of the projects. The shell becomes kiln, so that its memory can be looked at.
     func kiln(_ arguments: String, in project: String, home: String = "home") -> BenchmarkCommand {
-        command("KILN_HOME='\(folder)/\(home)' '\(kiln)' \(arguments)", in: project)
+        command("exec env KILN_HOME='\(folder)/\(home)' '\(kiln)' \(arguments)", in: project)
     }
 
     func command(_ line: String, in project: String) -> BenchmarkCommand {
@@ -59,7 +32,18 @@ struct Workbench {
         (try? BenchmarkCommand(line: "command -v \(tool)", folder: "/").run()) != nil
     }
 
-    private func shell(_ script: String) throws {
+    func shell(_ script: String) throws {
         try BenchmarkCommand(line: script, folder: "/").run()
+    }
+
+    /// What ends with the run, however it ends: fleets, containers, the folder.
+    func clear() throws {
+        try shell(
+            """
+            if [ -d '\(folder)/app' ]; then cd '\(folder)/app'
+            KILN_HOME='\(folder)/home' '\(kiln)' destroy app --volumes || true; fi
+            cd /; rm -rf '\(folder)'
+            """
+        )
     }
 }

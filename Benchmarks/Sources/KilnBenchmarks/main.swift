@@ -1,28 +1,64 @@
 import Glibc
 
-// kiln-benchmarks [ROUNDS]: prints one table row per case, ours beside its peer, medians.
-// KILN_BIN names the kiln to measure (a release build).
+// kiln-benchmarks [--rounds N] [CASE...]: prints the table's rows, ours beside the peers', medians.
+// KILN_BIN names the kiln to measure (a release build); KILN_BENCHMARK_VERBOSE shows what the commands say.
+
+/// What the command line asks for.
+struct Request {
+    var rounds: Int?
+    var cases = Case.all
+
+    init(_ words: [String]) throws {
+        var words = words[...]
+        var names: [String] = []
+        while let word = words.popFirst() {
+            if word == "--rounds" {
+                guard let count = words.popFirst().flatMap({ Int($0) }), count > 0 else {
+                    throw CommandFailure(description: "--rounds takes a number")
+                }
+                rounds = count
+            } else {
+                guard Case.all.contains(where: { $0.name == word }) else {
+                    let known = Case.all.map(\.name).joined(separator: ", ")
+                    throw CommandFailure(description: "no case \"\(word)\"; there are: \(known)")
+                }
+                names.append(word)
+            }
+        }
+        if !names.isEmpty { cases = cases.filter { names.contains($0.name) } }
+    }
+}
+
+/// Written at once, so that a row can be read when it is there.
+func say(_ text: String, to descriptor: Int32 = STDOUT_FILENO) {
+    let line = text + "\n"
+    _ = line.withCString { write(descriptor, $0, strlen($0)) }
+}
+
+func complain(_ text: String) {
+    say(text, to: STDERR_FILENO)
+}
 
 guard let binary = getenv("KILN_BIN") else {
     complain("set KILN_BIN to a release build of kiln")
     exit(2)
 }
-let rounds = CommandLine.arguments.dropFirst().first.flatMap { Int($0) } ?? 9
+let request: Request
+do {
+    request = try Request(Array(CommandLine.arguments.dropFirst()))
+} catch {
+    complain("\(error)")
+    exit(2)
+}
 let folder = "/tmp/kiln-benchmarks-\(getpid())"
 do {
-    let bench = try Workbench(folder: folder, kiln: String(cString: binary))
-    print("| work | kiln | peer | wall ratio |\n|---|---|---|---|")
-    for pair in try bench.cases(rounds: rounds) {
-        print(try pair.run().row)
+    let bench = try Workbench(folder: folder, kiln: String(cString: binary), rounds: request.rounds)
+    say(Row.head)
+    for benchmark in request.cases {
+        for row in try benchmark.rows(bench) { say(row.text) }
     }
-    _ = try? bench.kiln("destroy app --volumes", in: "app").run()
-    try BenchmarkCommand(line: "rm -rf '\(folder)'", folder: "/").run()
+    try bench.clear()
 } catch {
     complain("\(error) (left for a look: \(folder))")
     exit(1)
-}
-
-func complain(_ text: String) {
-    let line = text + "\n"
-    _ = line.withCString { write(STDERR_FILENO, $0, strlen($0)) }
 }
