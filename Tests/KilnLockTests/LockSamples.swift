@@ -66,7 +66,7 @@ extension Lock {
     }
 
     static func random(using generator: inout SeededGenerator) -> Lock {
-        var lock = Lock(encoder: EncoderName("gzip-libdeflate1.\(generator.next() % 30)-level6-1m"))
+        var lock = Lock(encoder: EncoderName("gzip-libdeflate1.\(generator.next() % 30)-level5-1m"))
         for number in 0..<Int.random(in: 0...3, using: &generator) {
             var image = LockedImage(request: Digest(of: "\(generator.next())"))
             image.epoch = Int64.random(in: 0...4_000_000_000, using: &generator)

@@ -101,7 +101,7 @@ import Testing
             definition.images["base"]?.packages = ["ca-certificates"]
             definition.images["new"] = ImageDefinition(origin: .image("app"))
             definition.images.removeValue(forKey: "other")
-            lock.encoder = EncoderName("gzip-libdeflate1.14-level6-1m")
+            lock.encoder = EncoderName("gzip-libdeflate1.14-level5-1m")
         }
         try Golden.expect(text + "\n", matches: Golden.directory().appending("stale.txt"))
     }

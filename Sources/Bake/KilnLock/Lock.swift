@@ -16,7 +16,7 @@ package struct Lock: Sendable, Hashable {
     }
 }
 
-/// A compressor with its version and parameters, such as `zstd-1.5.4-level3` or `gzip-libdeflate1.14-level6-1m`.
+/// A compressor with its version and parameters, such as `zstd-1.5.4-level3` or `gzip-libdeflate1.14-level5-1m`.
 package struct EncoderName: Sendable, Hashable, CustomStringConvertible {
     package let description: String
 

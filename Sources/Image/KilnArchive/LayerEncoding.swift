@@ -5,7 +5,7 @@ package import KilnOCI
 /// How a layer's tar is compressed. The same tar and encoding give the same blob with the same library version, whatever the machine's cores.
 package enum LayerEncoding: Sendable, Hashable {
     case zstd(level: Int32 = 3)
-    case gzip(level: Int32 = 6)
+    case gzip(level: Int32 = 5)
 
     package static let standard = LayerEncoding.zstd()
 
