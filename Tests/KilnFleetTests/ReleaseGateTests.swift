@@ -38,3 +38,23 @@ import Testing
         }
     }
 }
+
+@Suite struct `A rollback` {
+    @Test func `takes only a release whose image is there`() async throws {
+        try await Stage.with { stage in
+            for version in ["1", "2", "3"] { try await stage.deploy(version) }
+            let gone = Stage.content("2").image
+            func back(_ number: Int?) async throws -> DeployOutcome {
+                try await stage.driver().rollback(
+                    Stage.fleet,
+                    to: number.map(ReleaseNumber.init(rawValue:)),
+                    hasImage: { $0 != gone }
+                )
+            }
+            let refused = await #expect(throws: FleetError.self) { try await back(2) }
+            #expect(refused?.code == .imageGone)
+            #expect(stage.versions == ["3", "3", "3"])
+            #expect(try await back(nil) == .stable(ReleaseNumber(rawValue: 1)))
+        }
+    }
+}

@@ -37,10 +37,12 @@ struct FleetContext {
         if let fleet { return [fleet] }
         return try await store.fleets().map(\.name)
     }
+}
 
+extension Catalog {
     /// The release that the fleet runs or is rolling to; nil for one that is gone or stopped.
     func runningRelease(of fleet: FleetName) async throws -> ReleaseEntry? {
-        guard let target = try await store.fleet(fleet)?.rollout.target else { return nil }
-        return try await store.releaseEntries(of: fleet).first { $0.number == target.releaseNumber }
+        guard let target = try await self.fleet(fleet)?.rollout.target else { return nil }
+        return try await releaseEntries(of: fleet).first { $0.number == target.releaseNumber }
     }
 }

@@ -160,17 +160,24 @@ extension FleetDriver {
     }
 
     /// The release with this number; without one, of those made before the one that runs the one that was stable last.
-    func earlier(_ number: ReleaseNumber?, _ ledger: Ledger) throws -> ReleaseEntry? {
+    func earlier(
+        _ number: ReleaseNumber?,
+        _ ledger: Ledger,
+        _ hasImage: (Digest) -> Bool
+    ) throws -> ReleaseEntry? {
         if let number {
             guard let release = ledger.releases[number] else {
                 throw FleetError.unknownRelease(number, of: ledger.name)
             }
+            guard hasImage(release.image) else { throw FleetError.imageGone(release, of: ledger.name) }
             return release
         }
         let current = ledger.record.rollout.target?.releaseNumber
         return ledger.releases.values
             .filter { record in
-                guard record.stable != nil, record.quarantine == nil else { return false }
+                guard record.stable != nil, record.quarantine == nil, hasImage(record.image) else {
+                    return false
+                }
                 return current.map { record.number < $0 } ?? true
             }
             .max { ($0.stable ?? 0, $0.number) < ($1.stable ?? 0, $1.number) }

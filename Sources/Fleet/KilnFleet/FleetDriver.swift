@@ -1,6 +1,6 @@
 package import KilnDefinition
 import KilnDiagnostics
-import KilnOCI
+package import KilnOCI
 package import KilnRollout
 import KilnSystem
 
@@ -77,13 +77,15 @@ package struct FleetDriver: Sendable {
     }
 
     /// Makes the fleet run another release: this one, or of those before the one that runs the one that was stable last.
+    /// Only one whose image is there can run.
     package func rollback(
         _ fleet: FleetName,
         to number: ReleaseNumber? = nil,
+        hasImage: @escaping @Sendable (Digest) -> Bool = { _ in true },
         options: Options = Options()
     ) async throws -> DeployOutcome {
         try await withLedger(fleet, "rollback", options) { ledger in
-            guard let release = try earlier(number, ledger) else {
+            guard let release = try earlier(number, ledger, hasImage) else {
                 throw FleetError(
                     .noEarlierRelease,
                     "fleet \(fleet) has no earlier release that was stable and is not quarantined",

@@ -19,6 +19,7 @@ package struct FleetError: DiagnosticError, Hashable {
         case missingConfigFile = "fleet.missing-config-file"
         case unknownOwner = "fleet.unknown-owner"
         case revoked = "fleet.revoked"
+        case imageGone = "fleet.image-gone"
     }
 
     package let code: Code
@@ -84,6 +85,17 @@ extension FleetError {
             "fleet \(fleet) has no release \(number)",
             hint: "kiln releases \(fleet) lists them",
             status: .usage
+        )
+    }
+
+    static func imageGone(_ release: ReleaseEntry, of fleet: FleetName) -> FleetError {
+        FleetError(
+            .imageGone,
+            "the image of release \(release.number) of \(fleet) is not in the store any more",
+            causes: ["\(release.imageName) \(release.image)"],
+            hint:
+                "pull it from the registry that has it, or bake it from the definition and lock of that time; "
+                + "kiln gc --keep-releases says how many are kept"
         )
     }
 

@@ -15,6 +15,8 @@ package struct FileFacts: Sendable, Hashable {
     /// Permission bits with setuid, setgid and sticky.
     package let mode: UInt32
     package let size: Int64
+    /// Bytes that it really takes on disk.
+    package let allocated: Int64
     package let inode: UInt64
     package let device: UInt64
     package let userID: UInt32
@@ -229,6 +231,7 @@ extension FileFacts {
             }
         mode = UInt32(info.st_mode & 0o7777)
         size = Int64(info.st_size)
+        allocated = Int64(info.st_blocks) * 512
         inode = UInt64(info.st_ino)
         device = UInt64(info.st_dev)
         userID = info.st_uid

@@ -8,10 +8,13 @@ extension GarbageCollector {
         package var roots: Set<Digest>
         /// nil keeps every package.
         package var packages: Set<Digest>?
+        /// Manifests that are needed no more, with what they were needed for; for the report only.
+        package var given: [Digest: String]
 
-        package init(roots: Set<Digest>, packages: Set<Digest>?) {
+        package init(roots: Set<Digest>, packages: Set<Digest>?, given: [Digest: String] = [:]) {
             self.roots = roots
             self.packages = packages
+            self.given = given
         }
     }
 
@@ -25,11 +28,28 @@ extension GarbageCollector {
             case scratch
         }
 
+        /// Why an item goes.
+        package enum Reason: Sendable, Hashable {
+            /// It belongs to what the name referred to until then (seconds since 1970).
+            case superseded(name: String, at: Int64)
+            /// It belongs to what was given up: a release, say.
+            case given(String)
+            /// No image has it.
+            case unreferenced
+            /// The blobs that it remembers are gone.
+            case stale
+            /// No lock that was asked names it.
+            case unlocked
+            /// A crash left it.
+            case leftover
+        }
+
         package struct Item: Sendable, Hashable {
             package let kind: Kind
             package let path: FilePath
             /// In bytes, of the path and what goes with it.
             package let size: Int64
+            package let reason: Reason
             /// Goes with the path: a sealed layer's record and lock.
             let companions: [FilePath]
         }

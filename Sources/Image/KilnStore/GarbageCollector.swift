@@ -4,13 +4,15 @@ import SystemPackage
 /// Drops what nothing refers to.
 package struct GarbageCollector: Sendable {
     private let home: KilnHome
+    private let retention: ImageRetention
 
-    package init(home: KilnHome) {
+    package init(home: KilnHome, retention: ImageRetention = ImageRetention()) {
         self.home = home
+        self.retention = retention
     }
 
-    /// Keeps named images, what `kept` names, what those need, and layers that are mounted; removes the rest, and what crashes
-    /// left in scratch. Waits until nothing uses the store.
+    /// Keeps named images, what names referred to before as the retention says, what `kept` names, what those need, and
+    /// layers that are mounted; removes the rest, and what crashes left in scratch. Waits until nothing uses the store.
     ///
     /// `kept` is asked once nothing uses the store any more, so that what was fetched or released meanwhile is in its answer; it
     /// must not lock the store itself.
@@ -18,20 +20,29 @@ package struct GarbageCollector: Sendable {
     package func collect(
         keeping kept: @Sendable () async throws -> Kept,
         dryRun: Bool = false,
+        now: Int64 = WallClock.now,
         onWait: () -> Void = {}
     ) async throws -> Report {
         func sweep() async throws -> Report {
-            let kept = try await kept()
+            let asked = try await kept()
             return try await Blocking.run {
-                let report = Report(items: try GarbageSurvey(home: home, kept: kept).items())
+                var kept = asked
+                let superseded = try ImageStore(home: home).superseded()
+                let retained = retention.kept(of: superseded, now: now)
+                kept.roots.formUnion(retained.map(\.digest))
+                let survey = try GarbageSurvey(home: home, kept: kept, superseded: superseded)
+                let report = Report(items: try survey.items())
                 if !dryRun { for item in report.items { try remove(item) } }
                 return report
             }
         }
         let lock = StoreLock(home)
-        return dryRun
-            ? try await lock.shared(onWait: onWait) { try await sweep() }
-            : try await lock.exclusive(onWait: onWait) { try await sweep() }
+        if dryRun { return try await lock.shared(onWait: onWait) { try await sweep() } }
+        return try await lock.exclusive(onWait: onWait) {
+            let report = try await sweep()
+            try await ImageStore(home: home).forgetMissing()
+            return report
+        }
     }
 
     /// What a killed bake left in scratch may still be mounted.

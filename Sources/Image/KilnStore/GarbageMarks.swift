@@ -18,10 +18,23 @@ struct GarbageMarks {
             blobs.insert(manifest.config.digest.hex)
             blobs.formUnion(manifest.layers.map(\.digest.hex))
             blobs.formUnion(try ImageSources(home: home).files(of: digest)?.map(\.digest.hex) ?? [])
+            try markAncestors(of: manifest, in: images)
             guard try Files.isPresent(images.blobPath(manifest.config.digest)) else { continue }
             layerNames.formUnion(try images.config(manifest).value.rootfs.diffIDs.map(\.short))
         }
         layerNames.formUnion(try Self.mountedLayers(of: home))
+    }
+
+    /// What an image stands on keeps its manifest and configuration, which are small and tell its ancestry; its layers are the
+    /// image's own.
+    private mutating func markAncestors(of manifest: ImageManifest, in images: ImageStore) throws {
+        var next = manifest.baseDigest
+        while let digest = next, !blobs.contains(digest.hex), try Files.isPresent(images.blobPath(digest)) {
+            blobs.insert(digest.hex)
+            let manifest = try images.manifest(digest).value
+            blobs.insert(manifest.config.digest.hex)
+            next = manifest.baseDigest
+        }
     }
 
     /// Compared as files, since a path may be written in many ways.

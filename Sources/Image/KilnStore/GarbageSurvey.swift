@@ -6,17 +6,20 @@ import SystemPackage
 struct GarbageSurvey {
     typealias Item = GarbageCollector.Report.Item
     typealias Kind = GarbageCollector.Report.Kind
+    typealias Reason = GarbageCollector.Report.Reason
 
     private let home: KilnHome
     private let marks: GarbageMarks
     /// nil keeps every package.
     private let kept: Set<Digest>?
     private let mounted: Set<FilePath>
+    private let reasons: GarbageReasons
 
-    init(home: KilnHome, kept: GarbageCollector.Kept) throws {
+    init(home: KilnHome, kept: GarbageCollector.Kept, superseded: [SupersededImage]) throws {
         self.home = home
         self.kept = kept.packages
         marks = try GarbageMarks(home: home, roots: kept.roots)
+        reasons = GarbageReasons(images: ImageStore(home: home), superseded: superseded, given: kept.given)
         mounted = Set(try MountTable.current().under(home.root).map(\.target))
     }
 
@@ -38,10 +41,9 @@ struct GarbageSurvey {
 
     /// The files of a layer have its short name: `<name>.erofs`, `<name>.json`, `<name>.index`, `.<name>.lock`.
     private func layers() throws -> [Item] {
-        func layer(_ name: String) -> String { name.split(separator: ".").first.map(String.init) ?? name }
         let names = try Files.list(home.layers)
-            .filter { !marks.layerNames.contains(layer($0)) && !isDraft($0) }
-        let byLayer = Dictionary(grouping: names.filter { !$0.hasSuffix(".index") }, by: layer)
+            .filter { !marks.layerNames.contains(layerName($0)) && !isDraft($0) }
+        let byLayer = Dictionary(grouping: names.filter { !$0.hasSuffix(".index") }, by: layerName)
         let sealed = try byLayer.sorted { $0.key < $1.key }.map { _, names in
             let paths = names.map { home.layers.appending($0) }
             let main = paths.first { $0.extension == "erofs" } ?? paths.first { $0.extension == "json" }
@@ -78,7 +80,27 @@ struct GarbageSurvey {
     ) throws -> Item {
         let companions = all.filter { $0 != path }
         let bytes = try ([path] + companions).reduce(0) { $0 + (try size(of: $1)) }
-        return Item(kind: kind, path: path, size: bytes, companions: companions)
+        return Item(
+            kind: kind,
+            path: path,
+            size: bytes,
+            reason: reason(kind, path.lastComponent?.string ?? ""),
+            companions: companions
+        )
+    }
+
+    private func reason(_ kind: Kind, _ name: String) -> Reason {
+        switch kind {
+        case .blob: reasons.blobs[name] ?? .unreferenced
+        case .layerIndex, .sealedLayer: reasons.layers[layerName(name)] ?? .unreferenced
+        case .cacheRecord: .stale
+        case .package: .unlocked
+        case .scratch: .leftover
+        }
+    }
+
+    private func layerName(_ file: String) -> String {
+        file.split(separator: ".").first.map(String.init) ?? file
     }
 
     /// Without what is mounted in it.

@@ -54,6 +54,12 @@ package struct ImageStore: Sendable {
         Files.facts(blobPath(descriptor.digest))?.size == descriptor.size
     }
 
+    /// Whether the image's manifest, configuration and all of its layers are here; their content is not read.
+    package func isWhole(_ digest: Digest) -> Bool {
+        guard hasBlob(digest), let manifest = try? manifest(digest).value else { return false }
+        return hasBlob(manifest.config) && manifest.layers.allSatisfy { hasBlob($0) }
+    }
+
     /// Lets the body write one layer, and keeps the blob and the layer's index. Nothing is left when it throws.
     ///
     /// The body runs on a thread that may block.

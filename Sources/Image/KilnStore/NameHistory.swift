@@ -19,6 +19,12 @@ extension ImageStore {
             !current.contains { $0.name == entry.name && $0.descriptor.digest == entry.digest }
         }
     }
+
+    /// Forgets those whose manifest a collection took away.
+    func forgetMissing() async throws {
+        try Files.createDirectory(home.root)
+        try await FileLock.with(indexLock) { try NameHistory(home: home).forget { !hasBlob($0.digest) } }
+    }
 }
 
 /// What the names of images referred to before: a file beside the layout, which has no place for it.
@@ -58,7 +64,6 @@ struct NameHistory {
         try change { $0.removeAll { names.contains($0.name) } }
     }
 
-    /// Drops what a collection took away.
     func forget(where isGone: (SupersededImage) throws -> Bool) throws {
         try change { try $0.removeAll(where: isGone) }
     }

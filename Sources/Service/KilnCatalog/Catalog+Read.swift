@@ -1,7 +1,7 @@
 import GRDB
 package import KilnDefinition
 package import KilnFleet
-package import KilnOCI
+import KilnOCI
 
 extension Catalog: FleetStore {
     package func fleets() async throws -> [FleetRecord] {
@@ -35,14 +35,11 @@ extension Catalog: FleetStore {
         }
     }
 
-    /// The images of all releases, also of those whose fleet is gone: any of them may be deployed again.
-    package func releasedImages() async throws -> Set<Digest> {
+    /// Fleets that have releases, also those that are gone: any of their releases may be deployed again.
+    package func fleetsWithReleases() async throws -> [FleetName] {
         try await read { database in
-            try Set(
-                String.fetchAll(database, sql: "SELECT DISTINCT image FROM release").map {
-                    try Digest(parsing: $0)
-                }
-            )
+            try String.fetchAll(database, sql: "SELECT DISTINCT fleet FROM release ORDER BY fleet")
+                .map { FleetName(trusted: $0) }
         }
     }
 

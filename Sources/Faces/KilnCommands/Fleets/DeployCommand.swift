@@ -50,19 +50,17 @@ struct DeployCommand: AsyncParsableCommand {
             var options = options
             options.environment = definition.environment
             let images = ImageStore(home: fleets.home)
-            return try await StoreLock(fleets.home).shared {
-                let content = try ReleaseAssembler(images: images).content(
-                    for: wanted,
-                    directory: definition.directory
-                )
-                return try await fleets.driver.deploy(
-                    content,
-                    to: fleet,
-                    policy: wanted.policy,
-                    gate: { try RevocationGate(images: images).check($0) },
-                    options: options
-                )
-            }
+            let content = try ReleaseAssembler(images: images).content(
+                for: wanted,
+                directory: definition.directory
+            )
+            return try await fleets.driver.deploy(
+                content,
+                to: fleet,
+                policy: wanted.policy,
+                gate: { try RevocationGate(images: images).check($0) },
+                options: options
+            )
         }
     }
 }

@@ -38,7 +38,7 @@ extension DriveOptions {
 
     /// What was admitted goes on and comes back all the same; whoever changes the fleet should know.
     private func warnOfRevoked(_ fleet: FleetName, _ fleets: FleetContext) async throws {
-        guard let release = try await fleets.runningRelease(of: fleet) else { return }
+        guard let release = try await fleets.store.runningRelease(of: fleet) else { return }
         let gate = RevocationGate(images: ImageStore(home: fleets.home))
         if let warning = try gate.warning(of: fleet, release: release.number, image: release.image) {
             Progress.report(.diagnostic(warning))
@@ -60,8 +60,11 @@ extension DriveOptions {
             context.console.message("stopping after the action under way; again to stop at once")
             stop.request()
         } _: {
-            try await context.withProgress(format.format, narrates: true) {
-                try await change(fleets, options)
+            // No collection takes away what a fleet is about to need.
+            try await StoreLock(fleets.home).shared {
+                try await context.withProgress(format.format, narrates: true) {
+                    try await change(fleets, options)
+                }
             }
         }
     }

@@ -1,6 +1,7 @@
 import ArgumentParser
 import KilnDefinition
 import KilnFleet
+import KilnStore
 
 struct RollbackCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
@@ -32,6 +33,7 @@ struct RollbackCommand: AsyncParsableCommand {
             try await fleets.driver.rollback(
                 fleet,
                 to: to.map(ReleaseNumber.init(rawValue:)),
+                hasImage: { ImageStore(home: fleets.home).isWhole($0) },
                 options: options
             )
         }

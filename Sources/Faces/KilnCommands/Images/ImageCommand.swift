@@ -5,8 +5,8 @@ struct ImageCommand: AsyncParsableCommand {
         commandName: "image",
         abstract: "List, show, revoke, remove, push and pull images of the store.",
         subcommands: [
-            ImageListCommand.self, ImageShowCommand.self, ImageHistoryCommand.self, ImageRevokeCommand.self,
-            ImageRemoveCommand.self, ImagePushCommand.self, ImagePullCommand.self,
+            ImageListCommand.self, ImageShowCommand.self, ImageHistoryCommand.self, ImageSizesCommand.self,
+            ImageRevokeCommand.self, ImageRemoveCommand.self, ImagePushCommand.self, ImagePullCommand.self,
         ]
     )
 }

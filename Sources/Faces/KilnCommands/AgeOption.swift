@@ -1,0 +1,14 @@
+import ArgumentParser
+
+/// An age as a command's argument: `12h`, `30d`, `4w`.
+struct AgeOption: ExpressibleByArgument {
+    let seconds: Int64
+
+    init?(argument: String) {
+        let units: [Character: Int64] = ["m": 60, "h": 3600, "d": 86400, "w": 604_800]
+        guard let unit = argument.last.flatMap({ units[$0] }), argument.count <= 7,
+            let count = Int64(argument.dropLast()), count >= 0
+        else { return nil }
+        seconds = count * unit
+    }
+}
