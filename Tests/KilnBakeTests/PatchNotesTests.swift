@@ -88,3 +88,67 @@ import Testing
         return package
     }
 }
+
+@Suite struct `When a change was made` {
+    @Test(
+        arguments: [
+            (" -- A B <a@example.org>  Tue, 05 Sep 2023 18:21:02 +0000", 1_693_938_062),
+            (" -- A B <a@example.org>  Tue, 05 Sep 2023 20:21:02 +0200", 1_693_938_062),
+            (" -- A <a@example.org>  Tue,  5 Sep 2023 13:51:02 -0430", 1_693_938_062),
+            (" -- A <a@example.org>  5 Sep 2023 18:21:02 +0000", 1_693_938_062),
+            (" -- A <a@example.org>", nil), (" -- A <a@example.org>  Tue, 05 Foo 2023 18:21:02 +0000", nil),
+            (" -- A <a@example.org>  Tue, 05 Sep 2023 18:21 +0000", nil), (" -- no mail", nil),
+            (" -- A <a@example.org>  Tue, 99999999999 Sep 2023 18:21:02 +0000", nil),
+        ] as [(String, Int64?)]
+    )
+    func `is read from the end of its entry`(_ line: String, _ time: Int64?) {
+        #expect(TrailerDate.time(in: line[...]) == time)
+    }
+
+    @Test func `counts from the oldest entry that is missed`() {
+        let changelog = Changelog(
+            parsing: """
+                tool (3) x; urgency=low
+
+                  * Three.
+
+                 -- A <a@example.org>  Thu, 01 Jan 1970 00:00:30 +0000
+
+                tool (2) x; urgency=low
+
+                 -- A <a@example.org>  Thu, 01 Jan 1970 00:00:20 +0000
+
+                tool (1) x; urgency=low
+
+                 -- A <a@example.org>  Thu, 01 Jan 1970 00:00:10 +0000
+
+                """
+        )
+        #expect(changelog.entries(after: "1", upTo: "3").map(\.time) == [30, 20])
+        #expect(
+            changelog.entries(after: "2", upTo: "3").map(\.text) == [
+                "\n  * Three.\n\n -- A <a@example.org>  Thu, 01 Jan 1970 00:00:30 +0000\n"
+            ]
+        )
+    }
+
+    @Test func `installed packages are told from those that only left their configuration`() {
+        let status = """
+            Package: one
+            Status: install ok installed
+            Version: 1:2.0-1
+            Description: it
+             Version: 9
+
+            Package: two
+            Status: deinstall ok config-files
+            Version: 1
+
+            Package: three
+            Status: install ok installed
+            Version: 3
+
+            """
+        #expect(InstalledPackages.parse(status) == ["one": "1:2.0-1", "three": "3"])
+    }
+}

@@ -1,11 +1,11 @@
 import Glibc
 import KilnSystem
-import SystemPackage
+package import SystemPackage
 
 /// A .deb as a file (deb(5)): an ar archive whose first member is `debian-binary`.
-enum DebianPackage {
+package enum DebianPackage {
     /// When the package was built, by its first member's time: seconds since 1970.
-    static func buildTime(of file: FilePath) throws -> Int64 {
+    package static func buildTime(of file: FilePath) throws -> Int64 {
         let descriptor = try FileDescriptor.open(file, .readOnly, options: .closeOnExec)
         defer { try? descriptor.close() }
         var head = [UInt8](repeating: 0, count: 68)

@@ -35,11 +35,20 @@ package struct LockOutcome: Sendable, Hashable {
     package let lock: Lock
     /// In the order of images and names; empty when nothing moved.
     package let changes: [PackageMove]
+    /// The archive's suites that list the versions that packages moved to, in the definition's order; none for what the
+    /// archive dropped.
+    package let suites: [LockedPackage: [String]]
     /// Whether the lock file was written.
     package var written: Bool
 
-    init(lock: Lock, replacing old: Lock?, written: Bool = false) {
+    init(
+        lock: Lock,
+        replacing old: Lock?,
+        suites: [LockedPackage: [String]] = [:],
+        written: Bool = false
+    ) {
         self.lock = lock
+        self.suites = suites
         self.written = written
         changes = Self.changes(from: old, to: lock)
     }

@@ -15,6 +15,8 @@ struct LockRun {
     private let update: LockUpdate
     private let fetcher: PackageFetcher
     private let earlier: EarlierLock
+    /// Of what this run moved.
+    let suites = AptSuites()
 
     init(_ locker: Locker, _ definition: Definition, existing: Lock?, update: LockUpdate) {
         self.locker = locker
@@ -187,6 +189,13 @@ struct LockRun {
             try await solver.solve(request)
         }
         try await fetcher.fetch(packages, as: WorkID("fetch/\(chain.top)"))
+        // What runs may be older than what is locked, so an update of everything asks about everything.
+        let old = existing?.images[chain.top]?.packages ?? []
+        if update == .all, !old.isEmpty {
+            try await suites.note(packages, in: archive)
+        } else {
+            try await suites.note(packages, replacing: old, in: archive)
+        }
         return LockedImage(
             request: try LockRequest.digest(
                 of: chain.top,

@@ -62,7 +62,7 @@ package struct Locker: Sendable {
             let images = try await run.images()
             let keepsEncoder = update != .all && existing?.encoder.isVariant(of: encoder) == true
             let lock = Lock(encoder: keepsEncoder ? existing?.encoder ?? encoder : encoder, images: images)
-            return LockOutcome(lock: lock, replacing: existing)
+            return LockOutcome(lock: lock, replacing: existing, suites: run.suites.all)
         }
     }
 

@@ -3,6 +3,7 @@ import KilnDefinition
 import KilnDiagnostics
 import KilnLock
 import KilnSystem
+import OrderedCollections
 import SystemPackage
 
 /// Which definition a command reads; its lock stands beside it.
@@ -64,5 +65,19 @@ struct DefinitionOptions: ParsableArguments {
             )
         }
         return try DefinitionReader.read(file: path, environment: environment)
+    }
+
+    /// Refuses names that are no image of the definition.
+    func check(_ images: [ImageName], in definition: Definition) throws {
+        guard let unknown = images.first(where: { definition.images[$0] == nil }) else { return }
+        let names = definition.images.keys.map(\.description)
+        throw DiagnosticFailure(
+            Diagnostic(
+                code: "definition.unknown-image",
+                "\(file) has no image \"\(unknown)\"",
+                hint: Spelling.hint(for: unknown.description, in: names),
+                exitStatus: .usage
+            )
+        )
     }
 }

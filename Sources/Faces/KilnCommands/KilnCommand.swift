@@ -20,7 +20,10 @@ package struct KilnCommand: AsyncParsableCommand {
         groupedSubcommands: [
             CommandGroup(
                 name: "Definition",
-                subcommands: [InitCommand.self, CheckCommand.self, LockCommand.self, SchemaCommand.self]
+                subcommands: [
+                    InitCommand.self, CheckCommand.self, LockCommand.self, OutdatedCommand.self,
+                    SchemaCommand.self,
+                ]
             ),
             CommandGroup(name: "Images", subcommands: [BakeCommand.self, ImageCommand.self, GCCommand.self]),
             CommandGroup(

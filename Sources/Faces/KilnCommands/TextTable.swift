@@ -5,17 +5,23 @@ struct TextTable {
         case right
     }
 
+    typealias Column = (heading: String, alignment: Alignment)
+
     private let headings: [String]
     private let alignments: [Alignment]
     private var rows: [[String]] = []
 
-    init(_ columns: (heading: String, alignment: Alignment)...) {
+    init(_ columns: Column...) {
+        self.init(columns: columns)
+    }
+
+    init(columns: [Column]) {
         headings = columns.map(\.heading)
         alignments = columns.map(\.alignment)
     }
 
     mutating func add(_ cells: String...) {
-        rows.append(cells)
+        add(cells)
     }
 
     mutating func add(_ cells: [String]) {
@@ -33,6 +39,15 @@ struct TextTable {
         return ([color ? "\u{1B}[1m\(head)\u{1B}[0m" : head] + rows.map { line($0, widths) }).joined(
             separator: "\n"
         )
+    }
+
+    /// The same as a table of Markdown, with headings in lower case.
+    var markdown: String {
+        let rules = alignments.map { $0 == .left ? "---" : "---:" }
+        return ([headings.map { $0.lowercased() }, rules] + rows).map {
+            "| " + $0.joined(separator: " | ") + " |"
+        }
+        .joined(separator: "\n")
     }
 
     private func line(_ cells: [String], _ widths: [Int]) -> String {

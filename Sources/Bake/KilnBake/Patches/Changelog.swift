@@ -5,6 +5,8 @@ struct Changelog: Sendable, Hashable {
     struct Entry: Sendable, Hashable {
         let version: String
         let text: String
+        /// When its maintainer finished it, in seconds since 1970; nil when it does not say.
+        let time: Int64?
     }
 
     let entries: [Entry]
@@ -13,14 +15,17 @@ struct Changelog: Sendable, Hashable {
         var entries: [Entry] = []
         var version: String?
         var lines: [Substring] = []
+        var time: Int64?
         func close() {
-            if let version { entries.append(Entry(version: version, text: lines.joined(separator: "\n"))) }
+            guard let version else { return }
+            entries.append(Entry(version: version, text: lines.joined(separator: "\n"), time: time))
         }
         for line in text.split(separator: "\n", omittingEmptySubsequences: false) {
             if let next = Self.version(inHeading: line) {
                 close()
-                (version, lines) = (next, [])
+                (version, lines, time) = (next, [], nil)
             } else {
+                if line.hasPrefix(" -- ") { time = TrailerDate.time(in: line) ?? time }
                 lines.append(line)
             }
         }

@@ -6,17 +6,25 @@ package import KilnSystem
 import OrderedCollections
 import SystemPackage
 
-/// One package that a lock moves, and what that fixes.
+/// One package that a newer version is there for, and what that fixes.
 package struct PatchNote: Sendable, Hashable {
     package let image: ImageName
     package let name: String
     package let old: String
     package let new: String
     package let archive: ArchiveName
+    /// The archive's suites that list the new version.
+    package let suites: [String]
     /// Vulnerabilities that the new package's changelog names for the versions since the old one, by year and number.
     package let fixes: [String]
     /// Whether there was a changelog to ask; some packages keep theirs in another one.
     package let hasChangelog: Bool
+    /// When the first of the changes that are missed was made: by its entry in the changelog, else when the new package was
+    /// built. Seconds since 1970; not when it reached the archive, which archives do not say.
+    package let since: Int64?
+
+    /// Whether it comes from a suite for security, or names what it fixes.
+    package var isSecurity: Bool { !fixes.isEmpty || suites.contains { $0.contains("security") } }
 }
 
 /// Reads what lock moves fix out of the new packages' own changelogs; works without a network.
@@ -33,24 +41,40 @@ package struct PatchNotes: Sendable {
     package func notes(on outcome: LockOutcome) async throws -> [PatchNote] {
         var notes: [PatchNote] = []
         for move in outcome.changes {
-            guard let old = move.old, let new = move.new,
+            guard let old = move.old, move.new != nil,
                 let package = outcome.lock.images[move.image]?.packages.first(where: { $0.name == move.name })
             else { continue }
-            let changelog = try await changelog(of: package)
-            let entries = changelog?.entries(after: old, upTo: new) ?? []
             notes.append(
-                PatchNote(
-                    image: move.image,
-                    name: move.name,
-                    old: old,
-                    new: new,
-                    archive: package.archive,
-                    fixes: VulnerabilityNames.all(in: entries.map(\.text).joined(separator: "\n")),
-                    hasChangelog: changelog != nil
-                )
+                try await note(on: package, of: move.image, since: old, suites: outcome.suites[package] ?? [])
             )
         }
         return notes
+    }
+
+    /// What a package has over an older version of it.
+    package func note(
+        on package: LockedPackage,
+        of image: ImageName,
+        since old: String,
+        suites: [String]
+    ) async throws -> PatchNote {
+        let changelog = try await changelog(of: package)
+        let entries = changelog?.entries(after: old, upTo: package.version) ?? []
+        return PatchNote(
+            image: image,
+            name: package.name,
+            old: old,
+            new: package.version,
+            archive: package.archive,
+            suites: suites,
+            fixes: VulnerabilityNames.all(in: entries.map(\.text).joined(separator: "\n")),
+            hasChangelog: changelog != nil,
+            since: entries.compactMap(\.time).min() ?? buildTime(of: package)
+        )
+    }
+
+    private func buildTime(of package: LockedPackage) -> Int64? {
+        try? DebianPackage.buildTime(of: store.path(package.sha256))
     }
 
     /// Debian's policy, section 12.7, says where it is; a rebuild for one architecture adds a file of its own.

@@ -10,6 +10,8 @@ struct LockReport: Encodable {
         let package: String
         let old: String?
         let new: String?
+        /// The archive's suites that list the new version.
+        let suites: [String]
         /// Vulnerabilities, by name; nil where there was no changelog to ask.
         let fixes: [String]?
     }
@@ -35,6 +37,7 @@ struct LockReport: Encodable {
                 package: change.name,
                 old: change.old,
                 new: change.new,
+                suites: note?.suites ?? [],
                 fixes: note.flatMap { $0.hasChangelog ? $0.fixes : nil }
             )
         }
@@ -61,6 +64,7 @@ struct LockReport: Encodable {
             ("PACKAGE", .left),
             ("OLD", .left),
             ("NEW", .left),
+            ("SUITE", .left),
             ("FIXES", .left)
         )
         for move in shown {
@@ -69,6 +73,7 @@ struct LockReport: Encodable {
                 move.package,
                 move.old ?? "-",
                 move.new ?? "-",
+                shown(move.suites),
                 brief(move.fixes ?? [])
             )
         }
@@ -79,14 +84,20 @@ struct LockReport: Encodable {
         guard !shown.isEmpty else { return "No package moves." }
         let rows = shown.map { move in
             "| \(move.image) | \(move.package) | \(move.old ?? "-") | \(move.new ?? "-") | "
+                + "\(shown(move.suites)) | "
                 + ((move.fixes ?? []).isEmpty ? "-" : (move.fixes ?? []).joined(separator: ", ")) + " |"
         }
-        return (["| image | package | old | new | fixes |", "|---|---|---|---|---|"] + rows).joined(
-            separator: "\n"
-        )
+        return (["| image | package | old | new | suite | fixes |", "|---|---|---|---|---|---|"] + rows)
+            .joined(
+                separator: "\n"
+            )
     }
 
     private var shown: [Move] { moves.filter { $0.old != nil } }
+
+    private func shown(_ suites: [String]) -> String {
+        suites.isEmpty ? "-" : suites.joined(separator: ", ")
+    }
 
     private func brief(_ fixes: [String]) -> String {
         let more = fixes.count > 3 ? " and \(fixes.count - 3) more" : ""

@@ -52,7 +52,7 @@ struct BakeCommand: AsyncParsableCommand {
     func run() async throws {
         let context = CommandContext.current
         let definition = try options.definition()
-        try checkNames(definition)
+        try options.check(images, in: definition)
         let inspector = shellOnFailure ? try ShellInspector(context, format.format) : nil
         let rebuild = noCache ? Rebuild.named : rebuildFrom.map(Rebuild.from) ?? .nothing
         let lock = try LockFile.require(options.lockPath)
@@ -97,18 +97,5 @@ struct BakeCommand: AsyncParsableCommand {
         if noCache, rebuildFrom != nil {
             throw ValidationError("--no-cache makes everything anew: --rebuild-from adds nothing to it")
         }
-    }
-
-    private func checkNames(_ definition: Definition) throws {
-        guard let unknown = images.first(where: { definition.images[$0] == nil }) else { return }
-        let names = definition.images.keys.map(\.description)
-        throw DiagnosticFailure(
-            Diagnostic(
-                code: "definition.unknown-image",
-                "\(options.file) has no image \"\(unknown)\"",
-                hint: Spelling.hint(for: unknown.description, in: names),
-                exitStatus: .usage
-            )
-        )
     }
 }
