@@ -41,6 +41,20 @@ import Testing
         }
     }
 
+    @Test func `ends at what is no image's manifest, which annotations may name as well`() async throws {
+        try await Sandbox.with { sandbox in
+            let store = ImageStore(home: sandbox.home)
+            try store.prepare()
+            let index = try store.put(try CanonicalJSON.encode(ImageIndex(manifests: [])), mediaType: .index)
+            let shop = try await make("shop", on: index, called: "elsewhere", in: store)
+            #expect(try store.ancestry(of: shop.digest).members.map(\.isHere) == [true, false])
+            try await GarbageCollector(home: sandbox.home).collect(
+                keeping: { .init(roots: [], packages: nil) }
+            )
+            #expect(store.isWhole(shop.digest) && !store.hasBlob(index.digest))
+        }
+    }
+
     @Test func `hands a revocation down, the nearest first, until it is taken back`() async throws {
         try await Sandbox.with { sandbox in
             let store = ImageStore(home: sandbox.home)

@@ -57,6 +57,19 @@ extension ImageStore {
     }
 }
 
+extension ImageStore {
+    /// nil for what is not here, and for what is no image's manifest, since annotations from elsewhere may name anything: an
+    /// index, say. Damage is an error.
+    func imageManifest(_ digest: Digest) throws -> ImageManifest? {
+        let limit = 4 << 20
+        guard try Files.isPresent(blobPath(digest)), Files.facts(blobPath(digest))?.size ?? 0 <= limit else {
+            return nil
+        }
+        let bytes = try read(digest, limit: limit)
+        return try? CanonicalJSON.decode(ImageManifest.self, from: bytes)
+    }
+}
+
 private struct Lineage {
     /// Longer chains are nobody's; a digest cannot stand below itself.
     private static let limit = 64
@@ -70,7 +83,7 @@ private struct Lineage {
         var members: [Ancestry.Member] = []
         var next: (digest: Digest, name: String?)? = (digest, nil)
         while let (digest, name) = next, members.count < Self.limit {
-            let manifest = store.hasBlob(digest) ? try store.manifest(digest).value : nil
+            let manifest = try store.imageManifest(digest)
             members.append(try member(digest, manifest, calledBy: name))
             next = manifest?.baseDigest.map { ($0, manifest?.baseName) }
         }

@@ -29,9 +29,9 @@ struct GarbageMarks {
     /// image's own.
     private mutating func markAncestors(of manifest: ImageManifest, in images: ImageStore) throws {
         var next = manifest.baseDigest
-        while let digest = next, !blobs.contains(digest.hex), try Files.isPresent(images.blobPath(digest)) {
+        while let digest = next, !blobs.contains(digest.hex), let manifest = try images.imageManifest(digest)
+        {
             blobs.insert(digest.hex)
-            let manifest = try images.manifest(digest).value
             blobs.insert(manifest.config.digest.hex)
             next = manifest.baseDigest
         }
