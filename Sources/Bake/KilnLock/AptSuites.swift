@@ -1,3 +1,4 @@
+import KilnDefinition
 import KilnSystem
 import Synchronization
 
@@ -13,23 +14,24 @@ final class AptSuites: Sendable {
     func note(
         _ packages: [LockedPackage],
         replacing old: [LockedPackage],
-        in archive: AptArchive
+        in archives: AptArchives
     ) async throws {
         let before = Dictionary(old.map { ($0.name, $0.sha256) }) { first, _ in first }
         let moved = packages.filter { package in
             guard let known = before[package.name] else { return false }
             return known != package.sha256
         }
-        try await note(moved, in: archive)
+        try await note(moved, in: archives)
     }
 
-    func note(_ packages: [LockedPackage], in archive: AptArchive) async throws {
+    func note(_ packages: [LockedPackage], in archives: AptArchives) async throws {
         guard !packages.isEmpty else { return }
-        let madison = archive.root.invocation("apt-cache", ["madison"] + packages.map(\.name))
-        let rows = Self.parse(try await archive.runner.runUnchecked(madison).text)
-        let order = archive.sources.map(\.suite)
+        let madison = archives.root.invocation("apt-cache", ["madison"] + packages.map(\.name))
+        let rows = Self.parse(try await archives.runner.runUnchecked(madison).text)
         found.withLock { found in
             for package in packages {
+                let order = archives.members.filter { $0.name == package.archive }
+                    .flatMap { $0.sources.map(\.suite) }
                 let suites = rows.filter { $0.name == package.name && $0.version == package.version }
                     .map(\.suite)
                 found[package] = order.enumerated()

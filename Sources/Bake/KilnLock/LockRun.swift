@@ -192,9 +192,9 @@ struct LockRun {
         // What runs may be older than what is locked, so an update of everything asks about everything.
         let old = existing?.images[chain.top]?.packages ?? []
         if update == .all, !old.isEmpty {
-            try await suites.note(packages, in: archive)
+            try await suites.note(packages, in: archives)
         } else {
-            try await suites.note(packages, replacing: old, in: archive)
+            try await suites.note(packages, replacing: old, in: archives)
         }
         return LockedImage(
             request: try LockRequest.digest(
