@@ -61,6 +61,25 @@ import Testing
         }
     }
 
+    @Test(arguments: 1...20)
+    func `a damaged index is read as one that is written alike, or refused`(seed: UInt64) {
+        var noise = Noise(state: seed)
+        let good = Self.everything.encode()
+        for _ in 0..<100 {
+            var bytes = good
+            for _ in 0..<(noise.next() % 6 + 1) {
+                let place = Int(noise.next() % UInt64(bytes.count))
+                switch noise.next() % 3 {
+                case 0: bytes[place] = UInt8(truncatingIfNeeded: noise.next())
+                case 1: bytes.remove(at: place)
+                default: bytes.insert(contentsOf: bytes[place...].prefix(9), at: place)
+                }
+            }
+            guard let read = try? LayerIndex(parsing: bytes) else { continue }
+            #expect((try? LayerIndex(parsing: read.encode())) == read)
+        }
+    }
+
     @Test(arguments: [
         "", "x\n", "kiln-layer-index 2\n", "kiln-layer-index 1\nq 1 2 3 4 a\n",
         "kiln-layer-index 1\nd 9 0 0 0 a\n",
