@@ -53,6 +53,20 @@ import Testing
         }
     }
 
+    /// A machine whose clock is behind the packages would show its day else.
+    @Test func `times of the making are the epoch's, before it too`() async throws {
+        try await Sandbox.with { sandbox in
+            let tree = sandbox.path.appending("tree")
+            try await SampleTree.shell(
+                "mkdir \(tree); cd \(tree); touch -d @1000 before; touch -d @2005 during; touch -d @2011 after"
+            )
+            var writer = try LayerWriter(path: sandbox.path.appending("blob"), encoding: .zstd())
+            try LayerDiff.write(tree: tree, form: .plain, epoch: 9000, made: [2000...2010], to: &writer)
+            let index = try writer.finish().index
+            #expect(["before", "during", "after"].map { index.lookup($0)?.mtime } == [1000, 9000, 2011])
+        }
+    }
+
     @Test func `times are clamped, links follow the first name, exclusions take the whole folder`()
         async throws
     {

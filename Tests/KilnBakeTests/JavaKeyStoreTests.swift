@@ -16,6 +16,17 @@ import Testing
         )
     }
 
+    @Test func `takes the moment of the bake for the epoch, before it too`() async throws {
+        let store = try await make(made: [1_600_000_000_000, 1_600_000_020_000])
+        let clamped = JavaKeyStore.clampDates(
+            of: store,
+            to: 1_700_000_000,
+            made: [1_599_999_990...1_600_000_010]
+        )
+        let text = try await read(try #require(clamped))
+        #expect(text == "alias-0 1700000000000 X.509 3030\nalias-1 1600000020000 X.509 3031\n")
+    }
+
     @Test func `is the same whenever it was made`() async throws {
         let stores = [
             try await make(made: [1_800_000_000_001, 1_800_000_000_002]),

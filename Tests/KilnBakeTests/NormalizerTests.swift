@@ -18,7 +18,7 @@ import Testing
         "var/lib/dbus/machine-id", "var/lib/systemd/random-seed", "var/cache/man/index.db", "var/tmp/x",
         "tmp/folder.Xy12/deep/file", "run/lock/app", "etc/ssh/ssh_host_ed25519_key",
         "etc/ssh/ssh_host_ed25519_key.pub", "etc/ssl/private/ssl-cert-snakeoil.key",
-        "etc/ssl/certs/ssl-cert-snakeoil.pem",
+        "etc/ssl/certs/ssl-cert-snakeoil.pem", "etc/munge/munge.key",
     ])
     func `takes out`(_ path: String) async throws {
         try await Sandbox.with { sandbox in
@@ -165,10 +165,69 @@ import Testing
         }
     }
 
+    /// The machine's clock may be behind the packages' epoch.
+    @Test func `takes the day of the bake for the epoch's, before it too`() {
+        let made: [ClosedRange<Int64>] = [18000 * 86400 + 5...18000 * 86400 + 9]
+        #expect(
+            ShadowDays.clamp("a:!:18000::::::\nb:!:17999::::::\n", to: 19000 * 86400, made: made)
+                == "a:!:19000::::::\nb:!:17999::::::\n"
+        )
+    }
+
+    @Test func `lets byte code of sources from the bake name the time that the layer gives them`()
+        async throws
+    {
+        try await Sandbox.with { sandbox in
+            let source = try sandbox.write("x = {'a', 'b'}\n", to: "tree/opt/app/module.py")
+            let old = try sandbox.write("y = 1\n", to: "tree/opt/app/old.py")
+            let script =
+                "touch -d @1000 \(old); cd \(source.removingLastComponent()) && /usr/bin/python3 -c 'import module, old'"
+            try await ToolRunner().run(
+                ToolInvocation(
+                    "sh",
+                    ["-c", script],
+                    environment: ["SOURCE_DATE_EPOCH": nil, "PYTHONDONTWRITEBYTECODE": nil]
+                )
+            )
+            let tree = LayerTree(root: sandbox.path.appending("tree"))
+            let folder = "opt/app/__pycache__"
+            let modules = try tree.names(in: folder)
+            #expect(modules.count == 2)
+            try Normalizer.normalize(tree, LayerEpochs(own: 0x0102_0304, newest: 0x0102_0304))
+            for name in modules {
+                let bytes = try #require(try tree.bytes(folder + "/" + name))
+                #expect(Array(bytes[8..<12]) == (name.hasPrefix("old") ? [0xE8, 3, 0, 0] : [4, 3, 2, 1]))
+            }
+            // Python itself takes the module for up to date then, and does not write it again.
+            let before = try Files.read(
+                tree.root.pushing(FilePath(folder)).appending(try #require(modules.first))
+            )
+            try await ToolRunner().run(
+                ToolInvocation(
+                    "sh",
+                    [
+                        "-c",
+                        "touch -d @16909060 \(source); cd \(source.removingLastComponent()) && /usr/bin/python3 -c 'import module'",
+                    ],
+                    environment: ["SOURCE_DATE_EPOCH": nil, "PYTHONDONTWRITEBYTECODE": nil]
+                )
+            )
+            let after = try Files.read(
+                tree.root.pushing(FilePath(folder)).appending(try #require(modules.first))
+            )
+            #expect(before == after)
+        }
+    }
+
+    @Test(arguments: ["", "short", "0123456789abcdefgh", "ab\r\n\u{1}\0\0\0\u{7F}\u{7F}\u{7F}\u{7F}sizecode"])
+    func `leaves alone what is no byte code by its source's time`(_ text: String) {
+        #expect(ByteCode.settled(Array(text.utf8), .none) == nil)
+    }
+
     @Test func `has a name, a reason and a version for each cleaner`() {
         #expect(Set(Normalizer.all.map(\.name)).count == Normalizer.all.count)
         #expect(Normalizer.all.allSatisfy { !$0.reason.isEmpty && $0.version > 0 })
-        #expect(BakeBehaviour.packages.contains("shadow-days/2"))
+        #expect(BakeBehaviour.version(of: .packages).contains("shadow-days/3"))
     }
 }
 

@@ -13,20 +13,22 @@ package enum LayerDiff {
 
     /// Adds everything below `tree`, in the order of `LayerIndex`, so that equal trees give equal tars.
     ///
-    /// Owners are numbers, times are never after `epoch`, sockets are left out. Of the root itself an entry is made only
+    /// Owners are numbers, times are never after `epoch` nor within `made` (when the tree was written to, by whatever clock,
+    /// which may be behind the epoch): they are the epoch then. Sockets are left out. Of the root itself an entry is made only
     /// when it is not `0755 root:root` or has attributes. `excluding` is asked with each path; a folder goes with all in it.
     /// Blocks: run it inside `Blocking.run`.
     package static func write(
         tree: FilePath,
         form: Form,
         epoch: Int64,
+        made: [ClosedRange<Int64>] = [],
         excluding: @escaping (String) -> Bool = { _ in false },
         to writer: inout LayerWriter
     ) throws {
         let root = open(tree.string, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
         guard root >= 0 else { throw SystemError.last("open \(tree)") }
         defer { close(root) }
-        var walker = TreeWalker(root: tree, form: form, epoch: epoch, excluding: excluding)
+        var walker = TreeWalker(root: tree, form: form, epoch: epoch, made: made, excluding: excluding)
         try walker.writeRoot(root, to: &writer)
     }
 }

@@ -15,15 +15,23 @@ struct TreeWalker {
     private let root: FilePath
     private let form: LayerDiff.Form
     private let epoch: Int64
+    private let made: [ClosedRange<Int64>]
     private let excluding: (String) -> Bool
     private var device: UInt64 = 0
     /// The first path of each file that has several names.
     private var firstNames: [FileID: String] = [:]
 
-    init(root: FilePath, form: LayerDiff.Form, epoch: Int64, excluding: @escaping (String) -> Bool) {
+    init(
+        root: FilePath,
+        form: LayerDiff.Form,
+        epoch: Int64,
+        made: [ClosedRange<Int64>],
+        excluding: @escaping (String) -> Bool
+    ) {
         self.root = root
         self.form = form
         self.epoch = epoch
+        self.made = made
         self.excluding = excluding
     }
 
@@ -134,9 +142,14 @@ struct TreeWalker {
             mode: mode ?? UInt32(info.st_mode) & 0o7777,
             uid: info.st_uid,
             gid: info.st_gid,
-            mtime: min(Int64(info.st_mtim.tv_sec), epoch),
+            mtime: settled(Int64(info.st_mtim.tv_sec)),
             xattrs: xattrs
         )
+    }
+
+    /// A time that the making of the layer left says nothing.
+    private func settled(_ time: Int64) -> Int64 {
+        time > epoch || made.contains { $0.contains(time) } ? epoch : time
     }
 
     /// What the layer keeps of a file's attributes; refuses what it could not say.

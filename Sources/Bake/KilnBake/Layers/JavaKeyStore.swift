@@ -12,11 +12,12 @@ enum JavaKeyStore {
     private static let magic: UInt32 = 0xFEED_FEED
     private static let digestSize = 20
 
-    /// The store with no entry made later than `epoch` (seconds since 1970), digest included; nil when this is no
-    /// such store or the password is another.
+    /// The store with no entry made later than `epoch` or during the bake (`made`; all in seconds since 1970), digest
+    /// included; nil when this is no such store or the password is another.
     static func clampDates(
         of store: [UInt8],
         to epoch: Int64,
+        made: [ClosedRange<Int64>] = [],
         password: String = trustStorePassword
     ) -> [UInt8]? {
         guard store.count > digestSize else { return nil }
@@ -26,7 +27,8 @@ enum JavaKeyStore {
         let latest = UInt64(max(epoch, 0)) * 1000
         for offset in dates {
             var reader = BigEndianReader(bytes: body, offset: offset)
-            guard let made = reader.integer(UInt64.self), made > latest else { continue }
+            guard let date = reader.integer(UInt64.self) else { continue }
+            guard date > latest || made.contains(where: { $0.contains(Int64(date / 1000)) }) else { continue }
             for place in 0..<8 {
                 body[offset + place] = UInt8(truncatingIfNeeded: latest >> (56 - 8 * place))
             }

@@ -5,8 +5,17 @@ package struct LayerEpochs: Sendable, Hashable {
     /// The newest of the image and those below it, whose layers' keys cover it.
     package var newest: Int64
 
+    /// When the layer was made, by each clock that may have told: such a time says nothing, even where that clock was
+    /// behind the epoch. Empty in a plan.
+    package var made: [ClosedRange<Int64>] = []
+
     package init(own: Int64, newest: Int64) {
         self.own = own
         self.newest = newest
+    }
+
+    /// Whether a time comes from the bake itself.
+    func isOfBake(_ time: Int64, epoch: Int64) -> Bool {
+        time > epoch || made.contains { $0.contains(time) }
     }
 }

@@ -85,6 +85,15 @@ struct LayerTree: Sendable {
         return try InputDigester.target(of: location)
     }
 
+    /// Where a regular file is, or the one in the same folder that a link there leads to; nil for anything else.
+    func file(_ path: String) throws -> FilePath? {
+        guard let location = location(path), let facts = Files.facts(location) else { return nil }
+        if facts.kind == .file { return location }
+        guard let target = try linkTarget(path), !target.contains("/") else { return nil }
+        let other = location.removingLastComponent().appending(target)
+        return Files.facts(other)?.kind == .file ? other : nil
+    }
+
     /// A regular file's text; nil for anything else.
     func text(_ path: String) throws -> String? {
         guard let location = location(path), Files.facts(location)?.kind == .file else { return nil }
@@ -109,6 +118,30 @@ struct LayerTree: Sendable {
         guard descriptor >= 0 else { throw SystemError.last("open \(location)") }
         defer { close(descriptor) }
         try FileDescriptor(rawValue: descriptor).writeAll(bytes)
+    }
+
+    /// Rewrites the files whose names end so, wherever they are; nil leaves one as it is. Their times stay, unless they
+    /// are changed.
+    func rewriteFiles(named suffix: String, _ change: ([UInt8]) -> [UInt8]?) throws {
+        try rewriteFiles(named: suffix, below: "", change)
+    }
+
+    private func rewriteFiles(
+        named suffix: String,
+        below path: String,
+        _ change: ([UInt8]) -> [UInt8]?
+    ) throws {
+        let folder = path.isEmpty ? root : root.pushing(FilePath(path))
+        for name in try Files.list(folder) {
+            let child = path.isEmpty ? name : path + "/" + name
+            let kind = Files.facts(folder.appending(name))?.kind
+            if kind == .directory {
+                try rewriteFiles(named: suffix, below: child, change)
+            } else if kind == .file, name.hasSuffix(suffix), let old = try bytes(child), let new = change(old)
+            {
+                try rewrite(child, new)
+            }
+        }
     }
 
     /// Gives every folder, the root included, this time in seconds since 1970.

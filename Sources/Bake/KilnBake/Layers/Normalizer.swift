@@ -1,3 +1,4 @@
+import KilnLock
 import KilnSystem
 
 /// Takes out of a fresh layer what would differ from one bake to the next, or what only the bake itself needed.
@@ -9,7 +10,7 @@ struct Normalizer: Sendable {
     let apply: @Sendable (LayerTree, LayerEpochs) throws -> Void
 
     /// All names and versions: part of the cache key of every layer that they work on.
-    static let behaviour = all.map { "\($0.name)/\($0.version)" }.joined(separator: "+")
+    static let behaviours = all.map { BehaviourVersion($0.name, $0.version) }
 
     static func normalize(_ tree: LayerTree, _ epochs: LayerEpochs) throws {
         for normalizer in all { try normalizer.apply(tree, epochs) }
@@ -58,22 +59,23 @@ struct Normalizer: Sendable {
             ["passwd", "group", "shadow", "gshadow", "subuid", "subgid"].map { "etc/" + $0 + "-" },
             contentsOf: ["var/backups"]
         ),
-        Normalizer(name: "shadow-days", version: 2, reason: "the day of the bake as a password's age") {
+        Normalizer(name: "shadow-days", version: 3, reason: "the day of the bake as a password's age") {
             tree,
             epochs in
             guard let text = try tree.text("etc/shadow") else { return }
-            let clamped = ShadowDays.clamp(text, to: epochs.newest)
+            let clamped = ShadowDays.clamp(text, to: epochs.newest, made: epochs.made)
             if clamped != text { try tree.rewrite("etc/shadow", clamped) }
         },
         Normalizer(
             name: "java-trust-store",
-            version: 1,
+            version: 2,
             reason: "the moment of the bake in each certificate's entry"
         ) {
             tree,
             epochs in
             guard let bytes = try tree.bytes(JavaKeyStore.trustStore) else { return }
-            guard let clamped = JavaKeyStore.clampDates(of: bytes, to: epochs.own) else { return }
+            let clamped = JavaKeyStore.clampDates(of: bytes, to: epochs.own, made: epochs.made)
+            guard let clamped else { return }
             if clamped != bytes { try tree.rewrite(JavaKeyStore.trustStore, clamped) }
         },
         Normalizer(name: "machine-id", version: 2, reason: "each instance is a machine of its own") {
@@ -95,6 +97,12 @@ struct Normalizer: Sendable {
                 try tree.remove("etc/ssh/" + name)
             }
         },
+        removing(
+            "munge-key",
+            1,
+            "the secret by which a cluster's machines trust one another, which everybody who has the image would hold",
+            ["etc/munge/munge.key"]
+        ),
         Normalizer(
             name: "snakeoil",
             version: 1,
@@ -125,6 +133,13 @@ struct Normalizer: Sendable {
             [],
             childrenOf: ["tmp", "var/tmp", "run"]
         ),
+        Normalizer(
+            name: "byte-code",
+            version: 1,
+            reason: "python's byte code names its source's time, which the layer gives as its epoch"
+        ) { tree, epochs in
+            try tree.rewriteFiles(named: ".pyc") { ByteCode.settled($0, epochs) }
+        },
         // The last one, after all that takes something out of a folder.
         Normalizer(name: "folder-times", version: 1, reason: "when something last came or went in a folder") {
             try $0.setFolderTimes($1.own)
