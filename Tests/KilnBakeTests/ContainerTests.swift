@@ -313,7 +313,7 @@ import Testing
                 try await installBusybox(in: root.path)
                 if shell != "busybox" { try await install(["dash", "bash"], in: root.path) }
                 try await runner.run(in: root, work: WorkID("step"))
-            } upper: { path in
+            } upper: { path, _ in
                 try await upper(LayerTree(root: path))
             }
         }

@@ -73,7 +73,7 @@ import Testing
         let layer = try await BakeWorkspace.with(home) { workspace in
             try await BakeRoot.with([], in: workspace) { root in
                 try await installer.install(into: root, work: WorkID("install"))
-            } upper: { upper in
+            } upper: { upper, _ in
                 let epochs = LayerEpochs(own: image.epoch, newest: image.epoch)
                 return try await ImageStore(home: home).ingestLayer(encoding: .zstd(level: 1)) { writer in
                     try Normalizer.normalize(LayerTree(root: upper), epochs)

@@ -25,6 +25,28 @@ import Testing
         #expect(try parse(LockFile.render(empty)) == empty)
     }
 
+    @Test func `behaviours stand on one line, and a lock without them is read as before`() throws {
+        var lock = Lock.sample
+        lock.behaviours = [BehaviourVersion("files", 2), BehaviourVersion("apt-caches", 11)]
+        let text = LockFile.render(lock)
+        #expect(text.contains("\nbehaviour: [files/2, apt-caches/11]\n"))
+        #expect(try parse(text) == lock)
+        lock.behaviours = []
+        #expect(!LockFile.render(lock).contains("behaviour"))
+        #expect(try parse(LockFile.render(lock)) == lock)
+    }
+
+    @Test(arguments: [
+        "files", "files/", "files/0", "files/02", "files/-1", "/2", "files/2, files/3", "a b/2", "",
+    ])
+    func `behaviours that are none are refused with their place`(_ text: String) throws {
+        let whole = LockFile.render(.sample).replacing("images:", with: "behaviour: [\(text)]\nimages:")
+        let error = #expect(throws: LockError.self) {
+            try LockFile.parse(SourceText(name: "kiln.lock", text: whole))
+        }
+        #expect(error?.diagnostic.span?.line == 4)
+    }
+
     @Test func `what is written is read back, for any lock`() throws {
         var generator = SeededGenerator(seed: 11)
         for _ in 0..<200 {

@@ -116,6 +116,26 @@ import Testing
         #expect(text.hasPrefix("warning: kiln.lock names another version of the encoder"))
     }
 
+    @Test func `a lock of a kiln that bakes other bits is stale, one that does not say so is not`() throws {
+        var lock = try lock(for: definition)
+        lock.behaviours = [BehaviourVersion("files", 2), BehaviourVersion("tar", 1)]
+        func found(_ behaviours: [BehaviourVersion]) throws -> [Diagnostic] {
+            try lock.staleness(
+                against: definition,
+                encoder: encoder,
+                behaviours: behaviours,
+                platform: platform
+            )
+        }
+        #expect(try found([BehaviourVersion("files", 2), BehaviourVersion("step", 9)]).isEmpty)
+        let stale = try found([BehaviourVersion("files", 3)])
+        #expect(stale.map(\.severity) == [.error])
+        #expect(stale.first?.causes == ["the lock says files/2, this kiln has files/3"])
+        #expect(stale.first?.hint == "run: kiln lock")
+        lock.behaviours = []
+        #expect(try found([BehaviourVersion("files", 3)]).isEmpty)
+    }
+
     @Test func `another architecture is named`() throws {
         var lock = try lock(for: definition)
         lock.images["base"]?.packages = [

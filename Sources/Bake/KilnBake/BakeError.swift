@@ -1,6 +1,7 @@
 import KilnArchive
 import KilnDefinition
 package import KilnDiagnostics
+import KilnOCI
 import SystemPackage
 
 /// Why a bake cannot go on.
@@ -127,6 +128,34 @@ extension BakeError {
             at: span,
             hint: "it was made from the inside of an overlay: make it from the tree that the overlay shows",
             exitStatus: .usage
+        )
+    }
+}
+
+/// Errors of verifying.
+extension BakeError {
+    static func bakedFromElse(
+        _ name: ImageName,
+        _ stored: Digest,
+        _ expected: Digest,
+        at span: SourceSpan?
+    ) -> BakeError {
+        BakeError(
+            "other-origin",
+            "the store's image \"\(name)\" was not baked from this definition and lock as they are now",
+            at: span,
+            causes: ["the store has \(stored)", "a bake of the definition and lock gave \(expected)"],
+            hint: "run: kiln bake \(name)"
+        )
+    }
+
+    static func otherLayers(_ name: ImageName, stored: Int, rebuilt: Int, at span: SourceSpan?) -> BakeError {
+        BakeError(
+            "other-origin",
+            "the store's image \"\(name)\" was not baked from this definition and lock as they are now",
+            at: span,
+            causes: ["the store's has \(stored) layers, and the definition and lock make \(rebuilt)"],
+            hint: "run: kiln bake \(name)"
         )
     }
 }

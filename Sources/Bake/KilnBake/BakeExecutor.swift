@@ -27,14 +27,17 @@ extension Definition {
 
 /// Carries out bake plans: fetches what is missing, makes what is not cached, and names the images.
 package struct BakeExecutor: Sendable {
-    private let definition: Definition
-    private let lock: Lock
-    private let home: KilnHome
-    private let encoding: LayerEncoding
+    let definition: Definition
+    let lock: Lock
+    let home: KilnHome
+    let encoding: LayerEncoding
     private let host: AptHost
     private let registry: RegistryClient
     private let userID: UInt32
     private let inspector: (any SandboxInspector)?
+    /// Nothing of what they say may show in an image.
+    private let conditions: BakeConditions
+    let movedClocks = MovedClocks()
 
     /// `inspector` is shown the sandbox of a layer that fails.
     package init(
@@ -44,7 +47,8 @@ package struct BakeExecutor: Sendable {
         host: AptHost = AptHost(),
         registry: RegistryClient? = nil,
         userID: UInt32 = geteuid(),
-        inspector: (any SandboxInspector)? = nil
+        inspector: (any SandboxInspector)? = nil,
+        conditions: BakeConditions = .ordinary
     ) {
         self.definition = definition
         self.lock = lock
@@ -53,6 +57,7 @@ package struct BakeExecutor: Sendable {
         self.registry = registry ?? RegistryClient(home: home)
         self.userID = userID
         self.inspector = inspector
+        self.conditions = conditions
         encoding = LayerEncoding(definition.compression)
     }
 
@@ -69,14 +74,28 @@ package struct BakeExecutor: Sendable {
     ) async throws
         -> BakeOutcome
     {
-        let start = BootInstant.now
-        let stale = try lock.staleness(against: definition, encoder: definition.encoder)
+        let stale = try lock.staleness(
+            against: definition,
+            encoder: definition.encoder,
+            behaviours: BakeBehaviour.deciding(on: definition)
+        )
         if stale.contains(where: { $0.severity == .error }) { throw DiagnosticFailure(stale) }
         for warning in stale { Progress.report(.diagnostic(warning)) }
+        return try await conditions.with { try await runHere(names, rebuilding: rebuild) }
+    }
+
+    /// What a bake would do, whatever of it is cached, and what it would read.
+    func plan(_ names: [ImageName]) async throws -> (BakePlan, BakeInputs) {
+        let inputs = try await digestInputs(of: names)
+        let planner = BakePlanner(definition: definition, lock: lock, inputs: inputs.digests)
+        return (try planner.plan(names), inputs)
+    }
+
+    private func runHere(_ names: [ImageName], rebuilding rebuild: Rebuild) async throws -> BakeOutcome {
+        let start = BootInstant.now
         return try await StoreLock(home).shared {
             try ImageStore(home: home).prepare()
-            let inputs = try await digestInputs(of: names)
-            let plan = try BakePlanner(definition: definition, lock: lock, inputs: inputs.digests).plan(names)
+            let (plan, inputs) = try await plan(names)
             let anew = try rebuild.layers(of: plan, named: names)
             let cache = BakeCache(home: home, encoding: encoding)
             let missing = plan.images.flatMap { image in
@@ -98,7 +117,9 @@ package struct BakeExecutor: Sendable {
                     bases: BaseLayers(home: home),
                     baseImages: baseImages,
                     anew: anew,
-                    inspector: inspector
+                    inspector: inspector,
+                    conditions: conditions,
+                    movedClocks: movedClocks
                 )
                 let baked = try await BakeSchedule(plan).run { image, parent in
                     try await baker.bake(image, on: parent)

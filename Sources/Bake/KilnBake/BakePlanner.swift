@@ -59,7 +59,7 @@ package struct BakePlanner: Sendable {
         CacheKey(
             Digest(
                 of: try CanonicalJSON.encode([
-                    "behaviour": BakeBehaviour.base, "manifest": base.digest.description,
+                    "behaviour": BakeBehaviour.version(of: .base), "manifest": base.digest.description,
                 ])
             )
         )

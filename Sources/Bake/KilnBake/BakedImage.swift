@@ -33,7 +33,11 @@ package struct BakedLayer: Sendable, Hashable {
 
 extension BakedLayer {
     /// Where there was nothing to take out: such a layer says nothing, and the image goes without it.
-    var isEmptyHardening: Bool { kind == .hardening && diffID == Self.empty }
+    var isEmptyHardening: Bool { Self.isEmptyHardening(kind, diffID) }
+
+    static func isEmptyHardening(_ kind: LayerKind, _ diffID: DiffID) -> Bool {
+        kind == .hardening && diffID == empty
+    }
 
     /// Of a tar that holds nothing but its end.
     private static let empty = DiffID(trustedHex: Digest(of: [UInt8](repeating: 0, count: 1024)).hex)

@@ -55,6 +55,16 @@ struct ImageAssembler {
         return (manifest, config.digest)
     }
 
+    /// What `store` would write, without writing it.
+    func describe() throws -> (manifest: Descriptor, imageID: Digest) {
+        func descriptor(_ bytes: [UInt8], _ type: MediaType) -> Descriptor {
+            Descriptor(mediaType: type, digest: Digest(of: bytes), size: Int64(bytes.count))
+        }
+        let config = descriptor(try CanonicalJSON.encode(try config()), .config)
+        let manifest = descriptor(try CanonicalJSON.encode(manifest(config)), .manifest)
+        return (manifest, config.digest)
+    }
+
     func config() throws -> ImageConfig {
         var config = ImageConfig(platform: .host, diffIDs: layers.map(\.diffID))
         // What stands on a registry's image has no packages, and so no time of its own.

@@ -21,6 +21,8 @@ struct ImageBaker: Sendable {
     /// Layers to make anew although the cache has them.
     var anew: Set<CacheKey> = []
     var inspector: (any SandboxInspector)?
+    let conditions: BakeConditions
+    let movedClocks: MovedClocks
 
     func bake(_ image: PlannedImage, on parent: BakedImage?) async throws -> BakedImage {
         let start = BootInstant.now
@@ -30,7 +32,7 @@ struct ImageBaker: Sendable {
         var layers = parent?.layers ?? base?.layers ?? []
         for (index, layer) in image.layers.enumerated() {
             try Task.checkCancellation()
-            let work = WorkID("bake/\(image.name)/\(index + 1)-\(layer.kind.rawValue)")
+            let work = image.work(on: index)
             let place = LayerPlace(
                 image: image.name,
                 work: work,
@@ -116,10 +118,16 @@ struct ImageBaker: Sendable {
         on below: [BakedLayer]
     ) async throws -> WrittenLayer {
         let (name, work) = (place.image, place.work)
-        let containers = ContainerRunner(home: home, log: place.log, inspector: inspector)
+        let containers = ContainerRunner(
+            home: home,
+            log: place.log,
+            inspector: inspector,
+            conditions: conditions,
+            movedClocks: movedClocks
+        )
         switch layer.operation {
         case .packages(let packages, let fresh, let debconf):
-            let installer = PackageInstaller(
+            var installer = PackageInstaller(
                 image: name,
                 packages: packages,
                 fresh: fresh,
@@ -129,8 +137,10 @@ struct ImageBaker: Sendable {
                 file: { [home] in PackageStore(home: home).path($0.sha256) },
                 containers: containers
             )
-            return try await run(layer, on: below, place.watch, expecting: installer.expectedSize) {
-                try await installer.install(into: $0, work: work)
+            installer.isReversed = conditions.isReversed
+            let ready = installer
+            return try await run(layer, on: below, place.watch, expecting: ready.expectedSize) {
+                try await ready.install(into: $0, work: work)
             }
         case .step(let step):
             let runner = StepRunner(
@@ -166,19 +176,26 @@ struct ImageBaker: Sendable {
             for layer in below { sealed.append(try await bases.layer(layer)) }
             return sealed
         }
-        return try await BakeRoot.with(sealed, expecting: size, in: workspace) { root in
+        return try await BakeRoot.with(
+            sealed,
+            expecting: size,
+            in: workspace,
+            conditions: conditions
+        ) { root in
             try await watch.time(.run) { try await body(root) }
-        } upper: { upper in
+        } upper: { upper, made in
             let tree = LayerTree(root: upper, below: root)
+            let epochs = layer.epochs.made(in: made)
             try await Blocking.run {
-                try watch.time(.normalize) { try Normalizer.normalize(tree, layer.epochs) }
+                try watch.time(.normalize) { try Normalizer.normalize(tree, epochs) }
             }
             return try await watch.time(.write) {
                 try await ImageStore(home: home).ingestLayer(encoding: encoding) { writer in
                     try LayerDiff.write(
                         tree: tree.root,
                         form: .overlayUpper,
-                        epoch: layer.epochs.own,
+                        epoch: epochs.own,
+                        made: epochs.made,
                         to: &writer
                     )
                 }
@@ -289,6 +306,13 @@ struct ImageBaker: Sendable {
         }
         try LayerItem.check(items, against: written.index)
         return written
+    }
+}
+
+extension PlannedImage {
+    /// Names the making of the layer at this index.
+    func work(on index: Int) -> WorkID {
+        WorkID("bake/\(name)/\(index + 1)-\(layers[index].kind.rawValue)")
     }
 }
 

@@ -7,13 +7,44 @@ package import OrderedCollections
 package struct Lock: Sendable, Hashable {
     /// How layers are compressed, exactly: another encoder gives other blobs of the same layers.
     package var encoder: EncoderName
+    /// By whose behaviour the layers' content came about. Empty for a lock from before behaviours were written down.
+    package var behaviours: [BehaviourVersion]
     /// Every image of the definition, in the definition's order.
     package var images: OrderedDictionary<ImageName, LockedImage>
 
-    package init(encoder: EncoderName, images: OrderedDictionary<ImageName, LockedImage> = [:]) {
+    package init(
+        encoder: EncoderName,
+        behaviours: [BehaviourVersion] = [],
+        images: OrderedDictionary<ImageName, LockedImage> = [:]
+    ) {
         self.encoder = encoder
+        self.behaviours = behaviours
         self.images = images
     }
+}
+
+/// A part of baking that decides on the bytes of layers, and its version, such as `files/2`: another version gives
+/// other layers of the same definition and packages.
+package struct BehaviourVersion: Sendable, Hashable, CustomStringConvertible {
+    package let name: String
+    package let version: Int
+
+    package init(_ name: String, _ version: Int) {
+        self.name = name
+        self.version = version
+    }
+
+    /// nil when the text is no such thing.
+    init?(parsing text: String) {
+        let parts = text.split(separator: "/", omittingEmptySubsequences: false)
+        guard parts.count == 2, let version = Int(parts[1]), version > 0, String(version) == parts[1],
+            !parts[0].isEmpty,
+            parts[0].utf8.allSatisfy({ PackageSyntax.isAlphanumeric($0) || $0 == UInt8(ascii: "-") })
+        else { return nil }
+        self.init(String(parts[0]), version)
+    }
+
+    package var description: String { "\(name)/\(version)" }
 }
 
 /// A compressor with its version and parameters, such as `zstd-1.5.4-level3` or `gzip-libdeflate1.14-level5-1m`.

@@ -18,8 +18,11 @@ package enum LockFile {
             "# Written by `kiln lock`. Commit it; change it only through `kiln lock`.",
             "lock: \(formatVersion)",
             "encoder: \(LockScalar.render(lock.encoder.description))",
-            lock.images.isEmpty ? "images: {}" : "images:",
         ]
+        if !lock.behaviours.isEmpty {
+            lines.append("behaviour: [\(lock.behaviours.map(\.description).joined(separator: ", "))]")
+        }
+        lines.append(lock.images.isEmpty ? "images: {}" : "images:")
         for (name, image) in lock.images {
             lines.append("  \(LockScalar.render(name.description)):")
             lines += renderImage(image).map { "    " + $0 }

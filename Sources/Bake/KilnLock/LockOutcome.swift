@@ -40,6 +40,8 @@ package struct LockOutcome: Sendable, Hashable {
     package let suites: [LockedPackage: [String]]
     /// Whether the lock file was written.
     package var written: Bool
+    /// Whether the old lock was made by a kiln that bakes other bits, or does not say by which.
+    package let movesBehaviour: Bool
 
     init(
         lock: Lock,
@@ -50,6 +52,7 @@ package struct LockOutcome: Sendable, Hashable {
         self.lock = lock
         self.suites = suites
         self.written = written
+        movesBehaviour = old.map { $0.behaviours != lock.behaviours } ?? false
         changes = Self.changes(from: old, to: lock)
     }
 

@@ -66,6 +66,7 @@ struct LockReader {
         var line = try field("encoder", indent: 0)
         let encoder = try line.value()
         var lock = Lock(encoder: EncoderName(encoder.text))
+        lock.behaviours = try readBehaviours()
         line = try field("images", indent: 0)
         if line.take(" {}") {
             try line.expectEnd()
@@ -84,6 +85,24 @@ struct LockReader {
         }
         if let rest = nextLine() { throw unexpected(rest) }
         return lock
+    }
+
+    /// Older locks have no such line.
+    private mutating func readBehaviours() throws(LockError) -> [BehaviourVersion] {
+        guard var probe = nextLine(), probe.take("behaviour:") else { return [] }
+        var line = try field("behaviour", indent: 0)
+        let start = line.position
+        var found: [BehaviourVersion] = []
+        for text in try line.flowList() {
+            guard let behaviour = BehaviourVersion(parsing: text) else {
+                throw line.error("\"\(text)\" is no name and version", from: start, to: line.bytes.endIndex)
+            }
+            guard !found.contains(where: { $0.name == behaviour.name }) else {
+                throw line.error("\"\(behaviour.name)\" is there twice", from: start, to: line.bytes.endIndex)
+            }
+            found.append(behaviour)
+        }
+        return found
     }
 
     private mutating func readVersion() throws(LockError) {

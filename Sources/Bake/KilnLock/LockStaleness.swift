@@ -9,11 +9,16 @@ import SystemPackage
 extension Lock {
     /// Why this lock does not belong to the definition; empty when it does.
     ///
+    /// `behaviours` are those of this program that decide on what the definition's images hold: another version of one, and
+    /// layers would differ from those that the lock stands for, though no package moved. One that the lock does not
+    /// name is not judged.
+    ///
     /// Errors make it stale; a warning (another version of the same encoder) does not. One error for each image that differs
     /// by itself: those that stand on it are not told again. A bake ends with `usage`, a check passes `changesPending`.
     package func staleness(
         against definition: Definition,
         encoder: EncoderName,
+        behaviours: [BehaviourVersion] = [],
         platform: ImagePlatform = .host,
         exitStatus: ExitStatus = .usage
     ) throws -> [Diagnostic] {
@@ -35,6 +40,10 @@ extension Lock {
                 isVariant
                     ? encoderWarning(causes) : stale("\(LockFile.name) was made for another encoder", causes)
             )
+        }
+        let moved = movedBehaviours(to: behaviours)
+        if !moved.isEmpty {
+            found.append(stale("\(LockFile.name) was made by a kiln that bakes other bits", moved))
         }
         for (name, image) in try staleImages(definition, platform) {
             let (causes, arePackages) = reasons(for: name, image, platform)
@@ -109,6 +118,14 @@ extension Lock {
             if !(standsOnStale && asksTheSame) { told.append((chain.top, image)) }
         }
         return told
+    }
+
+    private func movedBehaviours(to behaviours: [BehaviourVersion]) -> [String] {
+        behaviours.compactMap { behaviour in
+            guard let known = self.behaviours.first(where: { $0.name == behaviour.name }), known != behaviour
+            else { return nil }
+            return "the lock says \(known), this kiln has \(behaviour)"
+        }
     }
 
     private func encoderWarning(_ causes: [String]) -> Diagnostic {

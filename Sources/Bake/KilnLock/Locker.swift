@@ -38,10 +38,17 @@ package struct Locker: Sendable {
         _ definition: Definition,
         file: FilePath,
         encoder: EncoderName,
+        behaviours: [BehaviourVersion] = [],
         update: LockUpdate = .none
     ) async throws -> LockOutcome {
         let existing = try LockFile.read(file)
-        var outcome = try await lock(definition, existing: existing, encoder: encoder, update: update)
+        var outcome = try await lock(
+            definition,
+            existing: existing,
+            encoder: encoder,
+            behaviours: behaviours,
+            update: update
+        )
         // Nobody waits for it any more: the file stays as it is.
         try Task.checkCancellation()
         outcome.written = try LockFile.write(outcome.lock, to: file)
@@ -54,6 +61,7 @@ package struct Locker: Sendable {
         _ definition: Definition,
         existing: Lock?,
         encoder: EncoderName,
+        behaviours: [BehaviourVersion] = [],
         update: LockUpdate = .none
     ) async throws -> LockOutcome {
         try check(update, existing)
@@ -61,7 +69,11 @@ package struct Locker: Sendable {
             let run = LockRun(self, definition, existing: existing, update: update)
             let images = try await run.images()
             let keepsEncoder = update != .all && existing?.encoder.isVariant(of: encoder) == true
-            let lock = Lock(encoder: keepsEncoder ? existing?.encoder ?? encoder : encoder, images: images)
+            let lock = Lock(
+                encoder: keepsEncoder ? existing?.encoder ?? encoder : encoder,
+                behaviours: behaviours,
+                images: images
+            )
             return LockOutcome(lock: lock, replacing: existing, suites: run.suites.all)
         }
     }

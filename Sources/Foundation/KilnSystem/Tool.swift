@@ -263,7 +263,8 @@ package struct ToolRunner: Sendable {
         throw ToolError(invocation: invocation, reason: .notFound)
     }
 
-    private func configuration(_ invocation: ToolInvocation) throws(ToolError) -> Configuration {
+    private func configuration(_ written: ToolInvocation) throws(ToolError) -> Configuration {
+        let invocation = ToolSurroundings.current.applied(to: written)
         var options = PlatformOptions()
         options.processGroupID = 0
         options.teardownSequence = [

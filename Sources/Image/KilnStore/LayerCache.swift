@@ -8,10 +8,29 @@ package struct CachedLayer: Sendable, Hashable, Codable {
     package let diffID: DiffID
     /// The blobs that are in the store, by the encoder's name.
     package var blobs: [String: Descriptor]
+    /// What came out when it was made a second time; nil when nobody did.
+    package var verdict: LayerVerdict?
 
     package init(diffID: DiffID, blobs: [String: Descriptor]) {
         self.diffID = diffID
         self.blobs = blobs
+    }
+}
+
+/// Whether a layer that was made again from nothing, in hostile conditions, came out the same.
+package struct LayerVerdict: Sendable, Hashable, Codable {
+    package enum Result: String, Sendable, Hashable, Codable {
+        case verified
+        case differs
+    }
+
+    package let result: Result
+    /// Whether the programs that made it could be told another time; nil when none did.
+    package let clockWasMoved: Bool?
+
+    package init(result: Result, clockWasMoved: Bool?) {
+        self.result = result
+        self.clockWasMoved = clockWasMoved
     }
 }
 
@@ -40,6 +59,25 @@ package struct LayerCache: Sendable {
         layer.blobs[encoder] = blob
         try home.makePrivate(home.cache)
         try Files.write(try CanonicalJSON.encode(layer), to: path(key))
+    }
+
+    /// Remembers what making the layer again came to, as long as the layer itself is remembered.
+    package func judge(_ key: Digest, _ diffID: DiffID, _ verdict: LayerVerdict) throws {
+        guard var layer = read(key), layer.diffID == diffID, layer.verdict != verdict else { return }
+        layer.verdict = verdict
+        try Files.write(try CanonicalJSON.encode(layer), to: path(key))
+    }
+
+    /// What is known of these layers. Where one was made from several things, a bad verdict counts most.
+    package func verdicts(of layers: Set<DiffID>) throws -> [DiffID: LayerVerdict] {
+        var found: [DiffID: LayerVerdict] = [:]
+        for name in try Files.list(home.cache) where name.hasSuffix(".json") {
+            guard let key = try? Digest(parsingHex: String(name.dropLast(5))), let layer = read(key),
+                layers.contains(layer.diffID), let verdict = layer.verdict
+            else { continue }
+            if found[layer.diffID]?.result != .differs { found[layer.diffID] = verdict }
+        }
+        return found
     }
 
     func path(_ key: Digest) -> FilePath {

@@ -22,8 +22,9 @@ struct BakeRoot: Sendable {
         _ layers: [SealedLayer],
         expecting size: Int64? = nil,
         in workspace: BakeWorkspace,
+        conditions: BakeConditions = .ordinary,
         _ body: (BakeRoot) async throws -> Void,
-        upper: (FilePath) async throws -> Result
+        upper: (FilePath, _ made: [ClosedRange<Int64>]) async throws -> Result
     ) async throws -> Result {
         let folder = try workspace.makeFolder()
         let staging = folder.appending("staging")
@@ -32,7 +33,8 @@ struct BakeRoot: Sendable {
             try? Files.remove(folder)
         }
         try Files.createDirectory(staging)
-        try mountMemory(at: staging, expecting: size)
+        try mountMemory(at: staging, expecting: size, unlike: conditions.isReversed)
+        let start = try now(in: staging)
         let changes = OverlayMount.Upper(
             directory: staging.appending("upper"),
             work: staging.appending("work"),
@@ -48,11 +50,18 @@ struct BakeRoot: Sendable {
             )
             try await body(BakeRoot(path: path, upper: changes.directory, bundle: folder))
         }
-        return try await upper(changes.directory)
+        let made = start...max(start, try now(in: staging))
+        let shift = conditions.clockShift
+        let shifted = (made.lowerBound + shift)...(made.upperBound + shift)
+        return try await upper(changes.directory, shift == 0 ? [made] : [made, shifted])
     }
 
-    private static func mountMemory(at folder: FilePath, expecting size: Int64?) throws {
-        guard let size, let available = try Memory.available(), size < available / 4 else { return }
+    /// `unlike` takes the other medium than an ordinary bake would, where there is room.
+    private static func mountMemory(at folder: FilePath, expecting size: Int64?, unlike: Bool) throws {
+        guard let available = try Memory.available() else { return }
+        let isOrdinary = size.map { $0 < available / 4 } ?? false
+        let hasRoom = unlike ? !isOrdinary && available > 2 << 30 : isOrdinary
+        guard hasRoom else { return }
         try Mounts.mount(
             "kiln-bake",
             at: folder,
@@ -60,6 +69,15 @@ struct BakeRoot: Sendable {
             flags: .noDevices,
             options: "mode=0700,size=\(available / 2)"
         )
+    }
+
+    /// By the clock that gives files in the folder their times, which none of our own need agree with.
+    private static func now(in folder: FilePath) throws -> Int64 {
+        let file = folder.appending("now")
+        defer { try? Files.remove(file) }
+        try Files.write("", to: file, synced: false)
+        guard let facts = Files.facts(file) else { throw SystemError("read \(file)", .noSuchFileOrDirectory) }
+        return facts.modified / 1_000_000_000
     }
 
     /// In an overlay the upper's root decides; it shall say what the topmost layer said, whatever the umask.

@@ -47,6 +47,21 @@ package struct BakeWorkspace: Sendable {
         return folder
     }
 
+    /// A home for a bake that must not know of earlier ones: nothing is in it but the packages, which stay where they are.
+    func makeHome() throws -> KilnHome {
+        let random = String(UInt64.random(in: .min ... .max), radix: 36)
+        let folder = path.appending(Self.homePrefix + random)
+        try Files.createDirectory(folder, mode: 0o700)
+        try home.makePrivate(home.packages)
+        let made = KilnHome(root: folder)
+        guard symlink(home.packages.string, made.packages.string) == 0 else {
+            throw SystemError.last("link \(made.packages)")
+        }
+        return made
+    }
+
+    private static let homePrefix = "home-"
+
     private static func create(_ home: KilnHome) throws -> (BakeWorkspace, lock: Int32) {
         let random = String(UInt32.random(in: .min ... .max), radix: 36)
         let path = home.scratch.appending("\(prefix)\(getpid())-\(random)")
@@ -68,10 +83,22 @@ package struct BakeWorkspace: Sendable {
         }
     }
 
+    /// A home that was made for one bake, with all that goes on in it.
+    private static func clear(_ home: KilnHome) {
+        for name in (try? Files.list(home.scratch)) ?? [] where name.hasPrefix(prefix) {
+            BakeWorkspace(path: home.scratch.appending(name), home: home).clear()
+        }
+        rmdir(home.runtime.string)
+    }
+
     private func clear() {
         for name in (try? Files.list(path)) ?? [] where Files.facts(path.appending(name))?.kind == .directory
         {
-            ContainerRemains(home: home, id: name).clear()
+            if name.hasPrefix(Self.homePrefix) {
+                Self.clear(KilnHome(root: path.appending(name)))
+            } else {
+                ContainerRemains(home: home, id: name).clear()
+            }
         }
         try? Mounts.unmountAll(under: path)
         try? Files.remove(path)

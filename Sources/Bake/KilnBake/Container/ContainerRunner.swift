@@ -10,6 +10,9 @@ struct ContainerRunner: Sendable {
     private let tools: ToolRunner
     private let log: OutputLog?
     private let inspector: (any SandboxInspector)?
+    private let conditions: BakeConditions
+    private let clock: FalseClock?
+    private let movedClocks: MovedClocks
     private static let keptLines = 20
 
     struct Outcome: Sendable {
@@ -24,12 +27,17 @@ struct ContainerRunner: Sendable {
         home: KilnHome,
         tools: ToolRunner = ToolRunner(),
         log: OutputLog? = nil,
-        inspector: (any SandboxInspector)? = nil
+        inspector: (any SandboxInspector)? = nil,
+        conditions: BakeConditions = .ordinary,
+        movedClocks: MovedClocks = MovedClocks()
     ) {
         self.home = home
         self.tools = tools
         self.log = log
         self.inspector = inspector
+        self.conditions = conditions
+        self.movedClocks = movedClocks
+        clock = conditions.clockShift == 0 ? nil : FalseClock.installed()
     }
 
     /// Runs to the end, and throws what `failure` makes of any status but 0. `scratch` is a folder of this run's own;
@@ -41,7 +49,7 @@ struct ContainerRunner: Sendable {
         work: WorkID,
         failure: (Outcome) throws -> BakeError
     ) async throws {
-        var container = container
+        var container = moved(container, root: root, work: work)
         // What a failed command left in memory would end with its mounts.
         if inspector != nil { container.memory = try Self.mountMemory(in: scratch) }
         let run = ContainerRun(container: container, root: root, scratch: scratch, home: home)
@@ -105,6 +113,17 @@ struct ContainerRunner: Sendable {
             }
         }
         return memory
+    }
+
+    /// The container with its clock moved, where the conditions ask for that and its programs can be told.
+    private func moved(_ container: BakeContainer, root: FilePath, work: WorkID) -> BakeContainer {
+        guard let clock, clock.isLoadable(in: root) else { return container }
+        let library = BakeContainer.folder + "/faketime.so"
+        var moved = container
+        moved.binds.append(.init(source: clock.library, target: library))
+        moved.environment.merge(FalseClock.environment(library: library, shift: conditions.clockShift)) { $1 }
+        movedClocks.insert(work)
+        return moved
     }
 
     /// The mount points, and the folders above them, that runc will have to make in the root; outermost first.

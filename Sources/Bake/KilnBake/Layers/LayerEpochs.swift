@@ -14,6 +14,12 @@ package struct LayerEpochs: Sendable, Hashable {
         self.newest = newest
     }
 
+    func made(in spans: [ClosedRange<Int64>]) -> LayerEpochs {
+        var epochs = self
+        epochs.made = spans
+        return epochs
+    }
+
     /// Whether a time comes from the bake itself.
     func isOfBake(_ time: Int64, epoch: Int64) -> Bool {
         time > epoch || made.contains { $0.contains(time) }

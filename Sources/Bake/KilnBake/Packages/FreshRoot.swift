@@ -10,6 +10,8 @@ struct FreshRoot: Sendable {
     let folder: FilePath
     let tools: ToolRunner
     var preseeding = InstallOrder.Preseeding.none
+    /// Lays packages out in the opposite order and one by one, which must not show.
+    var isReversed = false
 
     /// Merged /usr: these must be links before anything is unpacked.
     private static let links = ["bin", "lib", "lib64", "sbin"]
@@ -56,10 +58,11 @@ struct FreshRoot: Sendable {
     /// Several at a time, since decompression is what takes the time; the largest first. Configuration files of
     /// packages that dpkg unpacks once more are put beside their place too, where dpkg will look for them.
     private func unpack(_ archives: [ControlArchive], width: Int) async throws -> [String: UnpackedPackage] {
-        let unpacked = try await archives.sorted { size(of: $0) > size(of: $1) }.map(atOnce: width) {
-            archive in
-            (archive.control.name, try await unpack(archive))
-        }
+        let ordered = archives.sorted { size(of: $0) > size(of: $1) }
+        let unpacked = try await (isReversed ? ordered.reversed() : ordered)
+            .map(atOnce: isReversed ? 1 : width) { archive in
+                (archive.control.name, try await unpack(archive))
+            }
         return Dictionary(unpacked) { first, _ in first }
     }
 

@@ -20,6 +20,8 @@ struct PackageInstaller: Sendable {
     var tools = ToolRunner()
     /// Has dpkg unpack every package of a fresh root, which gives the same root more slowly.
     var leavesAllToDpkg = false
+    /// Unpacks in the opposite order, which must not show.
+    var isReversed = false
 
     private static let policyFile = "/usr/sbin/policy-rc.d"
     /// invoke-rc.d asks it before it starts a service; 101 forbids.
@@ -37,8 +39,14 @@ struct PackageInstaller: Sendable {
         let preseeding = try preseeding(in: root.path)
         let steps =
             fresh
-            ? try await FreshRoot(root: root.path, folder: folder, tools: tools, preseeding: preseeding)
-                .prepare(archives, leavingAllToDpkg: leavesAllToDpkg)
+            ? try await FreshRoot(
+                root: root.path,
+                folder: folder,
+                tools: tools,
+                preseeding: preseeding,
+                isReversed: isReversed
+            )
+            .prepare(archives, leavingAllToDpkg: leavesAllToDpkg)
             : InstallOrder(archives.map(\.control), preseeding: preseeding).steps
         try await run(InstallScript(steps: steps), in: root, folder, work)
     }

@@ -107,6 +107,7 @@ struct CheckCommand: AsyncParsableCommand {
         let stale = try lock.staleness(
             against: definition,
             encoder: definition.encoder,
+            behaviours: BakeBehaviour.deciding(on: definition),
             exitStatus: .changesPending
         )
         return stale + (try await lock.changedTars(against: definition, exitStatus: .changesPending))

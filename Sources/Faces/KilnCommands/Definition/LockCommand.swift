@@ -74,6 +74,7 @@ struct LockCommand: AsyncParsableCommand {
                 definition,
                 file: options.lockPath,
                 encoder: definition.encoder,
+                behaviours: BakeBehaviour.all,
                 update: movable
             )
         }
@@ -81,6 +82,7 @@ struct LockCommand: AsyncParsableCommand {
             definition,
             existing: try LockFile.read(options.lockPath),
             encoder: definition.encoder,
+            behaviours: BakeBehaviour.all,
             update: movable
         )
     }

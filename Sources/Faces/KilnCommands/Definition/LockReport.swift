@@ -18,18 +18,22 @@ struct LockReport: Encodable {
 
     let written: Bool
     let moves: [Move]
+    /// Whether only now the lock says how this kiln bakes: layers may differ though no package moves.
+    let movesBehaviour: Bool
     private let file: FilePath
     private let isDryRun: Bool
 
     private enum CodingKeys: CodingKey {
         case written
         case moves
+        case movesBehaviour
     }
 
     init(_ outcome: LockOutcome, _ notes: [PatchNote], file: FilePath, isDryRun: Bool) {
         self.file = file
         self.isDryRun = isDryRun
         written = outcome.written
+        movesBehaviour = outcome.movesBehaviour
         moves = outcome.changes.map { change in
             let note = notes.first { $0.image == change.image && $0.name == change.name }
             return Move(
@@ -44,7 +48,9 @@ struct LockReport: Encodable {
     }
 
     var summary: String {
-        if !written && (!isDryRun || moves.isEmpty) { return "\(file) is up to date: nothing moved" }
+        if !written && (!isDryRun || (moves.isEmpty && !movesBehaviour)) {
+            return "\(file) is up to date: nothing moved"
+        }
         let counts = [
             (moves.filter { $0.old == nil }.count, "added"),
             (shown.filter { $0.new != nil }.count, "moved"), (moves.filter { $0.new == nil }.count, "gone"),
@@ -52,9 +58,10 @@ struct LockReport: Encodable {
         let parts = counts.filter { $0.0 > 0 }.map { "\($0.0) \($0.1)" }
         let fixes = Set(shown.flatMap { $0.fixes ?? [] }).count
         let fixed = fixes == 0 ? "" : "; fixes \(fixes) CVE\(fixes == 1 ? "" : "s")"
+        let how = movesBehaviour ? "; it now names how this kiln bakes, so layers may differ" : ""
         let verb = isDryRun ? "would write" : "wrote"
         return
-            "\(verb) \(file): \(parts.isEmpty ? "no package moved" : parts.joined(separator: ", "))\(fixed)"
+            "\(verb) \(file): \(parts.isEmpty ? "no package moved" : parts.joined(separator: ", "))\(fixed)\(how)"
     }
 
     /// What moved or went; nil when nothing did. What is new is only counted: it can be hundreds.

@@ -20,6 +20,7 @@ struct BakeCommand: AsyncParsableCommand {
               kiln bake runtime
               kiln bake --rebuild-from scripts/install.sh
               kiln bake shop --shell-on-failure
+              kiln bake --verify              then make it all again, and prove that it comes out the same
             """
     )
 
@@ -46,6 +47,9 @@ struct BakeCommand: AsyncParsableCommand {
     @Flag(help: "Show every line that package installation and steps print.")
     var verbose = false
 
+    @Flag(help: "Verify what was baked, as kiln image verify does.")
+    var verify = false
+
     @OptionGroup var options: DefinitionOptions
     @OptionGroup var format: FormatOption
 
@@ -71,7 +75,12 @@ struct BakeCommand: AsyncParsableCommand {
             context.console.show([Self.interrupted])
             throw CommandExit(status: .interrupted)
         }
-        try show(outcome, BakeTimings(outcome, of: definition), context)
+        let verification =
+            verify
+            ? try await Verification(definition: definition, lock: lock, images: images)
+                .run(context, format.format) : nil
+        try show(outcome, BakeTimings(outcome, of: definition), verification, context)
+        if verification?.isSame == false { throw CommandExit(status: .failed) }
     }
 
     private static let interrupted = Diagnostic(
@@ -80,8 +89,15 @@ struct BakeCommand: AsyncParsableCommand {
         "interrupted: nothing was left half-done; finished layers are kept, and the next bake goes on from them"
     )
 
-    private func show(_ outcome: BakeOutcome, _ times: BakeTimings, _ context: CommandContext) throws {
-        if format.format == .json { return try context.resultJSON(BakeReport(outcome, times)) }
+    private func show(
+        _ outcome: BakeOutcome,
+        _ times: BakeTimings,
+        _ verification: VerificationReport?,
+        _ context: CommandContext
+    ) throws {
+        if format.format == .json {
+            return try context.resultJSON(BakeReport(outcome, times, verification))
+        }
         let width = outcome.images.map { $0.name.description.count }.max() ?? 0
         for image in outcome.images {
             let name = image.name.description
@@ -91,6 +107,9 @@ struct BakeCommand: AsyncParsableCommand {
         }
         if timings { context.console.message(times.table(color: context.console.messages.color)) }
         context.console.message(times.summary)
+        if let verification {
+            context.console.message(verification.text(color: context.console.messages.color))
+        }
     }
 
     func validate() throws {

@@ -34,8 +34,11 @@ struct BakeReport: Encodable {
     let seconds: Double
     let fetchSeconds: Double
     let criticalPath: CriticalPath
+    /// Only with `--verify`.
+    let verification: VerificationReport?
 
-    init(_ outcome: BakeOutcome, _ times: BakeTimings) {
+    init(_ outcome: BakeOutcome, _ times: BakeTimings, _ verification: VerificationReport? = nil) {
+        self.verification = verification
         images = outcome.images.map(Image.init)
         (made, cached) = outcome.counts
         seconds = outcome.elapsed.inSeconds

@@ -29,7 +29,8 @@ struct ImageShowCommand: AsyncParsableCommand {
             digest: descriptor.digest,
             manifest: manifest.value,
             config: config.value,
-            revoked: try store.ancestry(of: descriptor.digest).revoked
+            revoked: try store.ancestry(of: descriptor.digest).revoked,
+            verdicts: try LayerCache(home: context.home).verdicts(of: Set(config.value.rootfs.diffIDs))
         )
         if format.format == .json { return try context.resultJSON(details) }
         context.console.result(details.text(color: context.console.output.color))
@@ -42,6 +43,10 @@ struct ImageDetails: Encodable {
         let digest: Digest
         let size: Int64
         let createdBy: String
+        /// `verified`, `differs`, or `unverified` while nobody made the layer again.
+        let verified: String
+        /// Whether the programs that made it again could be told another time; nil when none did, or nobody knows.
+        let clockWasMoved: Bool?
     }
 
     let digest: Digest
@@ -73,7 +78,13 @@ struct ImageDetails: Encodable {
         case revocation
     }
 
-    init(digest: Digest, manifest: ImageManifest, config: ImageConfig, revoked: Ancestry.Member?) {
+    init(
+        digest: Digest,
+        manifest: ImageManifest,
+        config: ImageConfig,
+        revoked: Ancestry.Member?,
+        verdicts: [DiffID: LayerVerdict] = [:]
+    ) {
         revocation = revoked?.revocation.map(RevocationReport.init)
         shownRevocation = revoked.flatMap { member in
             member.revocation.map { (member.digest == digest ? "" : "\(member.shown): ") + $0.shown }
@@ -96,7 +107,9 @@ struct ImageDetails: Encodable {
                 diffID: layer.1,
                 digest: layer.0.digest,
                 size: layer.0.size,
-                createdBy: position < history.count ? history[position].createdBy ?? "" : ""
+                createdBy: position < history.count ? history[position].createdBy ?? "" : "",
+                verified: verdicts[layer.1]?.result.rawValue ?? "unverified",
+                clockWasMoved: verdicts[layer.1]?.clockWasMoved
             )
         }
     }
@@ -114,9 +127,21 @@ struct ImageDetails: Encodable {
             name + String(repeating: " ", count: 12 - name.count) + value
         }
         let variables = environment.map { "env         \($0)" }
-        var table = TextTable(("LAYER", .left), ("DIFF ID", .left), ("SIZE", .right), ("MADE BY", .left))
+        var table = TextTable(
+            ("LAYER", .left),
+            ("DIFF ID", .left),
+            ("SIZE", .right),
+            ("STATE", .left),
+            ("MADE BY", .left)
+        )
         for (position, layer) in layers.enumerated() {
-            table.add(String(position + 1), layer.diffID.short, Quantities.bytes(layer.size), layer.createdBy)
+            table.add(
+                String(position + 1),
+                layer.diffID.short,
+                Quantities.bytes(layer.size),
+                layer.verified,
+                layer.createdBy
+            )
         }
         return (head + variables + ["", table.render(color: color)]).joined(separator: "\n")
     }

@@ -11,6 +11,8 @@ package struct DoctorFinding: Sendable, Hashable, Codable {
         case missing
         /// Only root can find out.
         case unknown
+        /// Not there, and Kiln works without it, only less well.
+        case optional
     }
 
     package let kind: Kind
