@@ -21,8 +21,12 @@ struct KilnProcess {
     var environment: [String: String?] = [:]
 
     init(_ sandbox: Sandbox, project: String = "project", home: String = "home") throws {
+        try self.init(sandbox, project: project, homePath: sandbox.path.appending(home))
+    }
+
+    init(_ sandbox: Sandbox, project: String, homePath: FilePath) throws {
         self.project = sandbox.path.appending(project)
-        self.home = KilnHome(root: sandbox.path.appending(home))
+        home = KilnHome(root: homePath)
         try Files.createDirectory(self.project)
         let runtime = self.home.runtime
         sandbox.onExit {

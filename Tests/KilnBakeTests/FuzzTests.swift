@@ -79,7 +79,7 @@ import Testing
 }
 
 /// Cuts, repeats, swaps and replaces bytes; the same seed does the same everywhere (SplitMix64).
-private struct Damage: RandomNumberGenerator {
+struct Damage: RandomNumberGenerator {
     private var state: UInt64
 
     init(seed: Int) {
@@ -99,7 +99,11 @@ private struct Damage: RandomNumberGenerator {
     }
 
     mutating func bytes(_ text: String) -> [UInt8] {
-        var bytes = Array(text.utf8)
+        bytes(Array(text.utf8))
+    }
+
+    mutating func bytes(_ good: [UInt8]) -> [UInt8] {
+        var bytes = good
         for _ in 0..<Int.random(in: 0...4, using: &self) where !bytes.isEmpty {
             let place = Int.random(in: 0..<bytes.count, using: &self)
             let end = min(bytes.count, place + Int.random(in: 1...12, using: &self))
