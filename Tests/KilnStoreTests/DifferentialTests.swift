@@ -89,7 +89,7 @@ import Testing
             let root = bundle.appending("rootfs")
             try await ManyFiles.shell(
                 "cd \(root); rm -r opt/added usr/lib/file-40; echo other > usr/lib/file-41; mkdir opt/more; "
-                    + "ln usr/lib/file-42 opt/more/hard; ln -s x opt/more/link; touch -h -d @1700000000 opt/more/* opt/more opt usr/lib"
+                    + "ln usr/lib/file-42 opt/more/hard; ln -s x opt/more/link; touch -h -d @1700000000 opt/more/* opt/more opt usr usr/lib"
             )
             let expected = try await ManyFiles.describe(root)
             try await ManyFiles.shell(

@@ -23,7 +23,7 @@ enum ManyFiles {
             ln -s ../usr/lib/file-1 etc/link; ln -s /absolute/place etc/absolute; ln -s nowhere etc/dangling
             printf x > 'with space/a file'; printf u > "$(printf 'gr\\303\\274n')"; printf n > "$(printf 'new\\nline')"; printf b > 'back\\slash'
             setfattr -n user.note -v 'some = text' usr/lib/file-5; setfattr -n user.binary -v 0x00ff0a3d usr/lib/file-6
-            setfattr -n user.folder -v yes opt/kept; setfattr -n user.empty -v '' usr/lib/file-7
+            setfattr -n user.folder -v yes opt/kept
             setfattr -n security.capability -v 0x0100000200040000000000000000000000000000 usr/bin/mode-0711
             chown 1000:2000 usr/lib/file-8 var/empty; chown 3000000:3000001 usr/lib/file-9; chown -h 12:13 etc/link
             find . -exec touch -h -d @1600000000 {} +; touch -d @1 usr/lib/file-10; touch -d @4294967297 usr/lib/file-11
@@ -57,7 +57,7 @@ enum ManyFiles {
         let text = try await shell(
             """
             cd \(path)
-            find . \\( -type d -printf '%p|%y|%m|%U|%G|%Ts\\n' \\) -o -printf '%p|%y|%m|%U|%G|%Ts|%l|%n|%s\\n' | LC_ALL=C sort
+            find . -mindepth 1 \\( -type d -printf '%p|%y|%m|%U|%G|%Ts\\n' \\) -o -printf '%p|%y|%m|%U|%G|%Ts|%l|%n|%s\\n' | LC_ALL=C sort
             find . -type f -exec sha256sum {} + | LC_ALL=C sort
             getfattr -R -h -d -e hex -m 'user|security' . 2>/dev/null || true
             """

@@ -8,6 +8,7 @@ package import KilnRegistry
 import KilnStore
 package import KilnSystem
 import OrderedCollections
+import SystemPackage
 
 /// Makes images again from the lock, from nothing and in hostile conditions, and holds them against the store's.
 package struct ImageVerifier: Sendable {
@@ -37,7 +38,13 @@ package struct ImageVerifier: Sendable {
     /// Verifies the images, all of the definition when none is named, in the definition's order. One that the store
     /// does not have is baked first. Leaves nothing behind but the verdicts.
     package func verify(_ names: [ImageName] = []) async throws -> [ImageVerification] {
-        let executor = BakeExecutor(definition: definition, lock: lock, home: home, host: host, registry: registry)
+        let executor = BakeExecutor(
+            definition: definition,
+            lock: lock,
+            home: home,
+            host: host,
+            registry: registry
+        )
         let order = try BakeOrder(definition).names(for: names)
         let wanted = names.isEmpty ? order : order.filter(names.contains)
         let missing = try wanted.filter { try stored($0) == nil }
@@ -191,7 +198,8 @@ extension BakePlan {
     func layers(of name: ImageName, on base: BaseImage?) -> [PlannedStackLayer] {
         guard let image = images.first(where: { $0.name == name }) else { return [] }
         let taken = image.base == nil ? [] : base?.layers ?? []
-        let below = taken.map { _ in PlannedStackLayer(image: name, layer: nil, work: WorkID("base/\(name)")) }
+        let below = taken.map { _ in PlannedStackLayer(image: name, layer: nil, work: WorkID("base/\(name)"))
+        }
         let own = image.layers.indices.map { index in
             PlannedStackLayer(image: name, layer: image.layers[index], work: image.work(on: index))
         }
