@@ -17,6 +17,9 @@ import Testing
             try await ToolRunner().run(
                 ToolInvocation("cp", ["-r", source.string + "/.", kiln.project.string])
             )
+            // What is compiled is no part of the repository.
+            let build = kiln.project.appending("build.sh")
+            if Files.exists(build) { try await ToolRunner().run(ToolInvocation(build.string)) }
             try await kiln.succeed("lock")
             let verified = try await kiln.run("bake", "--verify")
             #expect(verified.code == 0, "\(verified.messages)\n\(verified.output)")
