@@ -33,8 +33,10 @@ import Testing
         #expect(lines.count > 50)
         // The others stand there as comments; the next test reads them.
         #expect(
-            lines.filter { !live.contains($0) } == [
+            Set(lines.filter { !live.contains($0) }) == [
                 "archive: debian", "version: \"8.*\"", "command: [/opt/shop/is-well]", "tmpfs: 64MiB",
+                "ansible: playbooks/site.yml", "vars: {greeting: hello}", "status: 200", "contains: ready",
+                "path: /etc/shop.conf", "exists: true",
             ]
         )
     }

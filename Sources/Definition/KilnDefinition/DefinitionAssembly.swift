@@ -30,6 +30,10 @@ struct DefinitionAssembly {
             let health = health(of: name, in: definition, &reading)
             definition.images[name]?.health = health
         }
+        for name in definition.images.keys {
+            let checks = checks(of: name, in: definition, &reading)
+            definition.images[name]?.checks = checks
+        }
         let checks = DefinitionChecks(definition)
         checks.judgeImages(&reading)
         checks.judgeFleets(&reading)

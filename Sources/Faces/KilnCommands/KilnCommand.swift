@@ -25,7 +25,10 @@ package struct KilnCommand: AsyncParsableCommand {
                     SchemaCommand.self,
                 ]
             ),
-            CommandGroup(name: "Images", subcommands: [BakeCommand.self, ImageCommand.self, GCCommand.self]),
+            CommandGroup(
+                name: "Images",
+                subcommands: [BakeCommand.self, TestCommand.self, ImageCommand.self, GCCommand.self]
+            ),
             CommandGroup(
                 name: "Fleets",
                 subcommands: [

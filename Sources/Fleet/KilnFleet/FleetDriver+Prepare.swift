@@ -43,7 +43,8 @@ extension FleetDriver {
         let version = content.imageVersion.map { " \($0)" } ?? ""
         let environment = options.environment.map { ", made for \($0)" } ?? ""
         let image = "\(content.imageName)\(version) (\(content.image.short))"
-        let message = "release \(number) is image \(image)\(environment)"
+        let remark = options.remark.map { ", \($0)" } ?? ""
+        let message = "release \(number) is image \(image)\(environment)\(remark)"
         try await ledger.write([
             .addRelease(ReleaseRecord(release: release, digest: digest)),
             ledger.event(.releaseMade, message, release: number),

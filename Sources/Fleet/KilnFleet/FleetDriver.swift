@@ -15,6 +15,8 @@ package struct FleetDriver: Sendable {
         package var wait: Duration
         /// Whose values a deploy has; told with a release that it makes.
         package var environment: EnvironmentName?
+        /// Told with a release that the deploy makes, for those who look back.
+        package var remark: String?
 
         package init(force: Bool = false, wait: Duration = .seconds(900)) {
             self.force = force

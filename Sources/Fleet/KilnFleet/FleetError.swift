@@ -18,6 +18,7 @@ package struct FleetError: DiagnosticError, Hashable {
         case foreignImage = "fleet.foreign-image"
         case missingConfigFile = "fleet.missing-config-file"
         case unknownOwner = "fleet.unknown-owner"
+        case checks = "fleet.checks"
         case revoked = "fleet.revoked"
         case imageGone = "fleet.image-gone"
     }

@@ -39,11 +39,14 @@ package struct InstanceSpec: Sendable, Hashable, Codable {
     /// Which of the fleet's places it fills, from 0; a replacement in the same place inherits `per_slot` volumes.
     package let slot: Int
     package let release: Release
+    /// Runs instead of the image's own program; only a trial of an image that has none says so.
+    package let command: [String]?
 
-    package init(id: InstanceID, slot: Int, release: Release) {
+    package init(id: InstanceID, slot: Int, release: Release, command: [String]? = nil) {
         self.id = id
         self.slot = slot
         self.release = release
+        self.command = command
     }
 }
 

@@ -19,13 +19,21 @@ package struct ReleaseAssembler: Sendable {
         self.images = images
     }
 
-    /// `directory` is where the fleet's configuration files are looked for.
-    package func content(for fleet: FleetDefinition, directory: FilePath) throws -> ReleaseContent {
+    /// `directory` is where the fleet's configuration files are looked for. Without `needsEntrypoint` the image may be one
+    /// that starts nothing.
+    package func content(
+        for fleet: FleetDefinition,
+        directory: FilePath,
+        needsEntrypoint: Bool = true
+    ) throws -> ReleaseContent {
         let descriptor = try images.resolve(fleet.image.description)
         let manifest = try images.manifest(descriptor.digest).value
         let config = try images.config(manifest).value
         let runtime = try runtime(of: fleet.image, config)
-        guard config.config?.entrypoint?.isEmpty == false || config.config?.cmd?.isEmpty == false else {
+        guard
+            !needsEntrypoint || config.config?.entrypoint?.isEmpty == false
+                || config.config?.cmd?.isEmpty == false
+        else {
             throw FleetError(
                 .noEntrypoint,
                 "image \(fleet.image) has no entrypoint, so there is nothing to run",

@@ -1,5 +1,6 @@
 package import KilnDefinition
 package import KilnFleet
+import KilnOCI
 import KilnStore
 package import KilnSystem
 import SystemPackage
@@ -95,6 +96,24 @@ package struct LocalPlatform: InstancePlatform {
         let spec = observation.spec
         let paths = FleetPaths(home: home, fleet: spec.release.fleet).instance(spec.id)
         return await InstanceProbe(paths: paths, runner: runner).probe(observation)
+    }
+
+    /// Runs a command beside an instance's own process, as its user; nil when the time was up first. For trials: nothing is
+    /// ever run in an instance of a fleet but what its health says.
+    func execute(
+        _ words: [String],
+        in instance: InstanceID,
+        of fleet: FleetName,
+        within limit: Duration
+    ) async throws -> ToolOutput? {
+        let paths = FleetPaths(home: home, fleet: fleet).instance(instance)
+        return try await InstanceProbe(paths: paths, runner: runner).run(words, within: limit)
+    }
+
+    /// What is at a path of the image's root, links followed.
+    func facts(of path: FilePath, in image: Digest) async throws -> FileFacts? {
+        let image = try await RootImage.load(image, from: ImageStore(home: home))
+        return try await RootMounts(home: home).tree(of: image).resolve(path)?.facts
     }
 
     package func logLines(

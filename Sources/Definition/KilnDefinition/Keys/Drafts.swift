@@ -4,6 +4,7 @@ import SystemPackage
 struct ImageDraft: Sendable {
     var image = ImageDefinition(origin: .scratch)
     var health: HealthDraft?
+    var checks: [CheckDraft] = []
 }
 
 /// A port by its name in `ports`, or by its number.

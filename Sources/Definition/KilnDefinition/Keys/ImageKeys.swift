@@ -6,7 +6,7 @@ enum ImageKeys {
         "image",
         help: """
             A golden image: what it stands on, what is added to that, and how an instance of it runs. What an image \
-            does not say about running (`env`, `entrypoint`, `workdir`, `user`, `ports`, `health`, `state`, `stop`) it \
+            does not say about running (`env`, `entrypoint`, `workdir`, `user`, `ports`, `health`, `state`, `stop`, `checks`) it \
             takes from the image that it stands on, as it does `profile` and `hardening`; `env` is merged, variable by \
             variable.
             """,
@@ -171,6 +171,13 @@ enum ImageKeys {
             .object(StopKeys.shape),
             help: "How an instance is asked to end.",
             example: "{signal: TERM, grace: 10s}"
+        ),
+        .standard(
+            "checks",
+            \.checks,
+            .list(of: .object(CheckKeys.shape), named: "checks"),
+            help: "What must be so before a release is made of the image; `kiln test` asks it.",
+            example: "[{http: {path: /healthz, status: 200}}, {run: [java, -version]}]"
         ),
     ]
 }

@@ -87,17 +87,36 @@ enum FileKeys {
 enum StepKeys {
     static let shape = Shape(
         "step",
-        help: "A script that runs inside the image when it is baked, as root, without a network.",
+        help:
+            "A script or an Ansible playbook that runs inside the image when it is baked, as root, without a network.",
         blank: StepDefinition(run: ""),
+        rules: [.exactlyOne(["run", "ansible"]), .needs("vars", "ansible")],
         locate: { passage, step, reading in step.span = reading.lines.span(of: passage.node) },
         fields: [
-            .required(
+            .optional(
                 "run",
-                \.run,
+                \.script,
                 .source,
                 help:
                     "The script, beside the definition; run by its `#!` line, or by `/bin/sh -e` without one.",
                 example: "scripts/install.sh"
+            ),
+            .optional(
+                "ansible",
+                \.playbook,
+                .source,
+                help: """
+                    A playbook, beside the definition, run by the machine's `ansible-playbook` with the image as its only \
+                    host; the image needs python3.
+                    """,
+                example: "playbooks/site.yml"
+            ),
+            .standard(
+                "vars",
+                \.vars,
+                .environment,
+                help: "Extra variables of the playbook.",
+                example: "{greeting: hello}"
             ),
             .standard(
                 "inputs",
@@ -116,6 +135,23 @@ enum StepKeys {
             ),
         ]
     )
+}
+
+extension StepDefinition {
+    /// Nothing for a playbook, and for a step that is yet to be read.
+    fileprivate var script: FilePath? {
+        get { program == .script && !run.isEmpty ? run : nil }
+        set { if let newValue { run = newValue } }
+    }
+
+    fileprivate var playbook: FilePath? {
+        get { program == .playbook ? run : nil }
+        set {
+            guard let newValue else { return }
+            run = newValue
+            program = .playbook
+        }
+    }
 }
 
 /// The keys of a path that may be written.

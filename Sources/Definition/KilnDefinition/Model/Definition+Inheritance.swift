@@ -73,12 +73,13 @@ extension ImageDefinition {
         if !says("ports", !ports.isEmpty) { ports = parent.ports }
         if !says("health", health != nil) { health = parent.health }
         if !says("state", !state.isEmpty) { state = parent.state }
+        if !says("checks", !checks.isEmpty) { checks = parent.checks }
         if !says("stop", stop != StopDefinition()) { stop = parent.stop }
         // What the parent said is now said here, whatever stands below it says.
         for key in Self.inherited where spans[key] == nil { spans[key] = parent.spans[key] }
     }
 
     private static let inherited = [
-        "hardening", "entrypoint", "workdir", "user", "ports", "health", "state", "stop",
+        "hardening", "entrypoint", "workdir", "user", "ports", "health", "state", "stop", "checks",
     ]
 }

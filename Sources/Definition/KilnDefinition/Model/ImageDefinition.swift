@@ -41,6 +41,8 @@ package struct ImageDefinition: Sendable, Hashable {
     package var health: HealthDefinition?
     package var state: [StateDefinition]
     package var stop: StopDefinition
+    /// Must pass before a release is made of it; no part of the image itself.
+    package var checks: [CheckDefinition]
     package var span: SourceSpan?
     /// Where each key of this image stands, by key (`packages`, `steps`, …), for errors of later stages.
     package var spans: [String: SourceSpan]
@@ -60,6 +62,7 @@ package struct ImageDefinition: Sendable, Hashable {
         ports = [:]
         state = []
         stop = StopDefinition()
+        checks = []
         spans = [:]
     }
 }
@@ -115,10 +118,20 @@ package struct FileDefinition: Sendable, Hashable {
     }
 }
 
-/// A script run in the image's root at bake time: no network, inputs read-only.
+/// A script or a playbook run in the image's root at bake time: no network, inputs read-only.
 package struct StepDefinition: Sendable, Hashable {
-    /// A script beside the definition, run by its `#!` line (by `/bin/sh -e` without one).
+    package enum Program: Sendable, Hashable {
+        /// Run by its `#!` line (by `/bin/sh -e` without one).
+        case script
+        /// Ansible's.
+        case playbook
+    }
+
+    /// Beside the definition.
     package var run: FilePath
+    package var program = Program.script
+    /// A playbook's extra variables.
+    package var vars: OrderedDictionary<String, String> = [:]
     /// More files or folders that the script may read, under `/kiln/inputs/<as written>`.
     package var inputs: [FilePath]
     package var env: OrderedDictionary<String, String>

@@ -9,7 +9,9 @@ enum AnnotatedExample {
     }
 
     private static func object(_ shape: ShapeFacts, indent: String) -> [String] {
-        let others = Set(shape.rules.flatMap(alternatives))
+        let others = shape.rules.reduce(into: Set(shape.rules.flatMap(alternatives))) { others, rule in
+            if case .needs(let name, let other) = rule, others.contains(other) { others.insert(name) }
+        }
         return shape.fields.flatMap { field in
             let help = comment(field.help.replacing("`", with: "") + note(field), indent: indent)
             let value = entry(field, indent: indent)

@@ -28,8 +28,22 @@ struct DeployCommand: AsyncParsableCommand {
     @Flag(help: "Try a release again that failed before and is quarantined.")
     var force = false
 
+    @Flag(help: "Make the release although the image's checks were not asked or do not pass; needs --why.")
+    var skipChecks = false
+
+    @Option(help: "Why the checks are skipped; is kept with the release.")
+    var why: String?
+
     @OptionGroup var options: DefinitionOptions
     @OptionGroup var drive: DriveOptions
+
+    func validate() throws {
+        guard skipChecks == (why?.isEmpty == false) else {
+            throw ValidationError(
+                "--skip-checks and --why TEXT go together: whoever looks back should know the reason"
+            )
+        }
+    }
 
     func run() async throws {
         let definition = try options.definition()
@@ -49,6 +63,12 @@ struct DeployCommand: AsyncParsableCommand {
         try await drive.drive(fleet, force: force) { fleets, options in
             var options = options
             options.environment = definition.environment
+            options.remark = why.map { "made without its checks: \($0)" }
+            let checks = skipChecks ? [] : definition.resolvedImage(wanted.image).checks
+            let checksGate = ChecksGate(verdicts: CheckVerdicts(home: fleets.home), checks: checks) {
+                content in
+                try await CheckRun(fleets: fleets).run(content, checks)
+            }
             let images = ImageStore(home: fleets.home)
             let content = try ReleaseAssembler(images: images).content(
                 for: wanted,
@@ -58,7 +78,10 @@ struct DeployCommand: AsyncParsableCommand {
                 content,
                 to: fleet,
                 policy: wanted.policy,
-                gate: { try RevocationGate(images: images).check($0) },
+                gate: { content in
+                    try RevocationGate(images: images).check(content)
+                    try await checksGate.check(content)
+                },
                 options: options
             )
         }

@@ -42,6 +42,7 @@ struct BundlePlan {
     }
 
     private func arguments() throws -> [String] {
+        if let command = spec.command { return command }
         let words = (image.config?.entrypoint ?? []) + (image.config?.cmd ?? [])
         guard words.isEmpty else { return words }
         throw LocalPlatformError(

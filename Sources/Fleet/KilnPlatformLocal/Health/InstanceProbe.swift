@@ -45,28 +45,32 @@ struct InstanceProbe: Sendable {
     }
 
     private func execute(_ words: [String], limit: Duration) async -> ProbeResult {
-        guard let runtime = ExecutableSearch.find("runc") else {
-            return .failed(reason: "runc is not installed")
-        }
         do {
-            return try await TemporaryDirectory.with(in: paths.runtime, prefix: "probe-") { folder in
-                let processFile = folder.appending("pid")
-                let command = ContainerCommands(paths: paths, runtime: runtime)
-                    .execute(words, processFile: processFile)
-                let session = CommandSession(paths: paths, processFile: processFile)
-                // What it left in the background would stay until the instance has no room for processes.
-                defer { session.end() }
-                let output = try await withDeadline(limit) {
-                    // The runtime's own end would leave the command running inside, also one that it starts just now.
-                    _ = try? await Waiting.until(.seconds(5)) { session.hasBegun }
-                    session.end()
-                } body: {
-                    try await runner.runUnchecked(command)
-                }
-                return Self.verdict(output, limit)
-            }
+            return Self.verdict(try await run(words, within: limit), limit)
         } catch {
             return .failed(reason: "could not be asked: \(error.asDiagnostics.first?.message ?? "")")
+        }
+    }
+
+    /// Runs a command beside the instance's own process, as its user; nil when the time was up first.
+    func run(_ words: [String], within limit: Duration) async throws -> ToolOutput? {
+        guard let runtime = ExecutableSearch.find("runc") else {
+            throw ToolError(invocation: ToolInvocation("runc"), reason: .notFound)
+        }
+        return try await TemporaryDirectory.with(in: paths.runtime, prefix: "probe-") { folder in
+            let processFile = folder.appending("pid")
+            let command = ContainerCommands(paths: paths, runtime: runtime)
+                .execute(words, processFile: processFile)
+            let session = CommandSession(paths: paths, processFile: processFile)
+            // What it left in the background would stay until the instance has no room for processes.
+            defer { session.end() }
+            return try await withDeadline(limit) {
+                // The runtime's own end would leave the command running inside, also one that it starts just now.
+                _ = try? await Waiting.until(.seconds(5)) { session.hasBegun }
+                session.end()
+            } body: {
+                try await runner.runUnchecked(command)
+            }
         }
     }
 

@@ -56,7 +56,45 @@ struct SocketProbe {
         return (200...399).contains(status) ? .passed : .failed(reason: "HTTP \(status)")
     }
 
-    private struct Failure: Error {
+    /// Status and body of the answer, the body up to a MiB. HTTP/1.0, so that the body comes as it is.
+    func exchange(path: String, host: String) -> Result<(status: Int, body: String), Failure> {
+        connect().flatMap { descriptor in
+            defer { close(descriptor) }
+            let request = Array("GET \(path) HTTP/1.0\r\nHost: \(host)\r\nUser-Agent: kiln-test\r\n\r\n".utf8)
+            guard send(descriptor, request, request.count, Int32(MSG_NOSIGNAL)) == request.count else {
+                return .failure(Failure(reason: Self.words(errno)))
+            }
+            return everything(descriptor).flatMap(Self.answer)
+        }
+    }
+
+    private static func answer(_ bytes: [UInt8]) -> Result<(status: Int, body: String), Failure> {
+        let text = String(decoding: bytes, as: UTF8.self)
+        let words = text.prefix { $0 != "\r\n" && $0 != "\n" }.split(separator: " ")
+        guard words.count > 1, words[0].hasPrefix("HTTP/"), let status = Int(words[1]) else {
+            return .failure(
+                Failure(reason: bytes.isEmpty ? "closed without an answer" : "the answer is not HTTP")
+            )
+        }
+        let body = text.firstRange(of: "\r\n\r\n") ?? text.firstRange(of: "\n\n")
+        return .success((status, body.map { String(text[$0.upperBound...]) } ?? ""))
+    }
+
+    private func everything(_ descriptor: Int32) -> Result<[UInt8], Failure> {
+        var bytes: [UInt8] = []
+        var chunk = [UInt8](repeating: 0, count: 65_536)
+        while bytes.count < 1 << 20 {
+            guard wait(descriptor, for: Int16(POLLIN)) else { return .failure(Failure(reason: late)) }
+            let count = recv(descriptor, &chunk, chunk.count, 0)
+            if count < 0, errno == EAGAIN || errno == EINTR { continue }
+            // A server that is done may reset the connection: what came counts.
+            if count <= 0 { break }
+            bytes += chunk[..<count]
+        }
+        return .success(bytes)
+    }
+
+    struct Failure: Error {
         let reason: String
     }
 
