@@ -142,6 +142,15 @@ struct ImageBaker: Sendable {
             return try await run(layer, on: below, place.watch, expecting: ready.expectedSize) {
                 try await ready.install(into: $0, work: work)
             }
+        case .step(let step) where step.program == .playbook:
+            let runner = AnsibleRunner(
+                step: step,
+                image: name,
+                inputs: inputs.trees,
+                epoch: layer.epochs.own,
+                containers: containers
+            )
+            return try await run(layer, on: below, place.watch) { try await runner.run(in: $0, work: work) }
         case .step(let step):
             let runner = StepRunner(
                 step: step,

@@ -13,6 +13,13 @@ struct KeyMaterial: Encodable {
         case preseededPackages([Package], fresh: Bool, debconf: [Answer])
         case tar(Digest)
         case files([User], [File])
+        case playbook(
+            path: String,
+            content: Digest,
+            inputs: [Input],
+            env: [String: String],
+            vars: [String: String]
+        )
         case step(script: Digest, inputs: [Input], env: [String: String])
         case hardening(keptSetuid: [String], packageManager: String)
     }
@@ -73,6 +80,17 @@ extension KeyMaterial.Operation {
             self = .files(
                 users.map(KeyMaterial.User.init),
                 try files.map { KeyMaterial.File($0, source: try digest($0.source)) }
+            )
+        case .step(let step) where step.program == .playbook:
+            // It finds its roles and files by where they lie beside it.
+            self = .playbook(
+                path: step.run.lexicallyNormalized().string,
+                content: try digest(step.run),
+                inputs: try step.inputs.map {
+                    KeyMaterial.Input(path: $0.string, content: try digest($0))
+                },
+                env: Dictionary(uniqueKeysWithValues: step.env.map { ($0, $1) }),
+                vars: Dictionary(uniqueKeysWithValues: step.vars.map { ($0, $1) })
             )
         case .step(let step):
             self = .step(

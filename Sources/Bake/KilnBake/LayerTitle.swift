@@ -11,7 +11,7 @@ extension LayerOperation {
         case .tar(let tar): "kiln tar \(tar.sha256)"
         case .files(let users, let files):
             (["kiln files"] + users.map { "user:\($0.name)" } + files.map(\.target)).joined(separator: " ")
-        case .step(let step): "kiln step \(step.run)"
+        case .step(let step): "kiln \(step.program == .playbook ? "ansible" : "step") \(step.run)"
         case .hardening(let hardening):
             hardening.packageManager == .remove
                 ? "kiln profile hardened, without package manager" : "kiln profile hardened"

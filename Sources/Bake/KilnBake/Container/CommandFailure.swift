@@ -8,7 +8,7 @@ import SystemPackage
 struct CommandFailure {
     /// `step scripts/install.sh of image "app"`.
     let what: String
-    let outcome: ContainerRunner.Outcome
+    var outcome: ContainerRunner.Outcome
     /// In the definition.
     let place: SourceSpan?
     /// In the script, where that is known.
@@ -17,6 +17,9 @@ struct CommandFailure {
     var lastLine: Int?
     /// What the command's paths are called by the user.
     var renames: [(String, String)] = []
+
+    /// What to do next; a look into the sandbox without it.
+    var hint: String?
 
     func error(_ code: String) -> BakeError {
         var message = "\(what) failed: \(outcome.status.words)"
@@ -29,7 +32,7 @@ struct CommandFailure {
             message,
             at: line ?? place,
             causes: said.isEmpty ? [] : [said],
-            hint: "kiln bake --shell-on-failure opens a shell in the sandbox as it was left"
+            hint: hint ?? "kiln bake --shell-on-failure opens a shell in the sandbox as it was left"
         )
         return BakeError(main, notes: notes)
     }

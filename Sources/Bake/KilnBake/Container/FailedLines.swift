@@ -90,9 +90,11 @@ struct FailedLines: Equatable {
     }
 
     /// The first of them in the script, for an excerpt.
-    func span(in script: SourceText) -> SourceSpan? {
-        guard let line = script.line(first) else { return nil }
+    func span(in script: SourceText) -> SourceSpan? { Self.span(of: first, in: script) }
+
+    static func span(of number: Int, in script: SourceText) -> SourceSpan? {
+        guard let line = script.line(number) else { return nil }
         let indent = line.prefix { $0 == " " || $0 == "\t" }.count
-        return SourceSpan(source: script, line: first, column: indent + 1, length: line.count - indent)
+        return SourceSpan(source: script, line: number, column: indent + 1, length: line.count - indent)
     }
 }

@@ -8,6 +8,8 @@ struct NeededTool: Sendable {
     let purpose: String
     /// Makes it tell its version; nil when it has no such option.
     let versionArguments: [String]?
+    /// Only some definitions need it.
+    var isOptional = false
 
     private init(_ name: String, from package: String, for purpose: String, _ versionArguments: [String]?) {
         self.name = name
@@ -27,7 +29,19 @@ struct NeededTool: Sendable {
         NeededTool("haproxy", from: "haproxy", for: "balancing fleets", ["-v"]),
         NeededTool("ip", from: "iproute2", for: "the instances' network", ["-V"]),
         NeededTool("unshare", from: "util-linux", for: "the instances' network", ["--version"]),
+        optional("ansible-playbook", from: "ansible-core", for: "steps that are playbooks", ["--version"]),
     ]
+
+    private static func optional(
+        _ name: String,
+        from package: String,
+        for purpose: String,
+        _ versionArguments: [String]?
+    ) -> NeededTool {
+        var tool = NeededTool(name, from: package, for: purpose, versionArguments)
+        tool.isOptional = true
+        return tool
+    }
 
     /// Network plugins: not in `PATH`, and without a version to ask for.
     static let plugins = ["bridge", "host-local", "loopback"]
@@ -37,9 +51,9 @@ struct NeededTool: Sendable {
             return DoctorFinding(
                 .tool,
                 name,
-                .missing,
+                isOptional ? .optional : .missing,
                 neededFor: purpose,
-                remedy: "apt-get install \(package)"
+                remedy: "apt-get install \(package)\(isOptional ? ", for those who use it" : "")"
             )
         }
         var version = ""
