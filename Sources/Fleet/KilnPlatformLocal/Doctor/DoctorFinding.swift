@@ -9,11 +9,9 @@ package struct DoctorFinding: Sendable, Hashable, Codable {
     package enum Status: String, Sendable, Hashable, Codable {
         case present
         case missing
-        /// Missing, and not everybody needs it.
-        case optional
         /// Only root can find out.
         case unknown
-        /// Not there, and Kiln works without it, only less well.
+        /// Not there, and Kiln works without it: less well, or not for every definition.
         case optional
     }
 
