@@ -241,3 +241,44 @@ extension BakeError {
         )
     }
 }
+
+/// Errors of steps' secrets. None of them ever shows a value.
+extension BakeError {
+    static func missingSecret(_ secret: StepSecret, _ why: String) -> BakeError {
+        BakeError(
+            "missing-secret",
+            "the secret \"\(secret.name)\" is not on this machine: \(why)",
+            at: secret.span,
+            hint: "nothing was baked; a step whose layer is cached needs no secret",
+            exitStatus: .usage
+        )
+    }
+
+    static func shortSecret(_ secret: StepSecret, _ shortest: Int) -> BakeError {
+        BakeError(
+            "short-secret",
+            "the secret \"\(secret.name)\" has fewer than \(shortest) bytes",
+            at: secret.span,
+            causes: ["so short a text stands in files by chance: that it is in no layer could not be shown"],
+            exitStatus: .usage
+        )
+    }
+
+    static func longSecret(_ secret: StepSecret, _ longest: Int) -> BakeError {
+        BakeError(
+            "long-secret",
+            "the secret \"\(secret.name)\" has more than \(longest >> 10) KiB",
+            at: secret.span,
+            exitStatus: .usage
+        )
+    }
+
+    static func leakedSecret(_ found: SecretScan.Finding, _ step: StepDefinition) -> BakeError {
+        BakeError(
+            "leaked-secret",
+            "\(step.run) left the secret \"\(found.secret)\" in the image: /\(found.path) (\(found.part))",
+            at: step.span,
+            hint: "what the step made was thrown away: let it use the secret without writing it down"
+        )
+    }
+}

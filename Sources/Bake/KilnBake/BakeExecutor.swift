@@ -38,6 +38,8 @@ package struct BakeExecutor: Sendable {
     /// Nothing of what they say may show in an image.
     private let conditions: BakeConditions
     let movedClocks = MovedClocks()
+    /// The command's variables, for secrets alone.
+    private let environment: [String: String]
 
     /// `inspector` is shown the sandbox of a layer that fails.
     package init(
@@ -48,7 +50,8 @@ package struct BakeExecutor: Sendable {
         registry: RegistryClient? = nil,
         userID: UInt32 = geteuid(),
         inspector: (any SandboxInspector)? = nil,
-        conditions: BakeConditions = .ordinary
+        conditions: BakeConditions = .ordinary,
+        environment: [String: String] = [:]
     ) {
         self.definition = definition
         self.lock = lock
@@ -58,6 +61,7 @@ package struct BakeExecutor: Sendable {
         self.userID = userID
         self.inspector = inspector
         self.conditions = conditions
+        self.environment = environment
         encoding = LayerEncoding(definition.compression)
     }
 
@@ -103,6 +107,7 @@ package struct BakeExecutor: Sendable {
                     .map { (image: image.name, layer: $0) }
             }
             try checkRights(missing)
+            let secrets = try secrets(for: missing.map(\.layer))
             let fetchStart = BootInstant.now
             try await fetchPackages(missing.map(\.layer))
             let baseImages = try await fetchBases(plan)
@@ -119,7 +124,8 @@ package struct BakeExecutor: Sendable {
                     anew: anew,
                     inspector: inspector,
                     conditions: conditions,
-                    movedClocks: movedClocks
+                    movedClocks: movedClocks,
+                    secrets: secrets
                 )
                 let baked = try await BakeSchedule(plan).run { image, parent in
                     try await baker.bake(image, on: parent)
@@ -187,6 +193,16 @@ package struct BakeExecutor: Sendable {
             missing.filter { $0.layer.kind == .packages || $0.layer.kind == .step }.map(\.image)
         )
         if !images.isEmpty { throw BakeError.needsRoot(Array(images)) }
+    }
+
+    /// The values for the steps that will run, by their layers. One that is missing is told before anything is made.
+    private func secrets(for missing: [PlannedLayer]) throws -> [CacheKey: [SecretValue]] {
+        var secrets: [CacheKey: [SecretValue]] = [:]
+        for layer in missing {
+            guard case .step(let step) = layer.operation, !step.secrets.isEmpty else { continue }
+            secrets[layer.key] = try step.secrets.map { try SecretValue($0, environment: environment) }
+        }
+        return secrets
     }
 
     /// All images' packages in one go, each once.

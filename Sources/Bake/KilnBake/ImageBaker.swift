@@ -23,6 +23,8 @@ struct ImageBaker: Sendable {
     var inspector: (any SandboxInspector)?
     let conditions: BakeConditions
     let movedClocks: MovedClocks
+    /// For the steps that will run.
+    var secrets: [CacheKey: [SecretValue]] = [:]
 
     func bake(_ image: PlannedImage, on parent: BakedImage?) async throws -> BakedImage {
         let start = BootInstant.now
@@ -148,18 +150,28 @@ struct ImageBaker: Sendable {
                 image: name,
                 inputs: inputs.trees,
                 epoch: layer.epochs.own,
-                containers: containers
+                containers: containers,
+                secrets: try values(of: step, for: layer)
             )
-            return try await run(layer, on: below, place.watch) { try await runner.run(in: $0, work: work) }
+            return try await run(layer, on: below, place.watch) {
+                try await runner.run(in: $0, work: work)
+            } check: {
+                try SecretScan(runner.secrets).check($0, after: step)
+            }
         case .step(let step):
             let runner = StepRunner(
                 step: step,
                 image: name,
                 inputs: inputs.trees,
                 epoch: layer.epochs.own,
-                containers: containers
+                containers: containers,
+                secrets: try values(of: step, for: layer)
             )
-            return try await run(layer, on: below, place.watch) { try await runner.run(in: $0, work: work) }
+            return try await run(layer, on: below, place.watch) {
+                try await runner.run(in: $0, work: work)
+            } check: {
+                try SecretScan(runner.secrets).check($0, after: step)
+            }
         case .files(let users, let files):
             return try await place.watch.time(.write) { try await write(users, files, layer, on: below) }
         case .tar(let tar):
@@ -171,13 +183,20 @@ struct ImageBaker: Sendable {
         }
     }
 
-    /// A layer that commands make in a mounted root.
+    private func values(of step: StepDefinition, for layer: PlannedLayer) throws -> [SecretValue] {
+        if step.secrets.isEmpty { return [] }
+        guard let values = secrets[layer.key] else { throw BakeError.missingIndex() }
+        return values
+    }
+
+    /// A layer that commands make in a mounted root; `check` looks at its tree before it is written.
     private func run(
         _ layer: PlannedLayer,
         on below: [BakedLayer],
         _ watch: LayerStopwatch,
         expecting size: Int64? = nil,
-        _ body: (BakeRoot) async throws -> Void
+        _ body: (BakeRoot) async throws -> Void,
+        check: @escaping @Sendable (_ tree: FilePath) throws -> Void = { _ in }
     ) async throws -> WrittenLayer {
         let root = try root(of: below)
         let sealed = try await watch.time(.seal) {
@@ -196,7 +215,10 @@ struct ImageBaker: Sendable {
             let tree = LayerTree(root: upper, below: root)
             let epochs = layer.epochs.made(in: made)
             try await Blocking.run {
-                try watch.time(.normalize) { try Normalizer.normalize(tree, epochs) }
+                try watch.time(.normalize) {
+                    try Normalizer.normalize(tree, epochs)
+                    try check(tree.root)
+                }
             }
             return try await watch.time(.write) {
                 try await ImageStore(home: home).ingestLayer(encoding: encoding) { writer in

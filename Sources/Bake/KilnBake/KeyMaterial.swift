@@ -18,9 +18,11 @@ struct KeyMaterial: Encodable {
             content: Digest,
             inputs: [Input],
             env: [String: String],
-            vars: [String: String]
+            vars: [String: String],
+            secrets: [String]?
         )
-        case step(script: Digest, inputs: [Input], env: [String: String])
+        /// Without secrets' values, which no layer holds; no names is nil.
+        case step(script: Digest, inputs: [Input], env: [String: String], secrets: [String]?)
         case hardening(keptSetuid: [String], packageManager: String)
     }
 
@@ -90,7 +92,8 @@ extension KeyMaterial.Operation {
                     KeyMaterial.Input(path: $0.string, content: try digest($0))
                 },
                 env: Dictionary(uniqueKeysWithValues: step.env.map { ($0, $1) }),
-                vars: Dictionary(uniqueKeysWithValues: step.vars.map { ($0, $1) })
+                vars: Dictionary(uniqueKeysWithValues: step.vars.map { ($0, $1) }),
+                secrets: step.secretNames
             )
         case .step(let step):
             self = .step(
@@ -98,7 +101,8 @@ extension KeyMaterial.Operation {
                 inputs: try step.inputs.map {
                     KeyMaterial.Input(path: $0.string, content: try digest($0))
                 },
-                env: Dictionary(uniqueKeysWithValues: step.env.map { ($0, $1) })
+                env: Dictionary(uniqueKeysWithValues: step.env.map { ($0, $1) }),
+                secrets: step.secretNames
             )
         case .hardening(let hardening):
             self = .hardening(
@@ -142,5 +146,12 @@ extension KeyMaterial.Answer {
         question = answer.question
         type = answer.kind.rawValue
         value = answer.value
+    }
+}
+
+extension StepDefinition {
+    /// nil where there are none, so that a step without secrets keeps the key that it always had.
+    fileprivate var secretNames: [String]? {
+        secrets.isEmpty ? nil : secrets.map(\.name).sorted()
     }
 }

@@ -13,6 +13,7 @@ struct AnsibleRunner: Sendable {
     let inputs: [FilePath: InputTree]
     let epoch: Int64
     let containers: ContainerRunner
+    var secrets: [SecretValue] = []
 
     private static let inputFolder = BakeContainer.folder + "/inputs"
     private static let varsFile = BakeContainer.folder + "/vars.json"
@@ -31,7 +32,7 @@ struct AnsibleRunner: Sendable {
             "--inventory", "localhost,", "--connection", "local", "--extra-vars", "@" + Self.varsFile,
             Self.inputFolder + "/" + step.run.lexicallyNormalized().string,
         ])
-        let container = BakeContainer(
+        var container = BakeContainer(
             // Both outputs on one pipe keep the order of lines.
             arguments: Files.exists(root.path.pushing("bin/sh"))
                 ? ["/bin/sh", "-c", #"exec "$@" 2>&1"#, "sh"] + command : command,
@@ -43,6 +44,7 @@ struct AnsibleRunner: Sendable {
                 .init(source: vars, target: Self.varsFile),
             ]
         )
+        container.secrets = try SecretMount.make(secrets, in: root.bundle)
         try await containers.run(container, root: root.path, scratch: root.bundle, work: work) { outcome in
             failure(outcome, staged).error("playbook-failed")
         }

@@ -24,6 +24,8 @@ struct BakeContainer: Sendable {
     var workingDirectory = "/"
     /// A folder with a `tmp` and a `run` to use instead of fresh ones, so that they outlive the command.
     var memory: FilePath?
+    /// What it may read while it runs.
+    var secrets: SecretMount?
     /// Whether it is a person's at this process's terminal.
     var isInteractive = false
 
@@ -75,7 +77,7 @@ struct BakeContainer: Sendable {
             scratch("/tmp", mode: "1777", size: "50%"),
             scratch("/run", mode: "755", size: "25%"),
             Self.tmpfs(Self.folder, mode: "755", size: "1m"),
-        ] + binds.map(Self.mount)
+        ] + (binds + (secrets?.binds ?? [])).map(Self.mount)
     }
 
     private func scratch(_ path: String, mode: String, size: String) -> ContainerSpec.Mount {
@@ -106,7 +108,8 @@ struct BakeContainer: Sendable {
 
     /// Paths that runc makes in the root when it lacks them; they must not stay.
     var mountPoints: [String] {
-        mounts.map(\.destination).filter { !$0.hasPrefix("/dev/") && !$0.hasPrefix(Self.folder + "/") }
+        let within = ["/dev/", "/run/", Self.folder + "/"]
+        return mounts.map(\.destination).filter { path in !within.contains { path.hasPrefix($0) } }
     }
 
     func spec(root: FilePath, id: String) -> ContainerSpec {

@@ -26,10 +26,11 @@ struct ContainerRun: Sendable {
             to: scratch.appending("config.json"),
             synced: false
         )
-        return ToolInvocation(
+        let invocation = ToolInvocation(
             "runc",
             ["--root", remains.stateRoot.string, "run", "--bundle", scratch.string, remains.id]
         )
+        return container.secrets?.around(invocation) ?? invocation
     }
 
     func failed(_ diagnostics: [Diagnostic]) -> FailedSandbox {
@@ -43,6 +44,8 @@ struct ContainerRun: Sendable {
                 guard let shell else { return }
                 var session = container
                 session.arguments = [shell]
+                // They were the step's alone.
+                session.secrets = nil
                 session.isInteractive = true
                 session.environment["TERM"] = getenv("TERM").map { String(cString: $0) } ?? "dumb"
                 session.environment["BASH_ENV"] = nil

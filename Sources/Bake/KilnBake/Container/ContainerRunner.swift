@@ -73,14 +73,18 @@ struct ContainerRunner: Sendable {
         let invocation = try run.prepare(run.container)
         var outcome = Outcome(status: .exited(0))
         var writer = try log?.open()
+        var scrubber = SecretScrubber(run.container.secrets?.secrets ?? [])
+        func take(_ line: String) {
+            Progress.report(.output(work, line: line))
+            writer?.write(line)
+            outcome.lineCount += 1
+            if outcome.lastLines.count == Self.keptLines { outcome.lastLines.removeFirst() }
+            outcome.lastLines.append(line)
+        }
         outcome.status = try await withTaskCancellationHandler {
-            try await tools.stream(invocation) { line in
-                Progress.report(.output(work, line: line))
-                writer?.write(line)
-                outcome.lineCount += 1
-                if outcome.lastLines.count == Self.keptLines { outcome.lastLines.removeFirst() }
-                outcome.lastLines.append(line)
-            }
+            let status = try await tools.stream(invocation) { take(scrubber.scrub($0)) }
+            if let rest = scrubber.rest() { take(rest) }
+            return status
         } onCancel: {
             // runc would pass on a polite signal, to which a script as process 1 is deaf.
             run.remains.kill()

@@ -14,6 +14,7 @@ struct StepRunner: Sendable {
     let inputs: [FilePath: InputTree]
     let epoch: Int64
     let containers: ContainerRunner
+    var secrets: [SecretValue] = []
 
     private static let inputFolder = BakeContainer.folder + "/inputs"
 
@@ -48,6 +49,7 @@ struct StepRunner: Sendable {
                 .init(source: staged, target: Self.inputFolder),
             ]
         )
+        container.secrets = try SecretMount.make(secrets, in: folder)
         let source = SourceText(name: step.run.string, text: String(decoding: text, as: UTF8.self))
         switch plan.tracing {
         case .feed:

@@ -12,6 +12,7 @@ extension DefinitionChecks {
             }
             if reading.isSound(path + "ports") { judgePorts(of: image, at: path + "ports", &reading) }
             if reading.isSound(path + "state") { judgeState(of: image, at: path + "state", &reading) }
+            if reading.isSound(path + "steps") { judgeSteps(of: image, at: path + "steps", &reading) }
             judgeFilesAgainstState(of: name, &reading)
         }
     }

@@ -133,6 +133,16 @@ enum StepKeys {
                 help: "Variables of the script.",
                 example: "{PREFIX: /opt/shop}"
             ),
+            .standard(
+                "secrets",
+                \.secrets,
+                .list(of: .object(StepSecretKeys.shape), named: "secrets"),
+                help: """
+                    What it may read under `/run/secrets/` while it runs. A bake fails when a value is found in what the \
+                    step leaves behind; a cached layer needs none of them.
+                    """,
+                example: "[{name: token, from: env:TOKEN}]"
+            ),
         ]
     )
 }

@@ -135,17 +135,21 @@ package struct StepDefinition: Sendable, Hashable {
     /// More files or folders that the script may read, under `/kiln/inputs/<as written>`.
     package var inputs: [FilePath]
     package var env: OrderedDictionary<String, String>
+    /// What it may read while it runs, and nothing else keeps.
+    package var secrets: [StepSecret]
     package var span: SourceSpan?
 
     package init(
         run: FilePath,
         inputs: [FilePath] = [],
         env: OrderedDictionary<String, String> = [:],
+        secrets: [StepSecret] = [],
         span: SourceSpan? = nil
     ) {
         self.run = run
         self.inputs = inputs
         self.env = env
+        self.secrets = secrets
         self.span = span
     }
 }

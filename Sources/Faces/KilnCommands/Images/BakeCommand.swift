@@ -68,7 +68,8 @@ struct BakeCommand: AsyncParsableCommand {
                     lock: lock,
                     home: context.home,
                     registry: context.registry(),
-                    inspector: inspector
+                    inspector: inspector,
+                    environment: context.environment
                 ).run(images, rebuilding: rebuild)
             }
         } catch is CancellationError where context.interruption.isRequested {
