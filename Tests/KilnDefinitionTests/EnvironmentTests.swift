@@ -38,6 +38,16 @@ import Testing
         #expect(prod.fleets["bare"] == plain.fleets["bare"])
     }
 
+    @Test func `downloads and secrets of steps`() throws {
+        let bare = try #require(try full().images["bare"])
+        #expect(bare.downloads.map(\.url) == ["https://example.org/app-1.4.bin", "http://example.org/app.tar.xz?raw=1"])
+        #expect(bare.downloads.map(\.mode) == [0o755, nil] && bare.downloads.map(\.owner) == ["7", "root"])
+        #expect(bare.downloads.map(\.unpack) == [false, true] && bare.downloads[1].strip == 1)
+        #expect(bare.downloads[1].sha256?.hex.hasPrefix("e3b0c44298fc") == true)
+        #expect(bare.steps[0].secrets.map(\.name) == ["token", "key"])
+        #expect(bare.steps[0].secrets.map(\.source) == [.variable("TOKEN"), .file("/run/keys/app.pem")])
+    }
+
     @Test func `an environment that says nothing changes nothing`() throws {
         #expect(try full("staging").fleets == full().fleets)
     }

@@ -26,6 +26,16 @@ package final class PackageServer: Sendable {  // a class: the server's task and
         tell("fail", "\(status) \(part)")
     }
 
+    /// Sends whoever asks for what has the part in its path elsewhere.
+    func redirect(_ part: String, to url: String) {
+        tell("redirect", "\(url) \(part)")
+    }
+
+    /// Ends each answer after so many bytes, whatever length it promised; nil sends all.
+    func truncate(after bytes: Int?) {
+        tell("truncate", bytes.map(String.init))
+    }
+
     /// Sends zeros without a length and without an end for whatever has the part in its path.
     package func flood(_ part: String) {
         tell("flood", part)
@@ -97,6 +107,9 @@ package final class PackageServer: Sendable {  // a class: the server's task and
                 status, _, part = self.told("fail").partition(" ")
                 if status and part in self.path:
                     return self.answer(int(status), b"")
+                target, _, part = self.told("redirect").partition(" ")
+                if target and part in self.path:
+                    return self.answer(302, b"", location=target)
                 if self.told("flood") and self.told("flood") in self.path:
                     return self.flood()
                 if not os.path.isfile(path):
@@ -111,12 +124,18 @@ package final class PackageServer: Sendable {  // a class: the server's task and
                     return self.answer(206, data[first:], extra)
                 self.answer(200, data)
 
-            def answer(self, status, data, content_range=None):
+            def answer(self, status, data, content_range=None, location=None):
                 self.send_response(status)
                 self.send_header("Content-Length", str(len(data)))
+                if location:
+                    self.send_header("Location", location)
                 if content_range:
                     self.send_header("Content-Range", content_range)
                 self.end_headers()
+                if data and self.told("truncate"):
+                    self.wfile.write(data[:int(self.told("truncate"))])
+                    self.close_connection = True
+                    return
                 stall = self.told("stall")
                 if stall:
                     self.wfile.write(data[:int(stall)])

@@ -15,6 +15,8 @@ package enum BakeBehaviour {
     private static let tar = BehaviourVersion("tar", 2)
     /// Users and files: modes, owners, times, the account files' format.
     private static let files = BehaviourVersion("files", 2)
+    /// Downloads: where they go, and how an archive of them is unpacked.
+    private static let downloads = BehaviourVersion("downloads", 1)
     /// Steps: the sandbox that a script sees, and the clean-up after it.
     private static let step = BehaviourVersion("step", 3)
     /// The profile `hardened`: what it takes out.
@@ -36,7 +38,7 @@ package enum BakeBehaviour {
     private static func parts(of kind: LayerKind) -> [BehaviourVersion] {
         switch kind {
         case .packages, .step: [own(kind)] + Normalizer.behaviours
-        case .base, .tar, .files, .hardening: [own(kind)]
+        case .base, .tar, .downloads, .files, .hardening: [own(kind)]
         }
     }
 
@@ -45,6 +47,7 @@ package enum BakeBehaviour {
         case .base: base
         case .packages: packages
         case .tar: tar
+        case .downloads: downloads
         case .files: files
         case .step: step
         case .hardening: hardening
@@ -60,6 +63,7 @@ package enum BakeBehaviour {
         default: break
         }
         if !image.packages.isEmpty { kinds.append(.packages) }
+        if !image.downloads.isEmpty { kinds.append(.downloads) }
         if !image.users.isEmpty || !image.files.isEmpty { kinds.append(.files) }
         if !image.steps.isEmpty { kinds.append(.step) }
         if image.profile != nil { kinds.append(.hardening) }

@@ -282,3 +282,27 @@ extension BakeError {
         )
     }
 }
+
+/// Errors of downloads.
+extension BakeError {
+    static func downloadNotLocked(_ download: DownloadDefinition) -> BakeError {
+        BakeError(
+            "not-locked",
+            "the lock does not hold \(download.url)",
+            at: download.span,
+            hint: "kiln lock",
+            exitStatus: .usage
+        )
+    }
+
+    static func badDownload(_ download: DownloadDefinition, _ causes: [String]) -> BakeError {
+        BakeError(
+            "download",
+            "\(download.url) cannot be unpacked",
+            at: download.span,
+            causes: causes,
+            hint: "unpack takes a tar, plain or compressed with gzip, xz or zstd",
+            exitStatus: .usage
+        )
+    }
+}

@@ -110,6 +110,7 @@ package struct BakeExecutor: Sendable {
             let secrets = try secrets(for: missing.map(\.layer))
             let fetchStart = BootInstant.now
             try await fetchPackages(missing.map(\.layer))
+            try await fetchDownloads(missing)
             let baseImages = try await fetchBases(plan)
             let fetch = fetchStart.duration(to: .now)
             let images = try await BakeWorkspace.with(home) { workspace in
@@ -203,6 +204,14 @@ package struct BakeExecutor: Sendable {
             secrets[layer.key] = try step.secrets.map { try SecretValue($0, environment: environment) }
         }
         return secrets
+    }
+
+    private func fetchDownloads(_ missing: [(image: ImageName, layer: PlannedLayer)]) async throws {
+        for (image, layer) in missing {
+            guard case .downloads(let downloads, _) = layer.operation else { continue }
+            try await DownloadFetcher(home: home, host: host, sources: definition.sources, registry: registry)
+                .fetch(downloads.map(\.locked), of: definition.images[image])
+        }
     }
 
     /// All images' packages in one go, each once.

@@ -28,6 +28,7 @@ package enum LayerKind: String, Sendable, Hashable, Codable, CaseIterable {
     case base
     case packages
     case tar
+    case downloads
     case files
     case step
     case hardening
@@ -46,6 +47,8 @@ package enum LayerOperation: Sendable, Hashable {
     /// dpkg installs these, once debconf knows the answers; `fresh` starts from nothing and brings up dpkg itself first.
     case packages([LockedPackage], fresh: Bool, debconf: [DebconfAnswer])
     case tar(LockedTar)
+    /// With those of the image's own users that own some of them: the users themselves come with the files above.
+    case downloads([PlannedDownload], owners: [UserDefinition])
     case files([UserDefinition], [FileDefinition])
     case step(StepDefinition)
     /// The profile `hardened`, over all that is below.
@@ -55,6 +58,7 @@ package enum LayerOperation: Sendable, Hashable {
         switch self {
         case .packages: .packages
         case .tar: .tar
+        case .downloads: .downloads
         case .files: .files
         case .step: .step
         case .hardening: .hardening

@@ -88,6 +88,15 @@ package struct BakePlanner: Sendable {
             let packages = locked.packages.sorted { $0.name < $1.name }
             operations.append(.packages(packages, fresh: fresh, debconf: image.debconf))
         }
+        if !image.downloads.isEmpty {
+            let owners = Set(image.downloads.map(\.owner))
+            operations.append(
+                .downloads(
+                    try image.downloads.map { try PlannedDownload($0, in: locked) },
+                    owners: image.users.filter { owners.contains($0.name) }
+                )
+            )
+        }
         if !image.users.isEmpty || !image.files.isEmpty {
             operations.append(.files(image.users, image.files))
         }

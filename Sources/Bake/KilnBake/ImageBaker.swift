@@ -172,6 +172,10 @@ struct ImageBaker: Sendable {
             } check: {
                 try SecretScan(runner.secrets).check($0, after: step)
             }
+        case .downloads(let downloads, let owners):
+            return try await place.watch.time(.write) {
+                try await write(downloads, owners, layer, on: below)
+            }
         case .files(let users, let files):
             return try await place.watch.time(.write) { try await write(users, files, layer, on: below) }
         case .tar(let tar):
@@ -271,6 +275,48 @@ struct ImageBaker: Sendable {
             let contents = try LayerContents(home: home).read(layer.wanted, from: below, into: spool)
             return try layer.items(contents) { try Files.readText($0) }
         }
+        return try await write(items)
+    }
+
+    /// A layer of downloads, out of the store, which needs neither root nor a mount.
+    private func write(
+        _ downloads: [PlannedDownload],
+        _ owners: [UserDefinition],
+        _ layer: PlannedLayer,
+        on below: [BakedLayer]
+    ) async throws -> WrittenLayer {
+        let store = PackageStore(home: home)
+        var files: [FileDefinition] = []
+        var inputs: [FilePath: InputTree] = [:]
+        var spools: [FilePath] = []
+        defer { for spool in spools { try? Files.remove(spool) } }
+        for download in downloads {
+            let definition = download.definition
+            try await store.verify(download.locked.sha256, size: download.locked.size)
+            let spool = try workspace.makeFolder()
+            spools.append(spool)
+            let tree = DownloadTree(download: download, store: store, spool: spool)
+            // A target is one download's only.
+            let source = FilePath(definition.target)
+            inputs[source] = try await Blocking.run { try tree.input() }
+            files.append(
+                FileDefinition(
+                    source: source,
+                    target: definition.target,
+                    owner: definition.owner,
+                    mode: definition.mode,
+                    span: definition.span
+                )
+            )
+        }
+        let items = try FilesLayer.items(
+            below: try root(of: below),
+            users: [],
+            owners: owners,
+            files: files,
+            inputs: inputs,
+            epochs: layer.epochs
+        )
         return try await write(items)
     }
 

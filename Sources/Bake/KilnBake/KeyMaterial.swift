@@ -12,6 +12,7 @@ struct KeyMaterial: Encodable {
         /// A case of its own, so that layers without answers keep the keys that they always had.
         case preseededPackages([Package], fresh: Bool, debconf: [Answer])
         case tar(Digest)
+        case downloads([Download], owners: [User])
         case files([User], [File])
         case playbook(
             path: String,
@@ -54,6 +55,16 @@ struct KeyMaterial: Encodable {
         let mode: UInt32?
     }
 
+    /// Without the URL: the same content from elsewhere is the same layer.
+    struct Download: Encodable {
+        let content: Digest
+        let target: String
+        let owner: String
+        let mode: UInt32?
+        /// How many folders are stripped; nil for what is not unpacked.
+        let unpack: Int?
+    }
+
     /// A step sees its inputs under their written paths.
     struct Input: Encodable {
         let path: String
@@ -78,6 +89,11 @@ extension KeyMaterial.Operation {
                 : .preseededPackages(packages, fresh: fresh, debconf: debconf.map(KeyMaterial.Answer.init))
         case .tar(let tar):
             self = .tar(tar.sha256)
+        case .downloads(let downloads, let owners):
+            self = .downloads(
+                downloads.map(KeyMaterial.Download.init),
+                owners: owners.map(KeyMaterial.User.init)
+            )
         case .files(let users, let files):
             self = .files(
                 users.map(KeyMaterial.User.init),
@@ -153,5 +169,16 @@ extension StepDefinition {
     /// nil where there are none, so that a step without secrets keeps the key that it always had.
     fileprivate var secretNames: [String]? {
         secrets.isEmpty ? nil : secrets.map(\.name).sorted()
+    }
+}
+
+extension KeyMaterial.Download {
+    fileprivate init(_ download: PlannedDownload) {
+        let definition = download.definition
+        content = download.locked.sha256
+        target = definition.target
+        owner = definition.owner
+        mode = definition.mode
+        unpack = definition.unpack ? definition.strip : nil
     }
 }

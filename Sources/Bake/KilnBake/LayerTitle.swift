@@ -9,6 +9,8 @@ extension LayerOperation {
             wanted.isEmpty
                 ? "kiln packages (\(packages.count))" : "kiln packages \(wanted.joined(separator: " "))"
         case .tar(let tar): "kiln tar \(tar.sha256)"
+        case .downloads(let downloads, _):
+            "kiln downloads " + downloads.map(\.definition.target).joined(separator: " ")
         case .files(let users, let files):
             (["kiln files"] + users.map { "user:\($0.name)" } + files.map(\.target)).joined(separator: " ")
         case .step(let step): "kiln \(step.program == .playbook ? "ansible" : "step") \(step.run)"

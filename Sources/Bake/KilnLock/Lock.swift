@@ -83,6 +83,8 @@ package struct LockedImage: Sendable, Hashable {
     package var tar: LockedTar?
     /// The image of a registry of `from: oci:`.
     package var base: LockedBase?
+    /// By URL, each once.
+    package var downloads: [LockedDownload]
 
     package init(
         request: Digest,
@@ -90,7 +92,8 @@ package struct LockedImage: Sendable, Hashable {
         epoch: Int64 = 0,
         packages: [LockedPackage] = [],
         tar: LockedTar? = nil,
-        base: LockedBase? = nil
+        base: LockedBase? = nil,
+        downloads: [LockedDownload] = []
     ) {
         self.request = request
         self.asked = asked
@@ -98,6 +101,7 @@ package struct LockedImage: Sendable, Hashable {
         self.packages = packages
         self.tar = tar
         self.base = base
+        self.downloads = downloads
     }
 }
 

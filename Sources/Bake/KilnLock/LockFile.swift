@@ -96,6 +96,10 @@ package enum LockFile {
                 "base: {image: \(name), index: \(digests[0]), digest: \(digests[1]), size: \(base.size)}"
             )
         }
+        if !image.downloads.isEmpty {
+            lines.append("downloads:")
+            lines += image.downloads.sorted(by: LockedDownload.precedes).map { "  - \($0.rendered)" }
+        }
         if !image.packages.isEmpty {
             lines.append("packages:")
             lines += image.packages.sorted(by: LockedPackage.precedes).map { "  - \(renderPackage($0))" }

@@ -15,7 +15,7 @@ package enum LockUpdate: Sendable, Hashable {
 /// A package that a lock gained, lost or moved.
 package struct PackageMove: Sendable, Hashable {
     package let image: ImageName
-    /// A package's name, the path of a `from: tar:` file, or the image of `from: oci:`.
+    /// A package's name, the path of a `from: tar:` file, the image of `from: oci:`, or the URL of a download.
     package let name: String
     /// A version (the first digits of the digest, for what has none); nil when it is new.
     package let old: String?
@@ -97,6 +97,9 @@ package struct LockOutcome: Sendable, Hashable {
         }
         if let base = image.base {
             versions[base.image.description] = Version(shown: base.digest.short, identity: base.digest.hex)
+        }
+        for download in image.downloads {
+            versions[download.url] = Version(shown: download.sha256.short, identity: download.sha256.hex)
         }
         return versions
     }

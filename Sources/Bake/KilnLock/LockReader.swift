@@ -12,6 +12,7 @@ struct LockReader {
         static let bytes = 16 << 20
         static let images = 1000
         static let packages = 20_000
+        static let downloads = 1000
         /// No file that is named in a lock is larger.
         static let fileSize: Int64 = 1 << 40
         /// The end of the year 9999.
@@ -164,6 +165,7 @@ struct LockReader {
             index += 1
             try fields.read(key, from: &line)
             if key.text == "packages" { try readPackages(&fields) }
+            if key.text == "downloads" { try readDownloads(&fields) }
         }
         guard let request = fields.request, let epoch = fields.epoch else {
             let missing = fields.request == nil ? "request" : "epoch"
@@ -175,8 +177,28 @@ struct LockReader {
             epoch: epoch,
             packages: fields.packages,
             tar: fields.tar,
-            base: fields.base
+            base: fields.base,
+            downloads: fields.downloads
         )
+    }
+
+    private mutating func readDownloads(_ fields: inout LockedImageFields) throws(LockError) {
+        while var line = nextLine(), line.indent == 6 {
+            line.position += 6
+            try line.expect("- ")
+            let download = try LockedDownload(reading: &line)
+            if let last = fields.downloads.last, !LockedDownload.precedes(last, download) {
+                let start = line.bytes.startIndex + 8
+                let message =
+                    last.url == download.url ? "\(last.url) is there twice" : "this stands after \(last.url)"
+                throw line.error(message, from: start, to: line.bytes.endIndex)
+            }
+            guard fields.downloads.count < Limit.downloads else {
+                throw line.error("more than \(Limit.downloads) downloads")
+            }
+            fields.downloads.append(download)
+            index += 1
+        }
     }
 
     private mutating func readPackages(_ fields: inout LockedImageFields) throws(LockError) {

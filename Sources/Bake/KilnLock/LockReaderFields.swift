@@ -5,7 +5,7 @@ import KilnRegistry
 
 /// What is known so far of the image that is being read.
 struct LockedImageFields {
-    static let keys = ["request", "epoch", "asked", "tar", "base", "packages"]
+    static let keys = ["request", "epoch", "asked", "tar", "base", "downloads", "packages"]
 
     var request: Digest?
     var epoch: Int64?
@@ -13,9 +13,10 @@ struct LockedImageFields {
     var tar: LockedTar?
     var base: LockedBase?
     var packages: [LockedPackage] = []
+    var downloads: [LockedDownload] = []
     private var seen: Set<String> = []
 
-    /// Reads what stands after `key:`; the lines below `packages:` are the caller's.
+    /// Reads what stands after `key:`; the lines below `packages:` and `downloads:` are the caller's.
     mutating func read(_ key: LockValue, from line: inout LockLine) throws(LockError) {
         guard Self.keys.contains(key.text) else {
             let hint = Spelling.hint(for: key.text, in: Self.keys)

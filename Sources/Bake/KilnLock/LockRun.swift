@@ -53,7 +53,11 @@ struct LockRun {
             locked = try await images(groups[archives] ?? [], below: locked)
         }
         var ordered: OrderedDictionary<ImageName, LockedImage> = [:]
-        for name in definition.images.keys { ordered[name] = locked[name] }
+        var pins = DownloadPins(existing: existing, update: update, fetcher: DownloadFetcher(fetcher))
+        for (name, image) in definition.images {
+            ordered[name] = locked[name]
+            ordered[name]?.downloads = try await pins.downloads(of: image, named: name)
+        }
         return ordered
     }
 

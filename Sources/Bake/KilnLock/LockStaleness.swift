@@ -45,11 +45,22 @@ extension Lock {
         if !moved.isEmpty {
             found.append(stale("\(LockFile.name) was made by a kiln that bakes other bits", moved))
         }
-        for (name, image) in try staleImages(definition, platform) {
+        let told = try staleImages(definition, platform)
+        for (name, image) in told {
             let (causes, arePackages) = reasons(for: name, image, platform)
             let span = arePackages ? image.spans["packages"] ?? image.span : image.span
             found.append(
                 stale("\(LockFile.name) does not match the definition of image \"\(name)\"", causes, at: span)
+            )
+        }
+        for (name, image) in definition.images where !told.contains(where: { $0.0 == name }) {
+            guard let mismatch = images[name]?.mismatch(of: image.downloads) else { continue }
+            found.append(
+                stale(
+                    "\(LockFile.name) does not match the downloads of image \"\(name)\"",
+                    mismatch.causes,
+                    at: mismatch.span ?? image.span
+                )
             )
         }
         let gone = images.keys.filter { definition.images[$0] == nil }.map { "\"\($0)\"" }

@@ -82,14 +82,15 @@ package struct Locker: Sendable {
     private func check(_ update: LockUpdate, _ existing: Lock?) throws(LockError) {
         guard case .packages(let names) = update else { return }
         let images = existing?.images.values.elements ?? []
-        let locked = Set(
-            images.flatMap(\.packages).map(\.name) + images.compactMap(\.base?.image.description)
-        )
+        let others = images.compactMap(\.base?.image.description) + images.flatMap(\.downloads).map(\.url)
+        let locked = Set(images.flatMap(\.packages).map(\.name) + others)
         guard let unknown = names.sorted().first(where: { !locked.contains($0) }) else { return }
         let nearest = Spelling.nearest(to: unknown, in: locked.sorted())
         throw LockError(
             .update,
-            "no image is locked to a package \"\(unknown)\"",
+            unknown.contains("://")
+                ? "no image is locked to a download \(unknown)"
+                : "no image is locked to a package \"\(unknown)\"",
             hint: nearest.map { "did you mean \"\($0)\"?" } ?? "to move all packages: kiln lock --update",
             exitStatus: .usage
         )

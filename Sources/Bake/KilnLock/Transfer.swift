@@ -102,8 +102,8 @@ struct CurlBatch: Sendable {
 
     private func lines(for transfer: Transfer) -> [String] {
         let lines = [
-            "url = \(quoted(transfer.url))",
-            "output = \(quoted(transfer.partial.string))",
+            "url = \(CurlText.quoted(transfer.url))",
+            "output = \(CurlText.quoted(transfer.partial.string))",
             "continue-at = -",
             "fail",
             "location",
@@ -124,21 +124,24 @@ struct CurlBatch: Sendable {
     /// Logins and proxies are apt's for archives; those of registries are their own.
     private func login(for transfer: Transfer) -> [String] {
         if case .sources(let repository) = transfer.place {
-            return repository.authorization.map { ["header = \(quoted("Authorization: " + $0))"] } ?? []
+            return repository.authorization.map { ["header = \(CurlText.quoted("Authorization: " + $0))"] } ?? []
         }
         var lines: [String] = []
         if let login = access?.credentials.login(for: transfer.url) {
-            lines.append("user = \(quoted(login))")
+            lines.append("user = \(CurlText.quoted(login))")
         }
         switch access?.settings.proxy(for: transfer.url) {
         case "DIRECT": lines.append("noproxy = \"*\"")
-        case let proxy?: lines.append("proxy = \(quoted(proxy))")
+        case let proxy?: lines.append("proxy = \(CurlText.quoted(proxy))")
         case nil: break
         }
         return lines
     }
+}
 
-    private func quoted(_ text: String) -> String {
+/// A value in a file of curl's options (curl(1), --config).
+enum CurlText {
+    static func quoted(_ text: String) -> String {
         let escaped = text.map { character -> String in
             switch character {
             case "\"": "\\\""

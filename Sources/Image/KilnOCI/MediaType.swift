@@ -27,6 +27,7 @@ package struct MediaType: Sendable, Hashable, Codable, RawRepresentable {
     package static let empty = MediaType(rawValue: "application/vnd.oci.empty.v1+json")
     package static let json = MediaType(rawValue: "application/json")
     /// A `.deb` (IANA's list of media types).
+    package static let download = MediaType(rawValue: "application/octet-stream")
     package static let debianPackage = MediaType(rawValue: "application/vnd.debian.binary-package")
     /// The packages, base images and downloads that an image was made of.
     package static let sources = MediaType(rawValue: "application/vnd.kiln.sources.v1")

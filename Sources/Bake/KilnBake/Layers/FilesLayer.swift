@@ -20,14 +20,16 @@ struct FilesLayer {
     private var implied: Set<PathKey> = []
 
     /// The items of the layer, sorted as a layer's tar is. `inputs` holds each file's source, by the path as written.
+    /// `owners` are users that come with a layer above.
     static func items(
         below: RootIndex,
         users: [UserDefinition],
+        owners: [UserDefinition] = [],
         files: [FileDefinition],
         inputs: [FilePath: InputTree],
         epochs: LayerEpochs
     ) throws -> [LayerItem] {
-        var layer = try FilesLayer(below: below, adding: users, epochs: epochs)
+        var layer = try FilesLayer(below: below, adding: users + owners, epochs: epochs)
         if !users.isEmpty { try layer.placeAccounts() }
         for user in users { try layer.placeHome(of: user) }
         for file in files {

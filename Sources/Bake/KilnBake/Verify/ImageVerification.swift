@@ -48,6 +48,7 @@ extension ImageDefinition {
         case nil: spans["from"] ?? span
         case .packages: spans["packages"] ?? span
         case .tar: spans["from"] ?? span
+        case .downloads(let downloads, _): downloads.first?.definition.span ?? span
         case .files(let users, let files): files.first?.span ?? users.first?.span ?? span
         case .step(let step): step.span ?? span
         case .hardening: spans["profile"] ?? span

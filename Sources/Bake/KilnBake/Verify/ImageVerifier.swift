@@ -18,6 +18,8 @@ package struct ImageVerifier: Sendable {
     private let conditions: BakeConditions
     private let host: AptHost
     private let registry: RegistryClient?
+    /// The command's variables, for steps' secrets alone.
+    private let environment: [String: String]
 
     package init(
         definition: Definition,
@@ -25,7 +27,8 @@ package struct ImageVerifier: Sendable {
         home: KilnHome,
         conditions: BakeConditions = .hostile(),
         host: AptHost = AptHost(),
-        registry: RegistryClient? = nil
+        registry: RegistryClient? = nil,
+        environment: [String: String] = [:]
     ) {
         self.definition = definition
         self.lock = lock
@@ -33,6 +36,7 @@ package struct ImageVerifier: Sendable {
         self.conditions = conditions
         self.host = host
         self.registry = registry
+        self.environment = environment
     }
 
     /// Verifies the images, all of the definition when none is named, in the definition's order. One that the store
@@ -43,7 +47,8 @@ package struct ImageVerifier: Sendable {
             lock: lock,
             home: home,
             host: host,
-            registry: registry
+            registry: registry,
+            environment: environment
         )
         let order = try BakeOrder(definition).names(for: names)
         let wanted = names.isEmpty ? order : order.filter(names.contains)
@@ -61,7 +66,8 @@ package struct ImageVerifier: Sendable {
                     home: scratch,
                     host: host,
                     registry: registry,
-                    conditions: conditions
+                    conditions: conditions,
+                    environment: environment
                 )
                 let rebuilt = try await rebuilding.bake(names)
                 let cache = BakeCache(home: scratch, encoding: rebuilding.encoding)

@@ -10,6 +10,9 @@ extension DefinitionChecks {
             if reading.isSound(path + "files") {
                 judgeTargets(image.files, at: path + "files", &reading)
             }
+            if reading.isSound(path + "downloads") {
+                judgeDownloads(image.downloads, at: path + "downloads", &reading)
+            }
             if reading.isSound(path + "ports") { judgePorts(of: image, at: path + "ports", &reading) }
             if reading.isSound(path + "state") { judgeState(of: image, at: path + "state", &reading) }
             if reading.isSound(path + "steps") { judgeSteps(of: image, at: path + "steps", &reading) }

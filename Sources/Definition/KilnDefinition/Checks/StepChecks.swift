@@ -1,4 +1,4 @@
-/// What belongs together within a step.
+/// What belongs together within steps and downloads.
 extension DefinitionChecks {
     /// Each secret is a file of its own.
     func judgeSteps(of image: ImageDefinition, at path: FieldPath, _ reading: inout Reading) {
@@ -9,6 +9,24 @@ extension DefinitionChecks {
             reportRepeated(names, "duplicate-secret", hint: "give each a name of its own", &reading) {
                 "the step has a secret \"\($0)\" already"
             }
+        }
+    }
+
+    /// One file, or one archive's content, at a place.
+    func judgeDownloads(_ downloads: [DownloadDefinition], at path: FieldPath, _ reading: inout Reading) {
+        let targets = downloads.enumerated().map { index, download in
+            (value: download.target, path: path + index + "target")
+        }
+        reportRepeated(targets, "duplicate-target", hint: "give each a place of its own", &reading) {
+            "something is put at \($0) already"
+        }
+        for (index, download) in downloads.enumerated() where download.target == "/" && !download.unpack {
+            reading.report(
+                "bad-path",
+                "a file cannot be put at /",
+                at: reading.span(path + index + "target"),
+                hint: "name the file too, such as /opt/app.tar.gz"
+            )
         }
     }
 }

@@ -65,6 +65,13 @@ enum ImageKeys {
             help: "Answers to what the image's own packages ask through debconf when they are configured.",
             example: "[{package: tzdata, question: tzdata/Areas, type: select, value: Europe}]"
         ),
+        .standard(
+            "downloads",
+            \.image.downloads,
+            .list(of: .object(DownloadKeys.shape), named: "downloads"),
+            help: "Files from the network; `kiln.lock` pins each by its digest, and bakes then need no network.",
+            example: "[{url: https://example.org/app-1.4.2.tar.gz, target: /opt/app, unpack: true}]"
+        ),
         .optional(
             "version",
             \.image.version,

@@ -24,6 +24,7 @@ package struct ImageDefinition: Sendable, Hashable {
     package var pins: [PackagePin]
     /// Answers to what this image's own packages ask.
     package var debconf: [DebconfAnswer]
+    package var downloads: [DownloadDefinition]
     package var version: String?
     package var users: [UserDefinition]
     package var files: [FileDefinition]
@@ -53,6 +54,7 @@ package struct ImageDefinition: Sendable, Hashable {
         packages = []
         pins = []
         debconf = []
+        downloads = []
         users = []
         files = []
         steps = []

@@ -61,7 +61,8 @@ struct Verification {
             definition: definition,
             lock: lock,
             home: context.home,
-            registry: context.registry()
+            registry: context.registry(),
+            environment: context.environment
         )
         let found = try await context.withProgress(format) { try await verifier.verify(images) }
         for image in found where image.wasBaked {
