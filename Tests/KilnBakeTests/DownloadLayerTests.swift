@@ -93,10 +93,14 @@ import Testing
 
     @Test(
         arguments: [
-            (["--transform", "s,^app-1.0/doc,../../doc,"], "unsafe"), (["--transform", "s,^app-1.0/doc,other,"], "strip"),
+            (["--transform", "s,^app-1.0/doc,../../doc,"], "unsafe"),
+            (["--transform", "s,^app-1.0/doc,other,"], "strip"),
         ]
     )
-    func `refuses what leaves its folder, and what cannot be stripped`(options: [String], word: String) async throws {
+    func `refuses what leaves its folder, and what cannot be stripped`(
+        options: [String],
+        word: String
+    ) async throws {
         try await Sandbox.with { sandbox in
             let tar = try await Self.tar(sandbox, options + ["-P"])
             let bakery = try await Self.bakery(sandbox, tar) {
@@ -119,7 +123,9 @@ import Testing
         }
     }
 
-    @Test func `stays when its URL or a file above it changes, and moves with its content's place`() async throws {
+    @Test func `stays when its URL or a file above it changes, and moves with its content's place`()
+        async throws
+    {
         try await Sandbox.with { sandbox in
             let file = try sandbox.write("content", to: "file")
             var bakery = try await Self.bakery(sandbox, file)

@@ -1,4 +1,5 @@
 import Glibc
+import KilnArchive
 import KilnDefinition
 import KilnDiagnostics
 import KilnOCI
@@ -78,7 +79,10 @@ import Testing
         let secret = Self.secrets[0]
         var dumped = ""
         dump(secret, to: &dumped)
-        #expect("\(secret) \(String(reflecting: secret))" + dumped == "[secret:token] [secret:token]- [secret:token]\n")
+        #expect(
+            "\(secret) \(String(reflecting: secret))" + dumped
+                == "[secret:token] [secret:token]- [secret:token]\n"
+        )
     }
 }
 
@@ -116,7 +120,8 @@ import Testing
 
     /// Whether the value is anywhere in the home, in what is compressed there too.
     private static func isKept(_ home: KilnHome) async throws -> Bool {
-        let script = "find \"$1\" -type f -exec zcat -f {} + | grep -qF -e \"$2\" || grep -rqF -e \"$2\" \"$1\""
+        let script =
+            "find \"$1\" -type f -exec zcat -f {} + | grep -qF -e \"$2\" || grep -rqF -e \"$2\" \"$1\""
         let output = try await ToolRunner().runUnchecked(
             ToolInvocation("sh", ["-c", script, "sh", home.root.string, value])
         )
@@ -168,7 +173,9 @@ import Testing
     @Test func `makes no layer when its secret is missing or too short`() async throws {
         try await Sandbox.with { sandbox in
             var bakery = try await Self.bakery(sandbox, "true\n")
-            for (environment, code) in [([:], "missing"), (["TOKEN": ""], "missing"), (["TOKEN": "1234567\n"], "short")] {
+            for (environment, code) in [
+                ([:], "missing"), (["TOKEN": ""], "missing"), (["TOKEN": "1234567\n"], "short"),
+            ] {
                 let error = try await #require(throws: BakeError.self) {
                     try await Self.bake(bakery, environment)
                 }
@@ -177,7 +184,7 @@ import Testing
             bakery.definition.images["app"]?.steps[0].secrets[0].source = .file("/nonexistent/token")
             let error = try await #require(throws: BakeError.self) { try await Self.bake(bakery) }
             #expect(error.diagnostic.message.contains("there is no file /nonexistent/token"))
-            #expect(try ImageStore(home: bakery.home).readIndex().manifests.isEmpty)
+            #expect(try Files.list(bakery.home.images.pushing("blobs/sha256")).isEmpty)
         }
     }
 
@@ -194,7 +201,10 @@ import Testing
             ),
         ]
     )
-    func `that leaves it behind fails, is named, and leaves nothing`(script: String, place: String) async throws {
+    func `that leaves it behind fails, is named, and leaves nothing`(
+        script: String,
+        place: String
+    ) async throws {
         try await Sandbox.with { sandbox in
             let bakery = try await Self.bakery(sandbox, script + "\n")
             let error = try await #require(throws: BakeError.self) { try await Self.bake(bakery) }
@@ -213,7 +223,8 @@ import Testing
                 "echo \"denied: $(cat /run/secrets/token)\"; mkdir /half; cp /run/secrets/token /half/t; false\n"
             )
             let error = try await #require(throws: BakeError.self) { try await Self.bake(bakery) }
-            #expect(error.diagnostic.causes == ["denied: [secret:token]"])
+            let told = DiagnosticRenderer().render(error.diagnostics)
+            #expect(told.contains("denied: [secret:token]") && !told.contains(Self.value), "\(told)")
             #expect(try await !Self.isKept(bakery.home))
             #expect(try bakery.leftovers == [])
         }

@@ -1,5 +1,6 @@
 import KilnDefinition
 import KilnDiagnostics
+import KilnOCI
 import KilnSystem
 import KilnTestSupport
 import OrderedCollections
@@ -40,7 +41,11 @@ import Testing
 
     @Test func `downloads and secrets of steps`() throws {
         let bare = try #require(try full().images["bare"])
-        #expect(bare.downloads.map(\.url) == ["https://example.org/app-1.4.bin", "http://example.org/app.tar.xz?raw=1"])
+        #expect(
+            bare.downloads.map(\.url) == [
+                "https://example.org/app-1.4.bin", "http://example.org/app.tar.xz?raw=1",
+            ]
+        )
         #expect(bare.downloads.map(\.mode) == [0o755, nil] && bare.downloads.map(\.owner) == ["7", "root"])
         #expect(bare.downloads.map(\.unpack) == [false, true] && bare.downloads[1].strip == 1)
         #expect(bare.downloads[1].sha256?.hex.hasPrefix("e3b0c44298fc") == true)

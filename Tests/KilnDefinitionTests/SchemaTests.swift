@@ -76,7 +76,8 @@ struct `JSON Schema, judged by another` {
         "memory", "missing-from", "modes", "names", "newer-version", "no-version", "not-a-mapping",
         "packages",
         "ports", "quoted-version", "request-path", "resources", "signals", "sizes", "state-kinds", "top-list",
-        "downloads", "environments", "step-secrets", "unknown-image-key", "unknown-key", "unknown-key-far", "user-paths", "users",
+        "downloads", "environments", "step-secrets", "unknown-image-key", "unknown-key", "unknown-key-far",
+        "user-paths", "users",
         "variables",
         "wrong-types",
     ]

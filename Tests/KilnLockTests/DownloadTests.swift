@@ -105,7 +105,9 @@ import Testing
                     )
                 ]
             )
-            let unknown = try await error { _ = try await stage.lock(first.lock, update: .packages([url + "x"])) }
+            let unknown = try await error {
+                _ = try await stage.lock(first.lock, update: .packages([url + "x"]))
+            }
             #expect(unknown.code == .update && unknown.diagnostic.hint?.contains(url) == true)
         }
     }
@@ -185,7 +187,8 @@ import Testing
             let text = String(repeating: "0123456789abcdef", count: 1000)
             try stage.serve(text)
             stage.server.truncate(after: 5000)
-            #expect(try await error { _ = try await stage.lock() }.code == .transfer)
+            let cut = try await error { _ = try await stage.lock() }
+            #expect(cut.code == .transfer)
             stage.server.truncate(after: nil)
             let lock = try await stage.lock().lock
             #expect(lock.images["app"]?.downloads == [stage.locked(text)])
@@ -219,7 +222,8 @@ import Testing
     @Test func `that never end are ended`() async throws {
         try await with { stage in
             stage.server.flood("app.bin")
-            #expect(try await error { try await stage.fetch(stage.locked("one")) }.code == .digest)
+            let ended = try await error { try await stage.fetch(stage.locked("one")) }
+            #expect(ended.code == .digest)
             #expect(try Files.list(stage.partial) == [])
         }
     }
@@ -227,7 +231,8 @@ import Testing
     @Test func `take a login from the machine`() async throws {
         try await with(login: "me:secret") { stage in
             try stage.serve("one")
-            #expect(try await error { _ = try await stage.lock() }.code == .transfer)
+            let refused = try await error { _ = try await stage.lock() }
+            #expect(refused.code == .transfer)
             try stage.sandbox.write(
                 "machine \(stage.server.url) login me password secret\n",
                 to: "etc-apt/auth.conf"

@@ -27,12 +27,12 @@ package final class PackageServer: Sendable {  // a class: the server's task and
     }
 
     /// Sends whoever asks for what has the part in its path elsewhere.
-    func redirect(_ part: String, to url: String) {
+    package func redirect(_ part: String, to url: String) {
         tell("redirect", "\(url) \(part)")
     }
 
     /// Ends each answer after so many bytes, whatever length it promised; nil sends all.
-    func truncate(after bytes: Int?) {
+    package func truncate(after bytes: Int?) {
         tell("truncate", bytes.map(String.init))
     }
 

@@ -8,7 +8,9 @@ struct SecretForms: Sendable {
     init(_ secret: SecretValue) {
         name = secret.name
         let core = secret.core
-        var forms: Set<[UInt8]> = [core, Self.hex(core, "0123456789abcdef"), Self.hex(core, "0123456789ABCDEF")]
+        var forms: Set<[UInt8]> = [
+            core, Self.hex(core, "0123456789abcdef"), Self.hex(core, "0123456789ABCDEF"),
+        ]
         for offset in 0..<3 { forms.formUnion(Self.base64(core, offset: offset)) }
         all = forms.filter { $0.count >= SecretValue.shortest }
             .sorted { ($1.count, $0.description) < ($0.count, $1.description) }

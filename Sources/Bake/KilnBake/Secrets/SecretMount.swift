@@ -33,7 +33,9 @@ struct SecretMount: Sendable {
             ["--mount", "--propagation", "private", "--", "/bin/sh", "-c", Self.script, "sh", folder.string]
             + secrets.map(\.name) + ["--", invocation.executable] + invocation.arguments
         outer.input = secrets.flatMap { Array(Base64.encode($0.bytes).utf8) + [10] }
-        for variable in secrets.compactMap(\.variable) { outer.environment.updateValue(nil, forKey: variable) }
+        for variable in secrets.compactMap(\.variable) {
+            outer.environment.updateValue(nil, forKey: variable)
+        }
         return outer
     }
 

@@ -153,7 +153,10 @@ package struct DownloadFetcher: Sendable {
         }
     }
 
-    private func measure(_ download: DownloadDefinition, _ round: DownloadRound) async throws -> LockedDownload {
+    private func measure(
+        _ download: DownloadDefinition,
+        _ round: DownloadRound
+    ) async throws -> LockedDownload {
         let file = round.transfer.file
         try Files.remove(file)
         defer { try? Files.remove(file) }

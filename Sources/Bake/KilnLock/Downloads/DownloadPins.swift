@@ -17,7 +17,8 @@ struct DownloadPins {
         self.fetcher = fetcher
     }
 
-    mutating func downloads(of image: ImageDefinition, named name: ImageName) async throws -> [LockedDownload] {
+    mutating func downloads(of image: ImageDefinition, named name: ImageName) async throws -> [LockedDownload]
+    {
         var pins: [String: LockedDownload] = [:]
         for download in image.downloads { pins[download.url] = try await pin(download, of: name) }
         return pins.values.sorted(by: LockedDownload.precedes)
@@ -62,7 +63,8 @@ struct DownloadPins {
 
     /// What the image had, else what any image had.
     private func locked(_ url: String, _ image: ImageName) -> LockedDownload? {
-        let images = (existing?.images[image].map { [$0] } ?? []) + (existing.map { Array($0.images.values) } ?? [])
+        let images =
+            (existing?.images[image].map { [$0] } ?? []) + (existing.map { Array($0.images.values) } ?? [])
         return images.flatMap(\.downloads).first { $0.url == url }
     }
 }

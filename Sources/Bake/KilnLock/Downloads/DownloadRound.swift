@@ -44,6 +44,13 @@ struct DownloadRound: Sendable {
                 result,
                 hint: "free some space (kiln gc drops what nothing refers to), then run the command again"
             )
+        case .unauthorized:
+            throw error(
+                .transfer,
+                "cannot download \(transfer.url)",
+                result,
+                hint: "it wants a login of the machine: apt's auth.conf, or ~/.netrc"
+            )
         case .cannotResume, .failed:
             throw error(.transfer, "cannot download \(transfer.url)", result, hint: "run the command again")
         }

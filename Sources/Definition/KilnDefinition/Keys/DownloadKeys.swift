@@ -110,7 +110,8 @@ enum DownloadURL {
             throw ValueError(
                 "bad-url",
                 "\"\(ShownText.line(text))\" is no URL of a download",
-                hint: "it starts with https:// or http://, without spaces; files beside the definition go into files"
+                hint:
+                    "it starts with https:// or http://, without spaces; files beside the definition go into files"
             )
         }
         let rest = text.dropFirst(scheme.count)

@@ -69,7 +69,8 @@ enum ImageKeys {
             "downloads",
             \.image.downloads,
             .list(of: .object(DownloadKeys.shape), named: "downloads"),
-            help: "Files from the network; `kiln.lock` pins each by its digest, and bakes then need no network.",
+            help:
+                "Files from the network; `kiln.lock` pins each by its digest, and bakes then need no network.",
             example: "[{url: https://example.org/app-1.4.2.tar.gz, target: /opt/app, unpack: true}]"
         ),
         .optional(
