@@ -37,7 +37,7 @@ import Testing
 
     @Test func `base64 is what others make of it`() async throws {
         for count in 0..<7 {
-            let bytes = (0..<count).map { UInt8($0 * 37 + 200 & 255) }
+            let bytes = (0..<count).map { UInt8(truncatingIfNeeded: $0 * 37 + 200) }
             let invocation = ToolInvocation("base64", input: bytes)
             let theirs = try await ToolRunner().run(invocation).text
             #expect(Base64.encode(bytes) == theirs.filter { $0 != "\n" })

@@ -79,7 +79,7 @@ extension Syntax where Value == Digest {
             parse: { text throws(ValueError) in
                 guard let digest = try? Digest(parsingHex: text) else {
                     throw ValueError(
-                        "bad-sha256",
+                        "bad-digest",
                         "\"\(ShownText.line(text))\" is no sha256",
                         hint: "64 lower-case hex digits, as sha256sum prints them"
                     )
