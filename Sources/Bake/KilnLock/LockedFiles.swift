@@ -14,14 +14,15 @@ extension LockedImage {
                 digest: package.sha256,
                 size: package.size
             )
-        } + downloads.map { download in
-            SourceFile(
-                title: download.url.split(separator: "/").last.map(String.init) ?? download.url,
-                mediaType: .download,
-                digest: download.sha256,
-                size: download.size
-            )
-        } + (base.map { [SourceFile.ofBase("manifest", $0.digest, size: $0.size)] } ?? [])
+        }
+            + downloads.map { download in
+                SourceFile(
+                    title: download.url.split(separator: "/").last.map(String.init) ?? download.url,
+                    mediaType: .download,
+                    digest: download.sha256,
+                    size: download.size
+                )
+            } + (base.map { [SourceFile.ofBase("manifest", $0.digest, size: $0.size)] } ?? [])
     }
 }
 

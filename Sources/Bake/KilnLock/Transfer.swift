@@ -124,7 +124,8 @@ struct CurlBatch: Sendable {
     /// Logins and proxies are apt's for archives; those of registries are their own.
     private func login(for transfer: Transfer) -> [String] {
         if case .sources(let repository) = transfer.place {
-            return repository.authorization.map { ["header = \(CurlText.quoted("Authorization: " + $0))"] } ?? []
+            return repository.authorization.map { ["header = \(CurlText.quoted("Authorization: " + $0))"] }
+                ?? []
         }
         var lines: [String] = []
         if let login = access?.credentials.login(for: transfer.url) {
