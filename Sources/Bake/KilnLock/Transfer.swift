@@ -38,8 +38,10 @@ struct TransferResult: Sendable, Hashable {
     init?(line: String) {
         let words = line.split(separator: " ", maxSplits: 3)
         guard words.count >= 3, let sha256 = try? Digest(parsingHex: String(words[0])),
-            let status = Int(words[1]), let exit = Int(words[2])
+            let status = Int(words[1]), let code = Int(words[2])
         else { return nil }
+        // curl holds the length of an error page against the limit before it looks at the status.
+        let exit = code == 63 && status >= 400 ? 22 : code
         self.sha256 = sha256
         let message = words.count > 3 ? String(words[3]) : ""
         self.words = exit == 22 ? "the server answers \(status)" : message
