@@ -17,10 +17,14 @@ struct `Verifying images` {
         _ bakery: Bakery,
         _ names: [ImageName] = []
     ) async throws -> [ImageVerification] {
-        try await ImageVerifier(
+        // The umask is the whole process's, in which other tests run beside this one: end-to-end tests change that.
+        var conditions = BakeConditions.hostile()
+        conditions.umask = nil
+        return try await ImageVerifier(
             definition: bakery.definition,
             lock: try await bakery.lock(),
-            home: bakery.home
+            home: bakery.home,
+            conditions: conditions
         )
         .verify(names)
     }
