@@ -252,14 +252,7 @@ package struct ToolRunner: Sendable {
         guard !invocation.executable.contains("/") else { return FilePath(invocation.executable) }
         let inherited = invocation.clearsEnvironment ? nil : getenv("PATH").map { String(cString: $0) }
         let path = invocation.environment["PATH"].map { $0 ?? "" } ?? inherited ?? ""
-        for folder in path.split(separator: ":") {
-            let file = FilePath(String(folder)).appending(invocation.executable)
-            var info = stat()
-            if stat(file.string, &info) == 0, info.st_mode & S_IFMT == S_IFREG, access(file.string, X_OK) == 0
-            {
-                return file
-            }
-        }
+        if let file = ExecutableSearch.find(invocation.executable, in: path) { return file }
         throw ToolError(invocation: invocation, reason: .notFound)
     }
 
