@@ -54,6 +54,8 @@ package enum LayerOperation: Sendable, Hashable {
     /// The profile `hardened`, over all that is below.
     case hardening(HardeningDefinition)
 
+    /// Not inlined: where it is, the optimizer of Swift 6.3.1 finds an error of ownership in its own work and gives up.
+    @inline(never)
     package var kind: LayerKind {
         switch self {
         case .packages: .packages
