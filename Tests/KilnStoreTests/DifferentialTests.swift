@@ -87,9 +87,10 @@ import Testing
             let image = "\(stack.store.home.images):stack"
             try await ManyFiles.shell("umoci unpack --image \(image) \(bundle)")
             let root = bundle.appending("rootfs")
+            // Whole seconds: umoci's tar rounds a fraction to the nearest second, the file system cuts it off.
             try await ManyFiles.shell(
                 "cd \(root); rm -r opt/added usr/lib/file-40; echo other > usr/lib/file-41; mkdir opt/more; "
-                    + "ln usr/lib/file-42 opt/more/hard; ln -s x opt/more/link; touch -h -d @1700000000 opt/more/* opt/more opt usr usr/lib"
+                    + "ln usr/lib/file-42 opt/more/hard; ln -s x opt/more/link; touch -h -d @1700000000 opt/more/* opt/more opt usr usr/lib usr/lib/file-41"
             )
             let expected = try await ManyFiles.describe(root)
             try await ManyFiles.shell(
