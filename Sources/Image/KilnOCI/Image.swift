@@ -33,6 +33,15 @@ package struct ImageIndex: Sendable, Hashable, Codable {
     package init(manifests: [Descriptor]) {
         self.manifests = manifests
     }
+
+    /// The image of a platform, preferably of its very variant.
+    package func image(for platform: ImagePlatform) -> Descriptor? {
+        manifests.first { $0.platform == platform }
+            ?? manifests.first { $0.platform.map(platform.accepts) ?? false }
+    }
+
+    /// What it has images for; entries such as attestations are for none that there is.
+    package var platforms: [ImagePlatform] { manifests.compactMap(\.platform).filter { $0.os != "unknown" } }
 }
 
 /// An image configuration (OCI image spec, config.md). Its blob's digest is the image ID.
@@ -102,6 +111,7 @@ package struct ImageConfig: Sendable, Hashable, Codable {
     package var created: String?
     package var architecture: String
     package var os: String
+    package var variant: String?
     package var config: Execution?
     package var rootfs: RootFS
     package var history: [HistoryEntry]?
@@ -109,7 +119,14 @@ package struct ImageConfig: Sendable, Hashable, Codable {
     package init(platform: ImagePlatform, diffIDs: [DiffID]) {
         architecture = platform.architecture
         os = platform.os
+        variant = platform.variant
         rootfs = RootFS(diffIDs: diffIDs)
+    }
+}
+
+extension ImageConfig {
+    package var platform: ImagePlatform {
+        ImagePlatform(architecture: architecture, os: os, variant: variant)
     }
 }
 

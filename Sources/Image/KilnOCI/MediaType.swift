@@ -72,23 +72,3 @@ package struct Descriptor: Sendable, Hashable, Codable {
         self.artifactType = artifactType
     }
 }
-
-/// An operating system and CPU, in GOOS/GOARCH spelling.
-package struct ImagePlatform: Sendable, Hashable, Codable {
-    package var architecture: String
-    package var os: String
-
-    package init(architecture: String, os: String = "linux") {
-        self.architecture = architecture
-        self.os = os
-    }
-
-    /// The CPU that this program was built for.
-    package static var host: ImagePlatform {
-        #if arch(arm64)
-        ImagePlatform(architecture: "arm64")
-        #else
-        ImagePlatform(architecture: "amd64")
-        #endif
-    }
-}
