@@ -111,16 +111,21 @@ private struct DiskOwners {
 
     init(store: ImageStore, roots: [DiskUse.Root]) throws {
         for (place, root) in roots.enumerated() where store.hasBlob(root.digest) {
-            let manifest = try store.manifest(root.digest).value
-            let parts = [root.digest, manifest.config.digest] + manifest.layers.map(\.digest)
-            for part in parts { blobs[part.hex, default: []].insert(place) }
-            guard store.hasBlob(manifest.config) else { continue }
-            let diffIDs = try store.config(manifest).value.rootfs.diffIDs
-            for (layer, diffID) in zip(manifest.layers, diffIDs) {
-                layerOfBlob[layer.digest.hex] = diffID
-                guard layersByName[diffID.short, default: []].insert(place).inserted else { continue }
-                layers[diffID, default: []].append(place)
-            }
+            blobs[root.digest.hex, default: []].insert(place)
+            for image in try store.manifests(of: root.digest) { try add(image, to: place, in: store) }
+        }
+    }
+
+    private mutating func add(_ image: Digest, to place: Int, in store: ImageStore) throws {
+        let manifest = try store.manifest(image).value
+        let parts = [image, manifest.config.digest] + manifest.layers.map(\.digest)
+        for part in parts { blobs[part.hex, default: []].insert(place) }
+        guard store.hasBlob(manifest.config) else { return }
+        let diffIDs = try store.config(manifest).value.rootfs.diffIDs
+        for (layer, diffID) in zip(manifest.layers, diffIDs) {
+            layerOfBlob[layer.digest.hex] = diffID
+            guard layersByName[diffID.short, default: []].insert(place).inserted else { continue }
+            layers[diffID, default: []].append(place)
         }
     }
 }

@@ -14,15 +14,20 @@ struct GarbageMarks {
         let named = try images.readIndex().manifests.map(\.digest)
         for digest in roots.union(named) where try Files.isPresent(images.blobPath(digest)) {
             blobs.insert(digest.hex)
-            let manifest = try images.manifest(digest).value
-            blobs.insert(manifest.config.digest.hex)
-            blobs.formUnion(manifest.layers.map(\.digest.hex))
-            blobs.formUnion(try ImageSources(home: home).files(of: digest)?.map(\.digest.hex) ?? [])
-            try markAncestors(of: manifest, in: images)
-            guard try Files.isPresent(images.blobPath(manifest.config.digest)) else { continue }
-            layerNames.formUnion(try images.config(manifest).value.rootfs.diffIDs.map(\.short))
+            for image in try images.manifests(of: digest) { try mark(image, in: images, home) }
         }
         layerNames.formUnion(try Self.mountedLayers(of: home))
+    }
+
+    private mutating func mark(_ digest: Digest, in images: ImageStore, _ home: KilnHome) throws {
+        blobs.insert(digest.hex)
+        let manifest = try images.manifest(digest).value
+        blobs.insert(manifest.config.digest.hex)
+        blobs.formUnion(manifest.layers.map(\.digest.hex))
+        blobs.formUnion(try ImageSources(home: home).files(of: digest)?.map(\.digest.hex) ?? [])
+        try markAncestors(of: manifest, in: images)
+        guard try Files.isPresent(images.blobPath(manifest.config.digest)) else { return }
+        layerNames.formUnion(try images.config(manifest).value.rootfs.diffIDs.map(\.short))
     }
 
     /// What an image stands on keeps its manifest and configuration, which are small and tell its ancestry; its layers are the

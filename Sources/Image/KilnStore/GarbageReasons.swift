@@ -18,7 +18,12 @@ struct GarbageReasons {
     }
 
     private mutating func add(_ digest: Digest, _ reason: Reason, in images: ImageStore) {
-        guard let manifest = try? images.manifest(digest).value else { return }
+        guard let manifest = try? images.manifest(digest).value else {
+            guard let index = try? images.imageIndex(digest) else { return }
+            if blobs[digest.hex] == nil { blobs[digest.hex] = reason }
+            for image in index.manifests { add(image.digest, reason, in: images) }
+            return
+        }
         let parts = [digest.hex, manifest.config.digest.hex] + manifest.layers.map(\.digest.hex)
         for part in parts where blobs[part] == nil { blobs[part] = reason }
         guard let config = try? images.config(manifest).value else { return }

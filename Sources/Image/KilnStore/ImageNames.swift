@@ -70,8 +70,24 @@ extension ImageStore {
             throw StoreError(.ambiguousImage(reference, candidates: versions.map(\.name)))
         }
         if let found = try byDigest(reference, images) { return found }
+        if let found = try byPlatform(reference) { return found }
         let similar = Spelling.nearest(to: reference, in: images.map(\.name))
         throw StoreError(.unknownImage(reference, similar: similar))
+    }
+
+    /// `shop@linux/arm64`: of an index, where no image has that very name.
+    private func byPlatform(_ reference: String) throws -> Descriptor? {
+        guard let at = reference.firstIndex(of: "@"),
+            let platform = ImagePlatform(parsing: String(reference[reference.index(after: at)...]))
+        else { return nil }
+        let name = String(reference[..<at])
+        guard try list().contains(where: { $0.name == name }) else { return nil }
+        let image = try image(name, for: platform)
+        let config = try config(try manifest(image.digest).value).value
+        guard platform.accepts(config.platform) else {
+            throw StoreError(.missingPlatform(name, platform, offered: [config.platform]))
+        }
+        return image
     }
 
     private func byDigest(_ reference: String, _ images: [StoredImage]) throws -> Descriptor? {
@@ -94,11 +110,15 @@ extension ImageStore {
         return found.values.first
     }
 
-    /// A manifest that no name refers to, told from other blobs by reading it.
+    /// A manifest or an index that no name refers to, told from other blobs by reading it.
     private func untagged(_ name: String) -> Descriptor? {
         guard let digest = try? Digest(parsingHex: name), let facts = Files.facts(blobPath(digest)),
-            facts.size < 1 << 20, let manifest = try? manifest(digest)
+            facts.size < 1 << 20
         else { return nil }
+        guard let manifest = try? manifest(digest) else {
+            guard let index = try? imageIndex(digest) else { return nil }
+            return Descriptor(mediaType: index.mediaType ?? .index, digest: digest, size: facts.size)
+        }
         return Descriptor(
             mediaType: manifest.value.mediaType,
             digest: digest,

@@ -56,7 +56,9 @@ package struct ImageStore: Sendable {
 
     /// Whether the image's manifest, configuration and all of its layers are here; their content is not read.
     package func isWhole(_ digest: Digest) -> Bool {
-        guard hasBlob(digest), let manifest = try? manifest(digest).value else { return false }
+        guard hasBlob(digest) else { return false }
+        if let index = try? imageIndex(digest) { return index.manifests.allSatisfy { isWhole($0.digest) } }
+        guard let manifest = try? manifest(digest).value else { return false }
         return hasBlob(manifest.config) && manifest.layers.allSatisfy { hasBlob($0) }
     }
 

@@ -10,6 +10,7 @@ package struct StoreError: DiagnosticError {
         /// A short digest that several images share.
         case ambiguousImage(String, candidates: [String])
         case badImageName(String)
+        case missingPlatform(String, ImagePlatform, offered: [ImagePlatform])
         case missingBlob(Digest)
         case missingPackage(Digest)
         /// The layout's `index.json`, gone from a store that holds images.
@@ -43,6 +44,7 @@ package struct StoreError: DiagnosticError {
         case .unknownImage: "store.image.unknown"
         case .ambiguousImage: "store.image.ambiguous"
         case .badImageName: "store.image.name"
+        case .missingPlatform: "store.image.platform"
         case .missingBlob, .missingLayer, .missingPackage: "store.missing"
         case .missingIndex: "store.index"
         case .wrongContent, .wrongSize: "store.digest"
@@ -59,6 +61,7 @@ package struct StoreError: DiagnosticError {
         case .unknownImage(let name, _): "there is no image \"\(name)\""
         case .ambiguousImage(let name, _): "several images begin with \(name)"
         case .badImageName(let name): "\"\(name)\" is no name for an image"
+        case .missingPlatform(let name, let platform, _): "image \"\(name)\" is not there for \(platform)"
         case .missingBlob(let digest): "blob \(digest) is not in the store"
         case .missingPackage(let sha256): "package \(sha256) is not in the store"
         case .missingIndex(let path): "\(path), which holds the names of the images, is gone"
@@ -76,6 +79,8 @@ package struct StoreError: DiagnosticError {
     private var causes: [String] {
         switch reason {
         case .ambiguousImage(_, let candidates): ["it could be \(candidates.joined(separator: ", "))"]
+        case .missingPlatform(_, _, let offered):
+            ["it is for \(offered.map(\.description).joined(separator: ", "))"]
         case .wrongContent(_, let expected, let found): ["expected \(expected), found \(found)"]
         case .wrongSize(_, let expected, let found): ["expected \(expected) bytes, found \(found)"]
         case .alteredLayer(_, let path): ["\(path) differs from the digest recorded at sealing"]
@@ -91,6 +96,8 @@ package struct StoreError: DiagnosticError {
             similar.map { "did you mean \"\($0)\"?" } ?? "kiln image list shows what there is"
         case .ambiguousImage: "write more digits of the digest"
         case .badImageName: "use letters, digits and . _ - / : in it"
+        case .missingPlatform(_, let platform, _):
+            "add \(platform) to platforms: of the image, then bake it; or pull it with --all-platforms"
         case .missingBlob, .missingLayer: "bake or pull the image again"
         case .missingPackage: "run the command again to fetch it"
         case .missingIndex:
@@ -107,7 +114,7 @@ package struct StoreError: DiagnosticError {
 
     private var exitStatus: ExitStatus {
         switch reason {
-        case .unknownImage, .ambiguousImage, .badImageName: .usage
+        case .unknownImage, .ambiguousImage, .badImageName, .missingPlatform: .usage
         default: .failed
         }
     }
