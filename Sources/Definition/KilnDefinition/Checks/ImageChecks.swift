@@ -54,7 +54,10 @@ extension DefinitionChecks {
         let targets = files.enumerated().map { index, file in
             (value: file.target, path: path + index + "target")
         }
-        reportRepeated(targets, "duplicate-target", hint: "keep one of the two", &reading) {
+        // What meets on one platform often meets on the others too, and is told once.
+        let groups = meeting(files.map(\.platforms)).map { group in group.map { targets[$0] } }
+        guard let group = groups.first(where: { Set($0.map(\.value)).count < $0.count }) else { return }
+        reportRepeated(group, "duplicate-target", hint: "keep one of the two", &reading) {
             "two files go to \($0)"
         }
     }

@@ -12,6 +12,7 @@ extension DefinitionChecks {
             case .oci, .tar, .scratch: break
             }
             judgePackages(of: image, name, &reading)
+            judgePlatforms(of: image, name, &reading)
         }
     }
 

@@ -17,8 +17,11 @@ extension DefinitionChecks {
         let targets = downloads.enumerated().map { index, download in
             (value: download.target, path: path + index + "target")
         }
-        reportRepeated(targets, "duplicate-target", hint: "give each a place of its own", &reading) {
-            "something is put at \($0) already"
+        let groups = meeting(downloads.map(\.platforms)).map { group in group.map { targets[$0] } }
+        if let group = groups.first(where: { Set($0.map(\.value)).count < $0.count }) {
+            reportRepeated(group, "duplicate-target", hint: "give each a place of its own", &reading) {
+                "something is put at \($0) already"
+            }
         }
         for (index, download) in downloads.enumerated() where download.target == "/" && !download.unpack {
             reading.report(

@@ -65,6 +65,7 @@ enum DownloadKeys {
                 help: "How many folders at the top of the archive are left out, each the only one there.",
                 example: "0"
             ),
+            PlatformKeys.only(\.platforms),
         ]
     )
 }

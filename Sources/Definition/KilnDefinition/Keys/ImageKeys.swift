@@ -34,6 +34,17 @@ enum ImageKeys {
             example: "archive:debian"
         ),
         .standard(
+            "platforms",
+            \.image.platforms,
+            .list(of: .platform, named: "platforms", atLeast: 1, isUnique: true),
+            help: """
+                What the image is baked for, as OCI spells it; several make an image index. Without it the image is for what the \
+                image that it stands on is for, and else for the machine that bakes. Packages and steps of another CPU run \
+                under qemu (`kiln doctor`).
+                """,
+            example: "[linux/amd64, linux/arm64]"
+        ),
+        .standard(
             "archives",
             \.image.archives,
             .list(of: .name("archive"), named: "archive names", isUnique: true),
@@ -90,7 +101,7 @@ enum ImageKeys {
         .standard(
             "files",
             \.image.files,
-            .list(of: .object(FileKeys.shape), named: "files"),
+            .list(of: .object(FileKeys.imageShape), named: "files"),
             help: "Files and folders to copy from beside the definition.",
             example: "[{source: app/server.py, target: /opt/shop/server.py}]"
         ),

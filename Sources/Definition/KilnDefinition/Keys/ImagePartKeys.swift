@@ -43,44 +43,59 @@ enum UserKeys {
 /// The keys of a file, in an image and in a fleet's configuration.
 enum FileKeys {
     static let shape = Shape(
+        "configuration file",
+        help: "A file, or a folder with all it holds, that instances get from beside the definition.",
+        blank: FileDefinition(source: "", target: ""),
+        locate: locate,
+        fields: fields
+    )
+
+    static let imageShape = Shape(
         "file",
         help: "A file, or a folder with all it holds, copied from beside the definition.",
         blank: FileDefinition(source: "", target: ""),
-        locate: { passage, file, reading in file.span = reading.lines.span(of: passage.node) },
-        fields: [
-            .required(
-                "source",
-                \.source,
-                .source,
-                help: "A file or folder, relative to the definition and never outside its folder.",
-                example: "app/server.py"
-            ),
-            .required(
-                "target",
-                \.target,
-                .imagePath,
-                help: "Where it goes; what a folder holds goes into this folder.",
-                example: "/opt/shop/server.py"
-            ),
-            .standard(
-                "owner",
-                \.owner,
-                .user,
-                help: "The owner; the group is the user's own.",
-                example: "root"
-            ),
-            .optional(
-                "mode",
-                \.mode,
-                .mode,
-                help: """
-                    The files' permission bits. Without it, `0755` where the source is executable and `0644` \
-                    elsewhere; folders get `0755`.
-                    """,
-                example: "\"0644\""
-            ),
-        ]
+        locate: locate,
+        fields: fields + [PlatformKeys.only(\.platforms)]
     )
+
+    @Sendable
+    private static func locate(_ passage: Passage, _ file: inout FileDefinition, _ reading: Reading) {
+        file.span = reading.lines.span(of: passage.node)
+    }
+
+    private static let fields: [Field<FileDefinition>] = [
+        .required(
+            "source",
+            \.source,
+            .source,
+            help: "A file or folder, relative to the definition and never outside its folder.",
+            example: "app/server.py"
+        ),
+        .required(
+            "target",
+            \.target,
+            .imagePath,
+            help: "Where it goes; what a folder holds goes into this folder.",
+            example: "/opt/shop/server.py"
+        ),
+        .standard(
+            "owner",
+            \.owner,
+            .user,
+            help: "The owner; the group is the user's own.",
+            example: "root"
+        ),
+        .optional(
+            "mode",
+            \.mode,
+            .mode,
+            help: """
+                The files' permission bits. Without it, `0755` where the source is executable and `0644` \
+                elsewhere; folders get `0755`.
+                """,
+            example: "\"0644\""
+        ),
+    ]
 }
 
 /// The keys of a step.

@@ -16,6 +16,8 @@ package struct DownloadDefinition: Sendable, Hashable {
     package var unpack: Bool
     /// How many folders at the top of an archive are left out.
     package var strip: Int
+    /// The only ones of the image's platforms that get it; empty for all.
+    package var platforms: [ImagePlatform]
     package var span: SourceSpan?
 
     package init(
@@ -26,6 +28,7 @@ package struct DownloadDefinition: Sendable, Hashable {
         mode: UInt32? = nil,
         unpack: Bool = false,
         strip: Int = 0,
+        platforms: [ImagePlatform] = [],
         span: SourceSpan? = nil
     ) {
         self.url = url
@@ -35,6 +38,7 @@ package struct DownloadDefinition: Sendable, Hashable {
         self.mode = mode
         self.unpack = unpack
         self.strip = strip
+        self.platforms = platforms
         self.span = span
     }
 }

@@ -1,4 +1,5 @@
 package import KilnDiagnostics
+package import KilnOCI
 package import KilnRegistry
 package import OrderedCollections
 package import SystemPackage
@@ -18,6 +19,8 @@ package struct ImageDefinition: Sendable, Hashable {
     }
 
     package var origin: Origin
+    /// What it is baked for; empty takes what the image below has, and this machine's own platform where none says any.
+    package var platforms: [ImagePlatform]
     /// Where packages come from besides the archive that the chain starts from.
     package var archives: [ArchiveName]
     package var packages: [String]
@@ -50,6 +53,7 @@ package struct ImageDefinition: Sendable, Hashable {
 
     package init(origin: Origin) {
         self.origin = origin
+        platforms = []
         archives = []
         packages = []
         pins = []
@@ -103,6 +107,8 @@ package struct FileDefinition: Sendable, Hashable {
     package var owner: String
     /// Permission bits for files; nil takes 0644, or 0755 where the source is executable by its owner. Folders get 0755.
     package var mode: UInt32?
+    /// The only ones of the image's platforms that get it; empty for all.
+    package var platforms: [ImagePlatform]
     package var span: SourceSpan?
 
     package init(
@@ -110,12 +116,14 @@ package struct FileDefinition: Sendable, Hashable {
         target: String,
         owner: String = "root",
         mode: UInt32? = nil,
+        platforms: [ImagePlatform] = [],
         span: SourceSpan? = nil
     ) {
         self.source = source
         self.target = target
         self.owner = owner
         self.mode = mode
+        self.platforms = platforms
         self.span = span
     }
 }

@@ -41,6 +41,7 @@ package struct ArchiveName: DefinitionName {
     package init(trusted: String) { description = trusted }
 }
 
+/// An image's name as a user wrote it, or that of the image for one of its platforms: `shop@linux/arm64`.
 package struct ImageName: DefinitionName {
     package let description: String
     package init(trusted: String) { description = trusted }
