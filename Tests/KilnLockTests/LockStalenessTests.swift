@@ -32,7 +32,11 @@ import Testing
     {
         var definition = definition
         change(&definition)
-        return try LockRequest.digest(of: image, in: definition, architecture: "amd64")
+        return try LockRequest.digest(
+            of: image,
+            in: definition,
+            platform: ImagePlatform(architecture: "amd64")
+        )
     }
 
     @Test func `a request's digest is the same in every version of kiln`() throws {
@@ -57,7 +61,10 @@ import Testing
             #expect(try digest("app", change) != app)
         }
         #expect(try digest("base") { $0.images["app"]?.packages = [] } == base)
-        #expect(try LockRequest.digest(of: "base", in: definition, architecture: "arm64") != base)
+        #expect(
+            try LockRequest.digest(of: "base", in: definition, platform: ImagePlatform(architecture: "arm64"))
+                != base
+        )
     }
 
     @Test func `what it doesn't read leaves the request alone`() throws {
@@ -77,7 +84,11 @@ import Testing
     private func lock(for definition: Definition) throws -> Lock {
         var lock = Lock(encoder: encoder)
         for (name, image) in definition.images {
-            let request = try LockRequest.digest(of: name, in: definition, architecture: "amd64")
+            let request = try LockRequest.digest(
+                of: name,
+                in: definition,
+                platform: ImagePlatform(architecture: "amd64")
+            )
             lock.images[name] = LockedImage(request: request, asked: image.packages.sorted())
         }
         return lock

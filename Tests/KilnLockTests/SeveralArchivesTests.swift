@@ -197,7 +197,11 @@ import Testing
         func digest(_ change: (inout Definition) -> Void) throws -> Digest {
             var definition = definition
             change(&definition)
-            return try LockRequest.digest(of: "base", in: definition, architecture: "amd64")
+            return try LockRequest.digest(
+                of: "base",
+                in: definition,
+                platform: ImagePlatform(architecture: "amd64")
+            )
         }
         let plain = try digest { _ in }
         #expect(try digest { $0.archives["internal"]?.priority = 700 } == plain)

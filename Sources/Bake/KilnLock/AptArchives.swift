@@ -42,6 +42,18 @@ struct AptArchives: Sendable {
                     hint: "write one of those names under suites:, or use another mirror"
                 )
             }
+            let architectures = releaseField("Architectures", of: source)
+            if let architectures, !architectures.contains(root.architecture) {
+                throw error(
+                    .missingArchitecture,
+                    "suite \"\(source.suite)\" of archive \"\(archive.name)\" has no packages for "
+                        + root.architecture,
+                    about: archive,
+                    causes: ["its signed Release file names " + architectures.joined(separator: ", ")],
+                    hint: "leave that platform out, or use an archive that has it",
+                    exitStatus: .usage
+                )
+            }
             for component in source.components
             where !here.contains(where: { $0.component == component }) && !isEmpty(component, of: source) {
                 throw error(
@@ -58,18 +70,20 @@ struct AptArchives: Sendable {
 
     /// Whether the suite has the component with nothing in it: apt keeps no empty indexes, and only the Release file tells.
     private func isEmpty(_ component: String, of source: AptSource) -> Bool {
+        (releaseField("Components", of: source) ?? []).contains {
+            $0.split(separator: "/").last ?? "" == component
+        }
+    }
+
+    /// The words of a field of the suite's Release file, wherever the suite comes from; nil when no such file says it.
+    private func releaseField(_ name: String, of source: AptSource) -> [String]? {
         let lists = root.path.appending("state").appending("lists")
         let ending = "_dists_\(source.suite.replacing("/", with: "_"))_InRelease"
-        let releases = ((try? Files.list(lists)) ?? []).filter { $0.hasSuffix(ending) }
-        return releases.contains { name in
-            let text = (try? Files.readText(lists.appending(name))) ?? ""
-            return text.split(separator: "\n").contains { line in
-                line.hasPrefix("Components:")
-                    && line.split(separator: " ").dropFirst().contains {
-                        $0.split(separator: "/").last ?? "" == component
-                    }
-            }
-        }
+        let lines = ((try? Files.list(lists)) ?? []).filter { $0.hasSuffix(ending) }
+            .flatMap { ((try? Files.readText(lists.appending($0))) ?? "").split(separator: "\n") }
+            .filter { $0.hasPrefix(name + ":") }
+        return lines.isEmpty
+            ? nil : lines.flatMap { $0.split(separator: " ").dropFirst().map(String.init) }
     }
 
     /// The one that an image starts from.

@@ -6,7 +6,8 @@ import OrderedCollections
 struct EarlierLock: Sendable {
     let lock: Lock?
     let definition: Definition
-    let architecture: String
+    /// Of images that do not say theirs.
+    let platform: ImagePlatform
 
     /// What an image keeps where it can: what it had, then what any image had of the same archives, so that packages stay
     /// as they are when images are renamed, split or put in between. Each name once, without what is pinned below.
@@ -24,7 +25,11 @@ struct EarlierLock: Sendable {
         let archives = Set(definition.archives(of: chain.top))
         let own = lock?.images[chain.top]?.packages ?? []
         let all = own + (lock?.images.values.flatMap(\.packages) ?? [])
-        let kept = all.filter { archives.contains($0.archive) && seen.insert($0.name).inserted }
+        let architectures = ["all", (chain.top.platform ?? platform).debianArchitecture]
+        let kept = all.filter {
+            archives.contains($0.archive) && architectures.contains($0.architecture)
+                && seen.insert($0.name).inserted
+        }
         guard try !asksForMorePackagesOnly(chain.top) else { return kept }
         // A pin that is new must have an effect.
         let preferences = definition.pins(of: chain.top)
@@ -72,7 +77,7 @@ struct EarlierLock: Sendable {
     }
 
     private func request(of image: ImageName, in definition: Definition) throws -> Digest {
-        try LockRequest.digest(of: image, in: definition, architecture: architecture)
+        try LockRequest.digest(of: image, in: definition, platform: platform)
     }
 }
 

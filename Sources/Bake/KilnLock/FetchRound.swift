@@ -47,7 +47,7 @@ struct FetchRound: Sendable {
         let sources = try fetcher.host.sources(
             for: definition,
             named: archive,
-            architecture: fetcher.platform.architecture
+            architecture: fetcher.platform.debianArchitecture
         )
         var places: [FetchPlace] = []
         for source in sources where !places.contains(.mirror(source.uri)) {

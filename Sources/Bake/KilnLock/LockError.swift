@@ -29,6 +29,7 @@ package struct LockError: DiagnosticError {
         case incomplete = "lock.incomplete-mirror"
         case missingSuite = "lock.missing-suite"
         case wrongSuite = "lock.wrong-suite"
+        case missingArchitecture = "lock.missing-architecture"
         case missingComponent = "lock.missing-component"
         case apt = "lock.apt"
         // The solution.

@@ -150,7 +150,7 @@ struct LockReader {
         let key = line.next == 0x22 ? try line.scalar(until: ":") : try line.key()
         if line.bytes[line.position - 1] == 0x22 { try line.expect(":") }
         try line.expectEnd()
-        guard let name = try? ImageName(parsing: key.text) else {
+        guard let name = try? ImageName(parsingWithPlatform: key.text) else {
             throw line.error("\"\(key.text)\" is no image name", at: key)
         }
         index += 1

@@ -17,10 +17,11 @@ package enum LockRequest {
     /// Raise it when the same definition and archive would resolve to something else.
     static let version = 1
 
+    /// `platform` is that of images which do not say theirs.
     package static func digest(
         of image: ImageName,
         in definition: Definition,
-        architecture: String = ImagePlatform.host.architecture
+        platform: ImagePlatform = .host
     ) throws -> Digest {
         let chain = try ImageChain(of: image, in: definition)
         let links = chain.names.compactMap { definition.images[$0] }.map {
@@ -31,6 +32,7 @@ package enum LockRequest {
                 pins: $0.pins.isEmpty ? nil : $0.pins.map(Pin.init)
             )
         }
+        let architecture = (image.platform ?? platform).debianArchitecture
         let request = Request(version: version, architecture: architecture, chain: links)
         return Digest(of: try CanonicalJSON.encode(request))
     }

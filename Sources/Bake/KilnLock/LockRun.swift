@@ -23,16 +23,11 @@ struct LockRun {
         self.definition = definition
         self.existing = existing
         self.update = update
-        earlier = EarlierLock(
-            lock: existing,
-            definition: definition,
-            architecture: locker.platform.architecture
-        )
+        earlier = EarlierLock(lock: existing, definition: definition, platform: locker.platform)
         fetcher = PackageFetcher(
             home: locker.home,
             definition: definition,
             host: locker.host,
-            platform: locker.platform,
             registry: locker.registry,
             runner: locker.runner
         )
@@ -43,14 +38,12 @@ struct LockRun {
         var locked: [ImageName: LockedImage] = [:]
         let chains = try definition.imagesFromTheGround()
         try checkNames(chains)
-        // What an image stands on has no more archives than itself.
-        let groups = Dictionary(grouping: chains) { definition.archives(of: $0.top) }
-        var order: [[ArchiveName]] = []
-        for chain in chains where !order.contains(definition.archives(of: chain.top)) {
-            order.append(definition.archives(of: chain.top))
+        let groups = OrderedDictionary(grouping: chains) { chain in
+            ArchiveGroup(archives: definition.archives(of: chain.top), platform: platform(of: chain.top))
         }
-        for archives in order.sorted(by: { $0.count < $1.count }) {
-            locked = try await images(groups[archives] ?? [], below: locked)
+        // What an image stands on has no more archives than itself.
+        for (_, chains) in groups.sorted(by: { $0.key.archives.count < $1.key.archives.count }) {
+            locked = try await images(chains, below: locked)
         }
         var ordered: OrderedDictionary<ImageName, LockedImage> = [:]
         var pins = DownloadPins(existing: existing, update: update, fetcher: DownloadFetcher(fetcher))
@@ -61,7 +54,23 @@ struct LockRun {
         return ordered
     }
 
-    /// The images of the same archives, each after the one it stands on. The archives are opened when the first must be
+    /// Images that one apt root solves.
+    private struct ArchiveGroup: Hashable {
+        let archives: [ArchiveName]
+        let platform: ImagePlatform
+    }
+
+    private var origins: OriginPins { OriginPins(locker: locker, definition: definition) }
+
+    private func platform(of image: ImageName) -> ImagePlatform { image.platform ?? locker.platform }
+
+    private func fetcher(of image: ImageName) -> PackageFetcher {
+        var fetcher = fetcher
+        fetcher.platform = platform(of: image)
+        return fetcher
+    }
+
+    /// The images of the same archives and platform, each after the one it stands on. The archives are opened when the first must be
     /// solved.
     private func images(
         _ chains: [ImageChain],
@@ -90,13 +99,9 @@ struct LockRun {
         _ locked: [ImageName: LockedImage]
     ) async throws -> LockedImage? {
         guard let image = definition.images[chain.top] else { return nil }
-        let request = try LockRequest.digest(
-            of: chain.top,
-            in: definition,
-            architecture: locker.platform.architecture
-        )
+        let request = try LockRequest.digest(of: chain.top, in: definition, platform: locker.platform)
         if case .tar(let path) = image.origin {
-            return LockedImage(request: request, tar: try await pin(path, image))
+            return LockedImage(request: request, tar: try await origins.pin(path, image))
         }
         if let old = existing?.images[chain.top], old.request == request, !moves(old),
             chain.below.allSatisfy({ locked[$0]?.packages == existing?.images[$0]?.packages })
@@ -104,7 +109,10 @@ struct LockRun {
             return old
         }
         if case .oci(let reference) = image.origin {
-            return LockedImage(request: request, base: try await pin(reference, image))
+            return LockedImage(
+                request: request,
+                base: try await origins.pin(reference, image, for: platform(of: chain.top))
+            )
         }
         if case .archive = image.origin { return nil }
         return image.packages.isEmpty ? LockedImage(request: request) : nil
@@ -130,15 +138,16 @@ struct LockRun {
         let settings = AptRoot.Settings(
             archives: try names.map { try archive($0, chain) },
             host: try await locker.host.settings(),
-            architecture: locker.platform.architecture,
+            architecture: platform(of: chain.top).debianArchitecture,
             retries: locker.retries
         )
         try settings.checkPlaces()
         let listed = names.map(\.description).joined(separator: ", ")
         return try await AptRoot.with(in: locker.home, settings) { root in
             let archives = AptArchives(members: settings.archives, root: root, runner: locker.runner)
-            let work = WorkID("lock/\(names.map(\.description).joined(separator: "+"))")
-            try await Progress.track(work, label: "update the indexes of \(listed)") {
+            let work = WorkID("lock/\(root.architecture)/\(names.map(\.description).joined(separator: "+"))")
+            let foreign = chain.top.platform.map { " for \($0)" } ?? ""
+            try await Progress.track(work, label: "update the indexes of \(listed)\(foreign)") {
                 try await archives.refresh()
             }
             return try await body(archives)
@@ -154,7 +163,7 @@ struct LockRun {
             sources: try locker.host.sources(
                 for: archive,
                 named: name,
-                architecture: locker.platform.architecture
+                architecture: platform(of: chain.top).debianArchitecture
             )
         )
     }
@@ -188,11 +197,11 @@ struct LockRun {
             preferences: definition.pins(of: chain.top)
         )
         let store = PackageStore(home: locker.home)
-        let solver = AptSolver(archives: archives) { try await keep($0, in: store) }
+        let solver = AptSolver(archives: archives) { try await keep($0, for: chain.top, in: store) }
         let packages = try await Progress.track(WorkID("lock/\(chain.top)"), label: "resolve \(chain.top)") {
             try await solver.solve(request)
         }
-        try await fetcher.fetch(packages, as: WorkID("fetch/\(chain.top)"))
+        try await fetcher(of: chain.top).fetch(packages, as: WorkID("fetch/\(chain.top)"))
         // What runs may be older than what is locked, so an update of everything asks about everything.
         let old = existing?.images[chain.top]?.packages ?? []
         if update == .all, !old.isEmpty {
@@ -201,11 +210,7 @@ struct LockRun {
             try await suites.note(packages, replacing: old, in: archives)
         }
         return LockedImage(
-            request: try LockRequest.digest(
-                of: chain.top,
-                in: definition,
-                architecture: locker.platform.architecture
-            ),
+            request: try LockRequest.digest(of: chain.top, in: definition, platform: locker.platform),
             asked: LockRequest.packages(of: image),
             epoch: try epoch(of: packages, in: store),
             packages: packages
@@ -215,10 +220,11 @@ struct LockRun {
     /// The files of packages that the archive no longer lists: from the store, else from its pool if they are still there.
     private func keep(
         _ packages: [LockedPackage],
+        for image: ImageName,
         in store: PackageStore
     ) async throws -> [LockedPackage: FilePath] {
         do {
-            try await fetcher.fetch(packages, as: WorkID("fetch/kept"))
+            try await fetcher(of: image).fetch(packages, as: WorkID("fetch/kept"))
         } catch let error as LockError where error.code == .gone {
             // What is nowhere to be had cannot be kept; whether that matters is the solver's to say.
         }
@@ -229,46 +235,6 @@ struct LockRun {
     /// The newest build time among the packages, 0 without any.
     private func epoch(of packages: [LockedPackage], in store: PackageStore) throws -> Int64 {
         try packages.map { try DebianPackage.buildTime(of: store.path($0.sha256)) }.max() ?? 0
-    }
-
-    private func pin(_ path: FilePath, _ image: ImageDefinition) async throws -> LockedTar {
-        let file = definition.directory.pushing(path)
-        guard Files.facts(file, followingSymlinks: true)?.kind == .file else {
-            throw LockError(
-                .tar,
-                "there is no file \(path)",
-                at: image.spans["from"] ?? image.span,
-                hint: "from: tar: takes a path relative to the definition's folder",
-                exitStatus: .usage
-            )
-        }
-        let (digest, size) = try await Blocking.run { try FileDigest.measure(file) }
-        return LockedTar(path: path.string, size: size, sha256: digest)
-    }
-
-    /// Asks the registry what the reference names, and keeps that.
-    private func pin(_ reference: ImageReference, _ image: ImageDefinition) async throws -> LockedBase {
-        let pull = ImagePull(
-            store: ImageStore(home: locker.home),
-            client: locker.registry,
-            sources: definition.sources
-        )
-        do {
-            let found = try await Progress.track(
-                WorkID("lock/\(reference)"),
-                label: "resolve \(reference)"
-            ) { try await pull.resolution(of: reference, platform: locker.platform) }
-            let base = LockedBase(
-                image: reference,
-                index: found.named,
-                digest: found.image.digest,
-                size: found.image.size
-            )
-            _ = try await pull.pull(pinned: base.pinned, size: base.size)
-            return base
-        } catch let error as RegistryError {
-            throw error.at(image.spans["from"] ?? image.span)
-        }
     }
 
     private func checkNames(_ chains: [ImageChain]) throws(LockError) {

@@ -22,6 +22,7 @@ extension Lock {
         platform: ImagePlatform = .host,
         exitStatus: ExitStatus = .usage
     ) throws -> [Diagnostic] {
+        let definition = definition.perPlatform
         func stale(_ message: String, _ causes: [String], at span: SourceSpan? = nil) -> Diagnostic {
             Diagnostic(
                 code: "lock.stale",
@@ -79,10 +80,10 @@ extension Lock {
         exitStatus: ExitStatus = .usage
     ) async throws -> [Diagnostic] {
         var found: [Diagnostic] = []
+        let definition = definition.perPlatform
         for (name, image) in definition.images {
             guard case .tar(let path) = image.origin, let locked = images[name] else { continue }
-            let architecture = platform.architecture
-            let request = try LockRequest.digest(of: name, in: definition, architecture: architecture)
+            let request = try LockRequest.digest(of: name, in: definition, platform: platform)
             let file = definition.directory.pushing(path)
             guard locked.request == request,
                 Files.facts(file, followingSymlinks: true)?.kind == .file
@@ -117,11 +118,7 @@ extension Lock {
         var told: [(ImageName, ImageDefinition)] = []
         for chain in try definition.imagesFromTheGround() {
             guard let image = definition.images[chain.top] else { continue }
-            let request = try LockRequest.digest(
-                of: chain.top,
-                in: definition,
-                architecture: platform.architecture
-            )
+            let request = try LockRequest.digest(of: chain.top, in: definition, platform: platform)
             guard images[chain.top]?.request != request else { continue }
             let standsOnStale = !stale.isDisjoint(with: chain.below)
             stale.insert(chain.top)
@@ -162,11 +159,15 @@ extension Lock {
         if !added.isEmpty { texts.append("packages added: " + added.joined(separator: ", ")) }
         if !removed.isEmpty { texts.append("packages removed: " + removed.joined(separator: ", ")) }
         guard texts.isEmpty else { return (texts, true) }
-        let others = Set(images.values.flatMap(\.packages).map(\.architecture))
-            .subtracting(["all", platform.architecture])
+        let native = platform.debianArchitecture
+        let others =
+            name.platform != nil
+            ? []
+            : Set(images.filter { $0.key.platform == nil }.values.flatMap(\.packages).map(\.architecture))
+                .subtracting(["all", native])
         if !others.isEmpty {
             let names = others.sorted().joined(separator: ", ")
-            return (["it was locked for \(names), and this machine is \(platform.architecture)"], false)
+            return (["it was locked for \(names), and this machine is \(native)"], false)
         }
         return (
             ["what it starts from has changed (origin, archives, suites, components, recommends or pins)"],

@@ -11,6 +11,7 @@ package import SystemPackage
 package struct Locker: Sendable {
     let home: KilnHome
     let host: AptHost
+    /// Of images that do not say theirs.
     let platform: ImagePlatform
     let registry: RegistryClient
     let runner: ToolRunner
@@ -65,6 +66,7 @@ package struct Locker: Sendable {
         update: LockUpdate = .none
     ) async throws -> LockOutcome {
         try check(update, existing)
+        let definition = definition.perPlatform
         return try await StoreLock(home).shared {
             let run = LockRun(self, definition, existing: existing, update: update)
             let images = try await run.images()

@@ -15,7 +15,8 @@ package struct PackageFetcher: Sendable {
     let home: KilnHome
     let definition: Definition
     let host: AptHost
-    let platform: ImagePlatform
+    /// Whose sources of the machine are asked, where those are for some only.
+    var platform: ImagePlatform
     let registry: RegistryClient
     let runner: ToolRunner
     let store: PackageStore

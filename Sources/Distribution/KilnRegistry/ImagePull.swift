@@ -37,16 +37,11 @@ package struct ImagePull: Sendable {
             return Resolution(named: named.descriptor.digest, image: named.descriptor, bytes: named.bytes)
         }
         let index: ImageIndex = try decode(named.bytes, reference)
-        let matches = index.manifests.filter { descriptor in
-            descriptor.platform?.os == platform.os
-                && descriptor.platform?.architecture == platform.architecture
-        }
-        guard let match = matches.first else {
-            let offered = index.manifests.compactMap { $0.platform.map { "\($0.os)/\($0.architecture)" } }
+        guard let match = index.image(for: platform) else {
             throw RegistryError(
                 .platform,
-                "\(reference) has no image for \(platform.os)/\(platform.architecture)",
-                causes: ["it has: \(offered.joined(separator: ", "))"]
+                "\(reference) has no image for \(platform)",
+                causes: ["it has: \(index.platforms.map(\.description).joined(separator: ", "))"]
             )
         }
         let pinned = ImageReference(reference.repository, tag: nil, digest: match.digest)
@@ -66,6 +61,18 @@ package struct ImagePull: Sendable {
             from: [reference.repository]
         )
         return image.descriptor
+    }
+
+    /// Brings the images of all platforms, where the reference names several; gives the index's descriptor.
+    package func pullAll(_ reference: ImageReference) async throws -> Descriptor {
+        let named = try await client.manifest(reference)
+        guard named.descriptor.mediaType.isIndex else { return try await pull(reference) }
+        try store.prepare()
+        let index: ImageIndex = try decode(named.bytes, reference)
+        for entry in index.manifests where entry.mediaType.isManifest && entry.platform?.os != "unknown" {
+            _ = try await pull(ImageReference(reference.repository, tag: nil, digest: entry.digest))
+        }
+        return try store.put(named.bytes, mediaType: named.descriptor.mediaType)
     }
 
     /// Takes the manifest's parts from the repositories, and keeps it once they are all there.
