@@ -98,6 +98,53 @@ struct `Images in a real registry` {
         }
     }
 
+    @Test func `of several platforms go and come as a whole, with the digests that skopeo sees`() async throws
+    {
+        try await Sandbox.with { sandbox in
+            try await TestRegistry.with(sandbox, port: 8529) { registry in
+                let store = ImageStore(home: sandbox.home)
+                let here = try await makeImage(in: store)
+                let mainframe = ImagePlatform(architecture: "s390x")
+                let foreign = try await makeImage(in: store, for: mainframe)
+                let index = try await store.tag(
+                    "web",
+                    platforms: [(platform: .host, manifest: here), (platform: mainframe, manifest: foreign)]
+                )
+                let target = try ImageReference(parsing: "\(registry.host)/shop/web:many")
+                let push = ImagePush(store: store, client: try client(sandbox))
+                let report = try await push.push(index: index, to: target)
+                // Both have the same layers.
+                #expect(report.digest == index.digest && report.sent == 4 && report.alreadyThere == 2)
+                let arguments = ["--tls-verify=false", "--raw", "docker://\(target)"]
+                let raw = try await ToolRunner().run(ToolInvocation("skopeo", ["inspect"] + arguments))
+                #expect(Digest(of: raw.standardOutput) == index.digest)
+
+                let copy = sandbox.path.appending("copy")
+                _ = try await skopeo(
+                    "copy",
+                    "--quiet",
+                    "--all",
+                    "--src-tls-verify=false",
+                    "docker://\(target)",
+                    "oci:\(copy):web"
+                )
+                let theirs = copy.pushing("blobs/sha256")
+                for digest in [index.digest, here.digest, foreign.digest] {
+                    #expect(Files.exists(theirs.appending(digest.hex)))
+                }
+
+                let other = ImageStore(home: KilnHome(root: sandbox.path.appending("other")))
+                let pull = ImagePull(store: other, client: try client(sandbox))
+                #expect(try await pull.pull(target).digest == here.digest)
+                #expect(!other.hasBlob(foreign))
+                let all = try await pull.pullAll(target)
+                #expect(all == index && other.isWhole(index.digest))
+                try await other.tag("web", all)
+                #expect(try other.image("web", for: mainframe).digest == foreign.digest)
+            }
+        }
+    }
+
     @Test func `are kept from whoever has no login`() async throws {
         try await Sandbox.with { sandbox in
             try await TestRegistry.with(sandbox, port: 8524, login: ("me", "right")) { registry in
@@ -157,7 +204,10 @@ struct `Images in a real registry` {
         try await ToolRunner().run(ToolInvocation("skopeo", arguments)).text
     }
 
-    private func makeImage(in store: ImageStore) async throws -> Descriptor {
+    private func makeImage(
+        in store: ImageStore,
+        for platform: ImagePlatform = .host
+    ) async throws -> Descriptor {
         try store.prepare()
         var layers: [WrittenLayer] = []
         for name in ["base", "app"] {
@@ -169,7 +219,7 @@ struct `Images in a real registry` {
                 }
             )
         }
-        let config = ImageConfig(platform: .host, diffIDs: layers.map(\.diffID))
+        let config = ImageConfig(platform: platform, diffIDs: layers.map(\.diffID))
         let blob = try store.put(try CanonicalJSON.encode(config), mediaType: .config)
         let manifest = ImageManifest(config: blob, layers: layers.map(\.descriptor))
         return try store.put(try CanonicalJSON.encode(manifest), mediaType: .manifest)

@@ -214,6 +214,20 @@ extension BakeError {
 
 /// Errors of the machine.
 extension BakeError {
+    static func foreignPrograms(
+        _ image: ImageName,
+        _ platform: ImagePlatform,
+        at span: SourceSpan?
+    ) -> BakeError {
+        BakeError(
+            "foreign-programs",
+            "this machine cannot run programs for \(platform), which image \"\(image)\" needs to be baked",
+            at: span,
+            hint: "apt-get install qemu-user-static binfmt-support, which registers qemu with the kernel; "
+                + "kiln doctor tells whether it is"
+        )
+    }
+
     static func needsRoot(_ images: [ImageName]) -> BakeError {
         BakeError(
             "needs-root",

@@ -27,6 +27,9 @@ extension Definition {
 
 /// Carries out bake plans: fetches what is missing, makes what is not cached, and names the images.
 package struct BakeExecutor: Sendable {
+    /// As it was written.
+    private let written: Definition
+    /// With an image for each platform of an image.
     let definition: Definition
     let lock: Lock
     let home: KilnHome
@@ -53,7 +56,8 @@ package struct BakeExecutor: Sendable {
         conditions: BakeConditions = .ordinary,
         environment: [String: String] = [:]
     ) {
-        self.definition = definition
+        written = definition
+        self.definition = definition.perPlatform
         self.lock = lock
         self.home = home
         self.host = host
@@ -85,6 +89,7 @@ package struct BakeExecutor: Sendable {
         )
         if stale.contains(where: { $0.severity == .error }) { throw DiagnosticFailure(stale) }
         for warning in stale { Progress.report(.diagnostic(warning)) }
+        let names = names.flatMap(written.variants)
         return try await conditions.with { try await runHere(names, rebuilding: rebuild) }
     }
 
@@ -107,9 +112,10 @@ package struct BakeExecutor: Sendable {
                     .map { (image: image.name, layer: $0) }
             }
             try checkRights(missing)
+            try await checkPrograms(missing)
             let secrets = try secrets(for: missing.map(\.layer))
             let fetchStart = BootInstant.now
-            try await fetchPackages(missing.map(\.layer))
+            try await fetchPackages(missing)
             try await fetchDownloads(missing)
             let baseImages = try await fetchBases(plan)
             let fetch = fetchStart.duration(to: .now)
@@ -137,11 +143,28 @@ package struct BakeExecutor: Sendable {
             try recordSources(of: images)
             return BakeOutcome(
                 images: images,
+                platformNames: try await namePlatforms(of: images),
                 fetch: fetch,
                 elapsed: start.duration(to: .now),
                 ownLayers: Dictionary(uniqueKeysWithValues: plan.images.map { ($0.name, $0.layers.count) })
             )
         }
+    }
+
+    /// Gives the common name to the images of all platforms, once all of them are of one bake.
+    private func namePlatforms(of images: [BakedImage]) async throws -> [(ImageName, Descriptor)] {
+        let baked = Dictionary(images.map { ($0.name, $0.manifest) }) { first, _ in first }
+        var named: [(ImageName, Descriptor)] = []
+        for name in written.images.keys {
+            let parts = written.platforms(of: name).map { platform in
+                (platform: platform, manifest: baked[name.on(platform)])
+            }
+            let whole = parts.compactMap { part in part.manifest.map { (part.platform, $0) } }
+            guard !parts.isEmpty, whole.count == parts.count else { continue }
+            let store = ImageStore(home: home)
+            named.append((name, try await store.tag(name.description, platforms: whole)))
+        }
+        return named
     }
 
     /// What a push sends beside each image.
@@ -196,6 +219,18 @@ package struct BakeExecutor: Sendable {
         if !images.isEmpty { throw BakeError.needsRoot(Array(images)) }
     }
 
+    /// Before anything is done: programs of another CPU need one that this machine can make believe.
+    private func checkPrograms(_ missing: [(image: ImageName, layer: PlannedLayer)]) async throws {
+        for (image, layer) in missing where layer.kind == .packages || layer.kind == .step {
+            guard let platform = image.platform, try await !ForeignPrograms.canRun(platform) else { continue }
+            throw BakeError.foreignPrograms(
+                image,
+                platform,
+                at: definition.images[image].flatMap { $0.place(of: layer.operation) }
+            )
+        }
+    }
+
     /// The values for the steps that will run, by their layers. One that is missing is told before anything is made.
     private func secrets(for missing: [PlannedLayer]) throws -> [CacheKey: [SecretValue]] {
         var secrets: [CacheKey: [SecretValue]] = [:]
@@ -215,14 +250,22 @@ package struct BakeExecutor: Sendable {
     }
 
     /// All images' packages in one go, each once.
-    private func fetchPackages(_ missing: [PlannedLayer]) async throws {
-        var packages: OrderedSet<LockedPackage> = []
-        for layer in missing {
-            if case .packages(let needed, _, _) = layer.operation { packages.formUnion(needed) }
+    private func fetchPackages(_ missing: [(image: ImageName, layer: PlannedLayer)]) async throws {
+        var packages: OrderedDictionary<ImagePlatform, OrderedSet<LockedPackage>> = [:]
+        for (image, layer) in missing {
+            guard case .packages(let needed, _, _) = layer.operation else { continue }
+            packages[image.platform ?? .host, default: []].formUnion(needed)
         }
-        guard !packages.isEmpty else { return }
-        let fetcher = PackageFetcher(home: home, definition: definition, host: host, registry: registry)
-        try await fetcher.fetch(Array(packages))
+        for (platform, needed) in packages {
+            let fetcher = PackageFetcher(
+                home: home,
+                definition: definition,
+                host: host,
+                platform: platform,
+                registry: registry
+            )
+            try await fetcher.fetch(Array(needed), as: WorkID("fetch/\(platform)"))
+        }
     }
 
     /// The registries' images that the plan's stand on, each once; of those that are here nothing is asked.

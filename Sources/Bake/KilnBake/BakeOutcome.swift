@@ -1,9 +1,12 @@
 package import KilnDefinition
+package import KilnOCI
 
 /// What a bake made, and what that took.
 package struct BakeOutcome: Sendable {
     /// In the order of the plan.
     package let images: [BakedImage]
+    /// What the names of images of several platforms refer to now, in the definition's order.
+    package let platformNames: [(name: ImageName, descriptor: Descriptor)]
     /// Packages are fetched for all images before the first is made.
     package let fetch: Duration
     package let elapsed: Duration

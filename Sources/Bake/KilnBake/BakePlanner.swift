@@ -10,6 +10,7 @@ package struct BakePlanner: Sendable {
     private let lock: Lock
     /// Content digests of every source, script and step input, by the path as written.
     private let inputs: [FilePath: Digest]
+    /// Of images that do not say theirs.
     private let platform: ImagePlatform
 
     package init(
@@ -74,7 +75,12 @@ package struct BakePlanner: Sendable {
     ) throws -> [PlannedLayer] {
         var layers: [PlannedLayer] = []
         for operation in try operations(of: image, locked) + hardening(of: name, image, locked) {
-            let key = try key(of: operation, on: layers.last?.key ?? below, epoch: epochs.own)
+            let key = try key(
+                of: operation,
+                on: layers.last?.key ?? below,
+                epoch: epochs.own,
+                for: name.platform ?? platform
+            )
             layers.append(PlannedLayer(key: key, operation: operation, epochs: epochs))
         }
         return layers
@@ -121,7 +127,12 @@ package struct BakePlanner: Sendable {
         return isNew || !addsNothing ? [.hardening(resolved.hardening)] : []
     }
 
-    private func key(of operation: LayerOperation, on parent: CacheKey?, epoch: Int64) throws -> CacheKey {
+    private func key(
+        of operation: LayerOperation,
+        on parent: CacheKey?,
+        epoch: Int64,
+        for platform: ImagePlatform
+    ) throws -> CacheKey {
         let material = KeyMaterial(
             behaviour: BakeBehaviour.version(of: operation.kind),
             parent: parent?.digest,

@@ -66,7 +66,7 @@ struct ImageAssembler {
     }
 
     func config() throws -> ImageConfig {
-        var config = ImageConfig(platform: .host, diffIDs: layers.map(\.diffID))
+        var config = ImageConfig(platform: name.platform ?? .host, diffIDs: layers.map(\.diffID))
         // What stands on a registry's image has no packages, and so no time of its own.
         config.created = base?.config.created ?? WallClock.format(created)
         config.config = try execution()
@@ -107,7 +107,7 @@ struct ImageAssembler {
             ports.isEmpty ? base?.config.config?.exposedPorts : Dictionary(ports) { first, _ in first }
         execution.exposedPorts = exposed?.isEmpty == true ? nil : exposed
         execution.stopSignal = "SIG" + image.stop.signal
-        let runtime = try CanonicalJSON.encode(ImageRuntime(name, image))
+        let runtime = try CanonicalJSON.encode(ImageRuntime(name.common, image))
         execution.labels = base?.config.config?.labels ?? [:]
         execution.labels?[ImageRuntime.label] = String(decoding: runtime, as: UTF8.self)
         return execution

@@ -36,7 +36,7 @@ package enum Rebuild: Sendable, Hashable {
     private static func names(of layer: PlannedLayer, in image: PlannedImage) -> [String] {
         var names = [layer.kind.rawValue]
         if let step = layer.operation.stepName { names.append(step) }
-        return names + names.map { "\(image.name)/\($0)" }
+        return names + names.flatMap { ["\(image.name)/\($0)", "\(image.name.common)/\($0)"] }
     }
 
     private func unknown(_ wanted: String, in plan: BakePlan) -> BakeError {

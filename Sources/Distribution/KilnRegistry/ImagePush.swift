@@ -16,6 +16,15 @@ package struct ImagePush: Sendable {
         /// nil when the image was sent alone.
         package var sources: SourcesReport?
 
+        /// Of the images of an index, in turn.
+        mutating func add(_ other: Report) {
+            sentBytes += other.sentBytes
+            sent += other.sent
+            mounted += other.mounted
+            alreadyThere += other.alreadyThere
+            sources = sources.map { $0.adding(other.sources) } ?? other.sources
+        }
+
         mutating func count(_ transfer: BlobTransfer, _ blob: Descriptor) {
             switch transfer {
             case .alreadyThere: alreadyThere += 1
@@ -62,6 +71,25 @@ package struct ImagePush: Sendable {
             )
         }
         try await client.push(sent, to: target)
+        return report
+    }
+
+    /// The images of all platforms, each as a whole, then the index that names them.
+    package func push(
+        index: Descriptor,
+        to target: ImageReference,
+        mountFrom other: Repository? = nil,
+        sources: (Digest) throws -> [SourceFile] = { _ in [] }
+    ) async throws -> Report {
+        var report = Report(digest: index.digest)
+        for image in try store.images(in: index) {
+            let untagged = ImageReference(target.repository, tag: nil, digest: image.digest)
+            report.add(
+                try await push(image, to: untagged, mountFrom: other, sources: try sources(image.digest))
+            )
+        }
+        let bytes = try store.read(index.digest, limit: 4 << 20)
+        try await client.push(RegistryManifest(bytes, mediaType: index.mediaType), to: target)
         return report
     }
 

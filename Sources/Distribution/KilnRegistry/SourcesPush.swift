@@ -12,6 +12,17 @@ extension ImagePush {
         package let files: Int
         package let sent: Int
         package let sentBytes: Int64
+
+        /// The counts of both; the digest is the first one's.
+        func adding(_ other: SourcesReport?) -> SourcesReport {
+            guard let other else { return self }
+            return SourcesReport(
+                digest: digest,
+                files: files + other.files,
+                sent: sent + other.sent,
+                sentBytes: sentBytes + other.sentBytes
+            )
+        }
     }
 
     /// What an image was made of as an artifact beside it, so that it can be baked anew when nobody else has it any more.

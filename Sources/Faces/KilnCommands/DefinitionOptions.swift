@@ -69,8 +69,9 @@ struct DefinitionOptions: ParsableArguments {
 
     /// Refuses names that are no image of the definition.
     func check(_ images: [ImageName], in definition: Definition) throws {
-        guard let unknown = images.first(where: { definition.images[$0] == nil }) else { return }
-        let names = definition.images.keys.map(\.description)
+        let known = Set(definition.images.keys).union(definition.perPlatform.images.keys)
+        guard let unknown = images.first(where: { !known.contains($0) }) else { return }
+        let names = known.sorted().map(\.description)
         throw DiagnosticFailure(
             Diagnostic(
                 code: "definition.unknown-image",

@@ -14,6 +14,7 @@ package struct FleetError: DiagnosticError, Hashable {
         case quarantined = "fleet.quarantined"
         case policy = "fleet.policy"
         case platform = "fleet.platform"
+        case otherPlatform = "fleet.other-platform"
         case noEntrypoint = "fleet.no-entrypoint"
         case foreignImage = "fleet.foreign-image"
         case missingConfigFile = "fleet.missing-config-file"

@@ -26,9 +26,17 @@ package struct ReleaseAssembler: Sendable {
         directory: FilePath,
         needsEntrypoint: Bool = true
     ) throws -> ReleaseContent {
-        let descriptor = try images.resolve(fleet.image.description)
+        let descriptor = try images.image(fleet.image.description)
         let manifest = try images.manifest(descriptor.digest).value
         let config = try images.config(manifest).value
+        guard ImagePlatform.host.canStart(config.platform) else {
+            throw FleetError(
+                .otherPlatform,
+                "image \(fleet.image) is for \(config.platform), and this machine is \(ImagePlatform.host)",
+                hint: "add \(ImagePlatform.host) to platforms: of the image, then: kiln bake",
+                status: .usage
+            )
+        }
         let runtime = try runtime(of: fleet.image, config)
         guard
             !needsEntrypoint || config.config?.entrypoint?.isEmpty == false

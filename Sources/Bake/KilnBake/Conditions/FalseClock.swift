@@ -7,6 +7,8 @@ package struct FalseClock: Sendable, Hashable {
     package let library: FilePath
     /// The newest version of glibc's interface that the library wants.
     private let wanted: [Int]
+    /// The CPU that it is for: its ELF header's class and machine.
+    private let machine: [UInt8]
 
     private static let folders: [FilePath] = [
         "/usr/lib/x86_64-linux-gnu", "/usr/lib/aarch64-linux-gnu", "/usr/lib",
@@ -17,7 +19,9 @@ package struct FalseClock: Sendable, Hashable {
 
     init(library: FilePath) throws {
         self.library = library
-        wanted = Self.newest(in: try Files.read(library, limit: Self.largest))
+        let bytes = try Files.read(library, limit: Self.largest)
+        wanted = Self.newest(in: bytes)
+        machine = Self.machine(of: bytes)
     }
 
     /// The machine's own; nil when it is not installed.
@@ -36,9 +40,15 @@ package struct FalseClock: Sendable, Hashable {
             guard let library = try? tree.file(folder + "/libc.so.6"),
                 let bytes = try? Files.read(library, limit: Self.largest)
             else { continue }
-            return !Self.newest(in: bytes).lexicographicallyPrecedes(wanted)
+            return Self.machine(of: bytes) == machine
+                && !Self.newest(in: bytes).lexicographicallyPrecedes(wanted)
         }
         return false
+    }
+
+    /// elf(5): `e_ident[EI_CLASS]`, `e_machine`.
+    private static func machine(of bytes: [UInt8]) -> [UInt8] {
+        bytes.count < 20 ? [] : [bytes[4], bytes[18], bytes[19]]
     }
 
     /// Variables that make a container's programs load it from this place.

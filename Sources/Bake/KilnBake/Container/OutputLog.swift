@@ -15,7 +15,9 @@ struct OutputLog: Sendable {
     /// `layer` is the layer's place in its image, from 1.
     init(home: KilnHome, image: ImageName, layer: Int, kind: LayerKind) {
         self.home = home
-        name = "\(image)-\(layer)-\(kind.rawValue).log"
+        // A platform has slashes in it.
+        let file = String(image.description.map { $0 == "/" ? "-" : $0 })
+        name = "\(file)-\(layer)-\(kind.rawValue).log"
     }
 
     var path: FilePath { home.bakeLogs.appending(name) }

@@ -12,6 +12,8 @@ import SystemPackage
 
 /// Makes images again from the lock, from nothing and in hostile conditions, and holds them against the store's.
 package struct ImageVerifier: Sendable {
+    private let written: Definition
+    /// With an image for each platform of an image.
     private let definition: Definition
     private let lock: Lock
     private let home: KilnHome
@@ -30,7 +32,8 @@ package struct ImageVerifier: Sendable {
         registry: RegistryClient? = nil,
         environment: [String: String] = [:]
     ) {
-        self.definition = definition
+        written = definition
+        self.definition = definition.perPlatform
         self.lock = lock
         self.home = home
         self.conditions = conditions
@@ -42,8 +45,9 @@ package struct ImageVerifier: Sendable {
     /// Verifies the images, all of the definition when none is named, in the definition's order. One that the store
     /// does not have is baked first. Leaves nothing behind but the verdicts.
     package func verify(_ names: [ImageName] = []) async throws -> [ImageVerification] {
+        let names = names.flatMap(written.variants)
         let executor = BakeExecutor(
-            definition: definition,
+            definition: written,
             lock: lock,
             home: home,
             host: host,
@@ -61,7 +65,7 @@ package struct ImageVerifier: Sendable {
                 let scratch = try workspace.makeHome()
                 try lendBases(of: plan, to: scratch)
                 let rebuilding = BakeExecutor(
-                    definition: definition,
+                    definition: written,
                     lock: lock,
                     home: scratch,
                     host: host,

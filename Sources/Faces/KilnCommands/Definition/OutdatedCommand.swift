@@ -5,6 +5,7 @@ import KilnDefinition
 import KilnDiagnostics
 import KilnFleet
 import KilnLock
+import KilnOCI
 import KilnStore
 import KilnSystem
 import OrderedCollections
@@ -69,23 +70,25 @@ struct OutdatedCommand: AsyncParsableCommand {
             update: .all
         )
         let comparison = try await PatchComparison(
-            definition,
+            definition.perPlatform,
             locked: locked,
             outcome: outcome,
             notes: PatchNotes(home: home)
         )
         let names = images.isEmpty ? Array(definition.images.keys) : images
         var report = OutdatedReport(now: WallClock.now)
-        for name in names {
+        for name in names.flatMap(definition.variants) {
             report.add(name, own: comparison.own(name), inherited: try comparison.inherited(name))
         }
         guard Files.exists(home.catalog) else { return report }
         let catalog = try Catalog(path: home.catalog)
-        for (fleet, wanted) in definition.fleets where names.contains(wanted.image) {
+        for (fleet, wanted) in definition.fleets
+        where names.contains(where: { $0.common == wanted.image }) {
             guard let release = try await catalog.runningRelease(of: fleet) else { continue }
             let lag = try await comparison.running(
                 release.image,
-                as: release.imageName,
+                as: definition.variants(of: release.imageName).first { $0.platform == .host }
+                    ?? release.imageName,
                 in: ImageStore(home: home)
             )
             report.add(fleet, release, lag)

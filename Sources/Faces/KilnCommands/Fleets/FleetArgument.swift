@@ -9,7 +9,7 @@ extension FleetName: ExpressibleByArgument {
 
 extension ImageName: ExpressibleByArgument {
     package init?(argument: String) {
-        try? self.init(parsing: argument)
+        try? self.init(parsingWithPlatform: argument)
     }
 }
 

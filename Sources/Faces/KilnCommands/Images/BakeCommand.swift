@@ -11,13 +11,14 @@ struct BakeCommand: AsyncParsableCommand {
         commandName: "bake",
         abstract: "Make the images that the lock describes; only what changed is made anew.",
         discussion: """
-            Prints one manifest digest per image. Needs no network when the locked packages are in the store. Layers that \
+            Prints one manifest digest per image; of an image of several platforms one for each, then that of their index. Needs no network when the locked packages are in the store. Layers that \
             were finished before a failure or an interruption are not made again.
 
             Examples:
 
               kiln bake
               kiln bake runtime
+              kiln bake shop@linux/arm64      of several platforms this one
               kiln bake --rebuild-from scripts/install.sh
               kiln bake shop --shell-on-failure
               kiln bake --verify              then make it all again, and prove that it comes out the same
@@ -80,7 +81,7 @@ struct BakeCommand: AsyncParsableCommand {
             verify
             ? try await Verification(definition: definition, lock: lock, images: images)
                 .run(context, format.format) : nil
-        try show(outcome, BakeTimings(outcome, of: definition), verification, context)
+        try show(outcome, BakeTimings(outcome, of: definition.perPlatform), verification, context)
         if verification?.isSame == false { throw CommandExit(status: .failed) }
     }
 
@@ -99,12 +100,12 @@ struct BakeCommand: AsyncParsableCommand {
         if format.format == .json {
             return try context.resultJSON(BakeReport(outcome, times, verification))
         }
-        let width = outcome.images.map { $0.name.description.count }.max() ?? 0
-        for image in outcome.images {
-            let name = image.name.description
-            context.console.result(
-                name + String(repeating: " ", count: width - name.count) + "  \(image.manifest.digest)"
-            )
+        let digests =
+            outcome.images.map { ($0.name.description, $0.manifest.digest) }
+            + outcome.platformNames.map { ($0.name.description, $0.descriptor.digest) }
+        let width = digests.map(\.0.count).max() ?? 0
+        for (name, digest) in digests {
+            context.console.result(name + String(repeating: " ", count: width - name.count) + "  \(digest)")
         }
         if timings { context.console.message(times.table(color: context.console.messages.color)) }
         context.console.message(times.summary)

@@ -28,7 +28,14 @@ struct BakeReport: Encodable {
         let seconds: Double
     }
 
+    /// What the name of an image of several platforms refers to now.
+    struct PlatformName: Encodable {
+        let name: ImageName
+        let digest: Digest
+    }
+
     let images: [Image]
+    let indexes: [PlatformName]
     let made: Int
     let cached: Int
     let seconds: Double
@@ -40,6 +47,7 @@ struct BakeReport: Encodable {
     init(_ outcome: BakeOutcome, _ times: BakeTimings, _ verification: VerificationReport? = nil) {
         self.verification = verification
         images = outcome.images.map(Image.init)
+        indexes = outcome.platformNames.map { PlatformName(name: $0.name, digest: $0.descriptor.digest) }
         (made, cached) = outcome.counts
         seconds = outcome.elapsed.inSeconds
         fetchSeconds = outcome.fetch.inSeconds

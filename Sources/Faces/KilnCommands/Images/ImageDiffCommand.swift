@@ -51,7 +51,7 @@ struct ComparedImage {
     let root: RootIndex
 
     init(_ reference: String, in store: ImageStore) throws {
-        digest = try store.resolve(reference).digest
+        digest = try store.image(reference).digest
         config = try store.config(try store.manifest(digest).value).value
         guard let root = try LayerIndexes(home: store.home).root(of: config.rootfs.diffIDs) else {
             throw DiagnosticFailure(

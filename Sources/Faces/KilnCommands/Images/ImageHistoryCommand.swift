@@ -28,8 +28,9 @@ struct ImageHistoryCommand: AsyncParsableCommand {
         let context = CommandContext.current
         let store = ImageStore(home: context.home)
         let digests =
-            if let image { [try store.resolve(image).digest] } else {
-                try store.list().map(\.descriptor.digest)
+            if let image { [try store.image(image).digest] } else {
+                // Of an image of several platforms each has a name of its own.
+                try store.list().map(\.descriptor).filter { !$0.mediaType.isIndex }.map(\.digest)
             }
         var seen: Set<Digest> = []
         let ancestries = try store.ancestries(of: digests.filter { seen.insert($0).inserted })

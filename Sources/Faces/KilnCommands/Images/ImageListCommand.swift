@@ -19,31 +19,31 @@ struct ImageListCommand: AsyncParsableCommand {
         let context = CommandContext.current
         let store = ImageStore(home: context.home)
         let stored = try store.list()
-        let ancestries = try store.ancestries(of: stored.map(\.descriptor.digest))
-        let images = try zip(stored, ancestries).map { try ImageSummary($0, $1, in: store) }
+        let shown = try stored.map { try store.representative(of: $0.descriptor) }
+        let ancestries = try store.ancestries(of: shown.map(\.digest))
+        let images = try zip(stored, zip(shown, ancestries)).map { image, rest in
+            try ImageSummary(image, showing: rest.0.digest, rest.1, in: store)
+        }
         if format.format == .json { return try context.resultJSON(["images": images]) }
         guard !images.isEmpty else {
             context.console.message("no images yet: kiln bake makes them")
             return
         }
+        // Where all are for this machine, which one is no news.
+        let namesPlatforms = images.contains { $0.platforms != [ImagePlatform.host.description] }
         var table = TextTable(
-            ("NAME", .left),
-            ("VERSION", .left),
-            ("DIGEST", .left),
-            ("LAYERS", .right),
-            ("SIZE", .right),
-            ("CREATED", .left),
-            ("STATE", .left)
+            columns: [("NAME", .left), ("VERSION", .left), ("DIGEST", .left)]
+                + (namesPlatforms ? [("PLATFORM", .left)] : [])
+                + [("LAYERS", .right), ("SIZE", .right), ("CREATED", .left), ("STATE", .left)]
         )
         for image in images {
             table.add(
-                image.name,
-                image.version ?? "-",
-                image.digest.short,
-                String(image.layers),
-                Quantities.bytes(image.size),
-                image.created ?? "-",
-                image.state
+                [image.name, image.version ?? "-", image.digest.short]
+                    + (namesPlatforms ? [image.platforms.joined(separator: ", ")] : [])
+                    + [
+                        String(image.layers), Quantities.bytes(image.size), image.created ?? "-",
+                        image.state,
+                    ]
             )
         }
         context.console.result(table.render(color: context.console.output.color))
@@ -53,11 +53,12 @@ struct ImageListCommand: AsyncParsableCommand {
 struct ImageSummary: Encodable {
     let name: String
     let version: String?
-    /// Of the manifest.
+    /// Of the manifest, or of the index of several platforms' images.
     let digest: Digest
     let imageID: Digest
+    let platforms: [String]
     let layers: Int
-    /// Compressed bytes of all layers.
+    /// Compressed bytes of all layers, of all platforms.
     let size: Int64
     let created: String?
     /// The image's own or, else, the nearest that it inherits.
@@ -67,21 +68,41 @@ struct ImageSummary: Encodable {
 
     /// In a word, the graver fact first.
     var state: String {
-        guard let revocation else { return outdated ? "outdated parent" : "-" }
-        return revocation.digest == digest ? "revoked" : "revoked parent"
+        guard revocation != nil else { return outdated ? "outdated parent" : "-" }
+        return isOwnRevocation ? "revoked" : "revoked parent"
     }
 
-    init(_ image: StoredImage, _ ancestry: Ancestry, in store: ImageStore) throws {
-        let manifest = try store.manifest(image.descriptor.digest).value
+    private let isOwnRevocation: Bool
+
+    private enum CodingKeys: CodingKey {
+        case name
+        case version
+        case digest
+        case imageID
+        case platforms
+        case layers
+        case size
+        case created
+        case revocation
+        case outdated
+    }
+
+    /// `shown` is the image that stands for those of all platforms.
+    init(_ image: StoredImage, showing shown: Digest, _ ancestry: Ancestry, in store: ImageStore) throws {
+        let manifest = try store.manifest(shown).value
         let config = try store.config(manifest).value
+        let all = try store.images(in: image.descriptor).map { try store.manifest($0.digest).value }
+        platforms =
+            try store.index(image.descriptor)?.platforms.map(\.description) ?? [config.platform.description]
         name = image.name
         version = manifest.version
         digest = image.descriptor.digest
         imageID = manifest.config.digest
         layers = manifest.layers.count
-        size = manifest.layers.reduce(0) { $0 + $1.size }
+        size = Set(all.flatMap(\.layers)).reduce(0) { $0 + $1.size }
         created = config.created
         revocation = ancestry.revoked?.revocation.map(RevocationReport.init)
+        isOwnRevocation = ancestry.revoked?.digest == shown
         outdated = ancestry.members.dropFirst().contains { member in
             if case .outdated = member.standing { true } else { false }
         }

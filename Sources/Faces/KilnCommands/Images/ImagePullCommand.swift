@@ -9,11 +9,12 @@ struct ImagePullCommand: AsyncParsableCommand {
         abstract: "Fetch an image from a registry into the store.",
         discussion: """
             Every blob is checked against its digest, every layer against the image's configuration. Goes on where an \
-            earlier pull was cut off.
+            earlier pull was cut off. Of an image of several platforms this machine's comes, or all with --all-platforms.
 
-            Example:
+            Examples:
 
               kiln image pull registry.example.org/shop:1.4.2 --name shop
+              kiln image pull registry.example.org/shop:1.4.2 --all-platforms
             """
     )
 
@@ -22,6 +23,9 @@ struct ImagePullCommand: AsyncParsableCommand {
 
     @Option(help: "The name that it gets in the store; the reference's own otherwise.")
     var name: String?
+
+    @Flag(help: "The images of all platforms, with their index.")
+    var allPlatforms = false
 
     @OptionGroup var registry: RegistryOptions
     @OptionGroup var format: FormatOption
@@ -33,7 +37,9 @@ struct ImagePullCommand: AsyncParsableCommand {
         let pull = ImagePull(store: store, client: registry.client(for: reference.repository, context))
         let name = name ?? reference.description
         let descriptor = try await StoreLock(context.home).shared {
-            let descriptor = try await context.withProgress(format.format) { try await pull.pull(reference) }
+            let descriptor = try await context.withProgress(format.format) {
+                try await allPlatforms ? pull.pullAll(reference) : pull.pull(reference)
+            }
             try await store.tag(name, descriptor)
             return descriptor
         }

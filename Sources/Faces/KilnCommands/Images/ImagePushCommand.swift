@@ -9,7 +9,8 @@ struct ImagePushCommand: AsyncParsableCommand {
         abstract: "Send an image to a registry.",
         discussion: """
             Sends only the blobs that the registry lacks; the tag moves last, so what it names is whole at any moment. \
-            Logins are those of docker, podman and skopeo on this machine.
+            Logins are those of docker, podman and skopeo on this machine. Of an image of several platforms all go, and the index \
+            that names them.
 
             What the image was made of (packages, the base image's manifest) goes with it, as an artifact that the registry keeps \
             beside it. Name the repository under `sources:` in the definition, and the image can be baked anew when \
@@ -48,13 +49,22 @@ struct ImagePushCommand: AsyncParsableCommand {
         let push = ImagePush(store: store, client: registry.client(for: reference.repository, context))
         let report = try await StoreLock(context.home).shared {
             try await context.withProgress(format.format) {
-                let files = sources ? try ImageSources(home: context.home).files(of: descriptor.digest) : []
-                return try await push.push(
-                    descriptor,
-                    to: reference,
-                    mountFrom: other ?? nil,
-                    sources: files ?? []
-                )
+                func files(of image: Digest) throws -> [SourceFile] {
+                    sources ? try ImageSources(home: context.home).files(of: image) ?? [] : []
+                }
+                return descriptor.mediaType.isIndex
+                    ? try await push.push(
+                        index: descriptor,
+                        to: reference,
+                        mountFrom: other ?? nil,
+                        sources: files
+                    )
+                    : try await push.push(
+                        descriptor,
+                        to: reference,
+                        mountFrom: other ?? nil,
+                        sources: try files(of: descriptor.digest)
+                    )
             }
         }
         if format.format == .json {

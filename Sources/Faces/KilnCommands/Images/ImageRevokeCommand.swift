@@ -46,6 +46,14 @@ struct ImageRevokeCommand: AsyncParsableCommand {
         let name = try store.list().first { $0.descriptor.digest == digest }?.name
         let note = Revocation.Note(reason: why, by: context.userName, time: WallClock.now)
         let revocations = Revocations(home: context.home)
+        // Of an image of several platforms each is revoked: releases are made of those.
+        for (part, name) in try parts(of: digest, in: store) {
+            if undo {
+                _ = try await revocations.lift(part, note)
+            } else {
+                _ = try await revocations.revoke(part, name: name, note)
+            }
+        }
         let revocation =
             try await undo
             ? lift(digest, note, revocations) : revocations.revoke(digest, name: name, note)
@@ -65,6 +73,14 @@ struct ImageRevokeCommand: AsyncParsableCommand {
     private func digest(in store: ImageStore) throws -> Digest {
         if let digest = try? Digest(parsing: image) { return digest }
         return try store.resolve(image).digest
+    }
+
+    private func parts(of digest: Digest, in store: ImageStore) throws -> [(Digest, name: String?)] {
+        guard let named = try? store.resolve(digest.description) else { return [] }
+        let names = try store.list()
+        return try store.images(in: named).filter { $0.digest != digest }.map { image in
+            (image.digest, names.first { $0.descriptor.digest == image.digest }?.name)
+        }
     }
 
     private func lift(

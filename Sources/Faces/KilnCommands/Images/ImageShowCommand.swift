@@ -8,9 +8,12 @@ struct ImageShowCommand: AsyncParsableCommand {
         commandName: "show",
         abstract: "Show an image: digests, layers, how it starts.",
         discussion: """
-            Example:
+            Of an image of several platforms that of this machine is shown (else the first), or the one that is named.
+
+            Examples:
 
               kiln image show guestbook
+              kiln image show guestbook@linux/arm64
             """
     )
 
@@ -22,11 +25,14 @@ struct ImageShowCommand: AsyncParsableCommand {
     func run() async throws {
         let context = CommandContext.current
         let store = ImageStore(home: context.home)
-        let descriptor = try store.resolve(image)
+        let named = try store.resolve(image)
+        let index = try store.index(named)
+        let descriptor = try store.representative(of: named)
         let manifest = try store.manifest(descriptor.digest)
         let config = try store.config(manifest.value)
         let details = ImageDetails(
             digest: descriptor.digest,
+            index: index.map { ImageDetails.Index(digest: named.digest, $0) },
             manifest: manifest.value,
             config: config.value,
             revoked: try store.ancestry(of: descriptor.digest).revoked,
@@ -49,7 +55,27 @@ struct ImageDetails: Encodable {
         let clockWasMoved: Bool?
     }
 
+    /// The images of all platforms, of which the rest shows one.
+    struct Index: Encodable {
+        struct Platform: Encodable {
+            let platform: String
+            let digest: Digest
+        }
+
+        let digest: Digest
+        let platforms: [Platform]
+
+        init(digest: Digest, _ index: ImageIndex) {
+            self.digest = digest
+            platforms = index.manifests.map {
+                Platform(platform: $0.platform?.description ?? "-", digest: $0.digest)
+            }
+        }
+    }
+
     let digest: Digest
+    /// nil for an image of one platform.
+    let index: Index?
     let imageID: Digest
     let version: String?
     /// What the image was made ready for, such as `hardened`.
@@ -66,6 +92,7 @@ struct ImageDetails: Encodable {
 
     private enum CodingKeys: CodingKey {
         case digest
+        case index
         case imageID
         case version
         case profile
@@ -80,6 +107,7 @@ struct ImageDetails: Encodable {
 
     init(
         digest: Digest,
+        index: Index? = nil,
         manifest: ImageManifest,
         config: ImageConfig,
         revoked: Ancestry.Member?,
@@ -90,6 +118,7 @@ struct ImageDetails: Encodable {
             member.revocation.map { (member.digest == digest ? "" : "\(member.shown): ") + $0.shown }
         }
         self.digest = digest
+        self.index = index
         imageID = manifest.config.digest
         version = manifest.version
         let runtime = config.config?.labels?[ImageRuntime.label].flatMap { label in
@@ -97,7 +126,7 @@ struct ImageDetails: Encodable {
         }
         profile = runtime?.profile?.rawValue
         created = config.created
-        platform = "\(config.os)/\(config.architecture)"
+        platform = config.platform.description
         entrypoint = (config.config?.entrypoint ?? []) + (config.config?.cmd ?? [])
         user = config.config?.user
         environment = config.config?.env ?? []
@@ -115,8 +144,12 @@ struct ImageDetails: Encodable {
     }
 
     func text(color: Bool) -> String {
+        let whole = index.map { index in
+            [("index", index.digest.description)]
+                + index.platforms.map { ("", "\($0.digest)  \($0.platform)") }
+        }
         let facts =
-            [
+            (whole ?? []) + [
                 ("digest", digest.description), ("image ID", imageID.description),
                 ("version", version ?? "-"), ("profile", profile ?? "-"),
                 ("platform", platform), ("created", created ?? "-"),

@@ -1,4 +1,5 @@
 import Glibc
+import KilnOCI
 package import KilnSystem
 import SystemPackage
 
@@ -8,6 +9,7 @@ extension LocalPlatform {
         var findings: [DoctorFinding] = []
         for tool in NeededTool.all { findings.append(await tool.examine(runner)) }
         findings.append(falseClock())
+        findings.append(await foreignPrograms())
         findings += NeededTool.plugins.map(NeededTool.examinePlugin)
         findings += await KernelExamination(runner: runner).findings()
         let isRoot = geteuid() == 0
@@ -21,6 +23,32 @@ extension LocalPlatform {
             )
         )
         return findings
+    }
+
+    /// What runs programs of other CPUs when images for those are baked.
+    private static func foreignPrograms() async -> DoctorFinding {
+        let purpose = "baking packages and steps of images for other CPUs"
+        guard let formats = try? await BinaryFormats.registered() else {
+            return DoctorFinding(
+                .kernel,
+                "qemu-user",
+                .unknown,
+                neededFor: purpose,
+                remedy: "ask again as root"
+            )
+        }
+        let runnable = ImagePlatform.names.compactMap(ImagePlatform.init(parsing:)).filter { platform in
+            platform != .host
+                && platform.programHeader.flatMap(formats.format)?.isThereInEveryRoot ?? false
+        }
+        return DoctorFinding(
+            .kernel,
+            "qemu-user",
+            runnable.isEmpty ? .optional : .present,
+            detail: runnable.map(\.description).joined(separator: ", "),
+            neededFor: purpose,
+            remedy: runnable.isEmpty ? "apt-get install qemu-user-static binfmt-support" : nil
+        )
     }
 
     /// What tells the programs of a bake another time, to see whether it shows.
