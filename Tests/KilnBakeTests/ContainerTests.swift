@@ -61,7 +61,7 @@ import Testing
             let error = try await #require(throws: BakeError.self) {
                 _ = try await Self.run(script, in: sandbox) { _ in }
             }
-            #expect(error.diagnostic.message == "step step.sh failed: exit status 1")
+            #expect(error.diagnostic.message == "step step.sh of image \"image\" failed: exit status 1")
             #expect(error.diagnostic.causes == ["before\noops"])
             #expect(error.diagnostic.span?.place == "step.sh:3:1")
             #expect(error.diagnostics.dropFirst().first?.span?.place == "kiln.yaml:1:1")
@@ -301,12 +301,14 @@ import Testing
                 env: env,
                 span: SourceSpan(source: source, line: 1, column: 1)
             ),
+            image: "image",
             inputs: inputs,
             epoch: 1_000_000,
             containers: ContainerRunner(
                 home: home,
                 log: OutputLog(home: home, image: "image", layer: 1, kind: .step)
-            )
+            ),
+            secrets: []
         )
         try await BakeWorkspace.with(home) { workspace in
             try await BakeRoot.with([], in: workspace) { root in

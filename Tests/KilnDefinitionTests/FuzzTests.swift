@@ -94,7 +94,7 @@ struct SeededGenerator: RandomNumberGenerator {
 }
 
 @Suite struct `Large definitions` {
-    @Test func `500 lines are read within 50 ms`() throws {
+    @Test func `500 lines are read within 100 ms`() throws {
         var text = "kiln: 1\nimages:\n"
         for index in 0..<62 {
             text += """
@@ -112,7 +112,7 @@ struct SeededGenerator: RandomNumberGenerator {
         #expect(text.split(separator: "\n").count >= 498)
         _ = try definition(text)
         let best = try (0..<5).map { _ in try processorTime { _ = try definition(text) } }.min()
-        #expect(try #require(best) < .milliseconds(50))
+        #expect(try #require(best) < .milliseconds(100))
     }
 
     @Test func `many errors are told up to a limit`() throws {

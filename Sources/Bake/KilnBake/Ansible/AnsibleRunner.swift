@@ -6,14 +6,14 @@ import OrderedCollections
 import SystemPackage
 
 /// Runs a definition's playbook against an image's root, inside the sandbox: no network, no host but the root itself.
-struct AnsibleRunner: Sendable {
+struct AnsibleRunner: StepProgram {
     let step: StepDefinition
     let image: ImageName
     /// The playbook's and the inputs' sources, by the path as written.
     let inputs: [FilePath: InputTree]
     let epoch: Int64
     let containers: ContainerRunner
-    var secrets: [SecretValue] = []
+    let secrets: [SecretValue]
 
     private static let inputFolder = BakeContainer.folder + "/inputs"
     private static let varsFile = BakeContainer.folder + "/vars.json"

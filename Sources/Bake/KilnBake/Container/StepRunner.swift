@@ -7,14 +7,14 @@ import OrderedCollections
 import SystemPackage
 
 /// Runs a definition's script in an image's root.
-struct StepRunner: Sendable {
+struct StepRunner: StepProgram {
     let step: StepDefinition
-    var image: ImageName?
+    let image: ImageName
     /// The script's and the inputs' sources, by the path as written.
     let inputs: [FilePath: InputTree]
     let epoch: Int64
     let containers: ContainerRunner
-    var secrets: [SecretValue] = []
+    let secrets: [SecretValue]
 
     private static let inputFolder = BakeContainer.folder + "/inputs"
 
@@ -92,7 +92,7 @@ struct StepRunner: Sendable {
         try await containers.run(container, root: root.path, scratch: root.bundle, work: work) { outcome in
             let lines = failedLines(outcome)
             return CommandFailure(
-                what: "step \(step.run)" + (image.map { " of image \"\($0)\"" } ?? ""),
+                what: "step \(step.run) of image \"\(image)\"",
                 outcome: outcome,
                 place: step.span,
                 line: lines?.span(in: source),
