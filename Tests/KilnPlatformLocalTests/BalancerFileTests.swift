@@ -35,7 +35,9 @@ import Testing
     }
 
     @Test(arguments: [
-        config, BalancerConfig(listen: nil), BalancerConfig(listen: config.listen, servers: config.servers),
+        config, BalancerConfig(listen: nil),
+        BalancerConfig(listen: config.listen, inside: ListenAddress(address: "10.213.0.1", port: 8080)),
+        BalancerConfig(listen: config.listen, servers: config.servers),
     ])
     func `what was written is read back`(config: BalancerConfig) {
         #expect(BalancerFileReader.read(Self.file.text(config)) == config)

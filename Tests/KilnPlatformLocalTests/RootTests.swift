@@ -90,10 +90,28 @@ import Testing
             let release = Release(fleet: "web", number: .init(rawValue: 1), content: content, created: 0)
             let spec = InstanceSpec(id: InstanceID("web-1-aaaa"), slot: 0, release: release)
             let error = #expect(throws: LocalPlatformError.self) {
-                try TopLayerPlan.topLayer(for: spec, on: image, address: "10.0.0.2", resolver: "")
+                try TopLayerPlan.topLayer(
+                    for: spec,
+                    on: image,
+                    address: "10.0.0.2",
+                    gateway: nil,
+                    resolver: ""
+                )
             }
             #expect(error?.message == "the configuration file \(target) would never be seen")
         }
+    }
+
+    @Test func `an instance knows the fleets that its release needs, at the host's address on its network`() {
+        var content = ReleaseContent.sample { _ in }
+        func hosts() -> String {
+            let release = Release(fleet: "web", number: .init(rawValue: 1), content: content, created: 0)
+            let spec = InstanceSpec(id: InstanceID("web-1-aaaa"), slot: 0, release: release)
+            return TopLayerPlan.hosts(spec, address: "10.0.0.2", gateway: "10.0.0.1")
+        }
+        #expect(hosts().hasSuffix("10.0.0.2 web-1-aaaa\n"))
+        content.peers = ["stock": 8081, "prices": 8082]
+        #expect(hosts().hasSuffix("10.0.0.2 web-1-aaaa\n10.0.0.1 prices stock\n"))
     }
 
     @Test func `name servers that only the host reaches are left out`() {

@@ -37,6 +37,7 @@ struct DefinitionAssembly {
         let checks = DefinitionChecks(definition)
         checks.judgeImages(&reading)
         checks.judgeFleets(&reading)
+        checks.judgeNeeds(&reading)
         for name in definition.fleets.keys { makeRoom(forExclusiveVolumesOf: name, in: &definition, reading) }
         return definition
     }

@@ -1,6 +1,7 @@
 import ArgumentParser
 import KilnDefinition
 import KilnDiagnostics
+import KilnFleet
 import KilnLock
 import KilnSystem
 import OrderedCollections
@@ -21,6 +22,9 @@ struct DefinitionOptions: ParsableArguments {
     var environment: EnvironmentName?
 
     var path: FilePath { FilePath(file) }
+
+    /// Which definition fleets belong to, wherever the command runs.
+    var origin: FleetOrigin { FleetOrigin(path: path.resolved.string) }
 
     /// `kiln.lock` beside `kiln.yaml`, `x.lock` beside `x.yaml`.
     var lockPath: FilePath {

@@ -78,6 +78,16 @@ extension FleetDriver {
         return true
     }
 
+    /// Makes the fleet belong to the definition.
+    func claim(_ origin: FleetOrigin?, _ ledger: inout Ledger) async throws {
+        guard let origin, origin != ledger.record.origin else { return }
+        var record = ledger.record
+        record.origin = origin
+        try await ledger.write([
+            .putFleet(record), ledger.event(.policyChanged, "the fleet belongs to \(origin)"),
+        ])
+    }
+
     /// Begins a rollout to the release, unless that is where the fleet is or is going.
     func aim(at number: ReleaseNumber, _ ledger: inout Ledger) async throws {
         var record = ledger.record

@@ -17,6 +17,8 @@ package struct FleetDriver: Sendable {
         package var environment: EnvironmentName?
         /// Told with a release that the deploy makes, for those who look back.
         package var remark: String?
+        /// The definition that the fleet belongs to from now on.
+        package var origin: FleetOrigin?
 
         package init(force: Bool = false, wait: Duration = .seconds(900)) {
             self.force = force
@@ -73,6 +75,7 @@ package struct FleetDriver: Sendable {
         return try await withLedger(fleet, "deploy", options, creating: policy) { ledger in
             let release = try await admit(content, options, &ledger)
             let changed = try await apply(policy, &ledger)
+            try await claim(options.origin, &ledger)
             try await aim(at: release, &ledger)
             return try await drive(&ledger, policyChanged: changed)
         }

@@ -7,22 +7,54 @@ package struct FleetPolicy: Sendable, Hashable, Codable {
     package var instances: Int
     package var listen: ListenAddress?
     package var rollout: RolloutDefinition
+    /// Fleets that are to serve before this one starts, and to go after it.
+    package var needs: [FleetName]
+    /// Whether its listener also serves instances of other fleets, inside.
+    package var isNeeded: Bool
 
     package init(
         instances: Int = 1,
         listen: ListenAddress? = nil,
-        rollout: RolloutDefinition = RolloutDefinition()
+        rollout: RolloutDefinition = RolloutDefinition(),
+        needs: [FleetName] = [],
+        isNeeded: Bool = false
     ) {
         self.instances = instances
         self.listen = listen
         self.rollout = rollout
+        self.needs = needs
+        self.isNeeded = isNeeded
     }
+
+    /// What an earlier program wrote lacks what it did not know.
+    package init(from decoder: any Decoder) throws {
+        let container = try decoder.container(keyedBy: CodingKeys.self)
+        instances = try container.decode(Int.self, forKey: .instances)
+        listen = try container.decodeIfPresent(ListenAddress.self, forKey: .listen)
+        rollout = try container.decode(RolloutDefinition.self, forKey: .rollout)
+        needs = try container.decodeIfPresent([FleetName].self, forKey: .needs) ?? []
+        isNeeded = try container.decodeIfPresent(Bool.self, forKey: .isNeeded) ?? false
+    }
+}
+
+/// The definition that a fleet belongs to: what a plan destroys when it is no longer there.
+package struct FleetOrigin: Sendable, Hashable, Codable, CustomStringConvertible {
+    /// Absolute.
+    package let path: String
+
+    package init(path: String) {
+        self.path = path
+    }
+
+    package var description: String { path }
 }
 
 /// What is remembered of a fleet.
 package struct FleetRecord: Sendable, Hashable, Codable {
     package let name: FleetName
     package var policy: FleetPolicy
+    /// nil until a command says it.
+    package var origin: FleetOrigin?
     package var rollout: RolloutState
     /// The newest failure, with what the instance said last.
     package var evidence: FailureEvidence?

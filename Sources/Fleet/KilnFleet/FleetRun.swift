@@ -132,7 +132,8 @@ actor FleetRun {
 
     /// The first one has to succeed: without a network and a balancer no instance can come up.
     private func converge() async throws {
-        let settings = FleetSettings(fleet: ledger.name, listen: ledger.record.policy.listen)
+        let policy = ledger.record.policy
+        let settings = FleetSettings(fleet: ledger.name, listen: policy.listen, isNeeded: policy.isNeeded)
         do {
             try await platform.converge(settings, token: ledger.lease.token)
             hasConverged = true

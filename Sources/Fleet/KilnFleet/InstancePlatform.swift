@@ -54,10 +54,13 @@ package struct InstanceSpec: Sendable, Hashable, Codable {
 package struct FleetSettings: Sendable, Hashable, Codable {
     package let fleet: FleetName
     package var listen: ListenAddress?
+    /// Whether instances of other fleets reach the listener too; nil is no.
+    package var isNeeded: Bool?
 
-    package init(fleet: FleetName, listen: ListenAddress?) {
+    package init(fleet: FleetName, listen: ListenAddress?, isNeeded: Bool = false) {
         self.fleet = fleet
         self.listen = listen
+        self.isNeeded = isNeeded ? true : nil
     }
 }
 

@@ -51,6 +51,8 @@ package struct ReleaseContent: Sendable, Hashable, Codable {
     package var resources: ResourceDefinition
     /// Ports that instances listen on, by name; the balancer uses `http`, else the only one.
     package var ports: [String: UInt16]
+    /// The fleets that instances reach under their names, and at which ports; nil is for none, as in releases of before.
+    package var peers: [String: UInt16]?
 
     package init(
         image: Digest,
@@ -62,7 +64,8 @@ package struct ReleaseContent: Sendable, Hashable, Codable {
         state: [StateDefinition],
         stop: StopDefinition,
         resources: ResourceDefinition,
-        ports: [String: UInt16]
+        ports: [String: UInt16],
+        peers: [String: UInt16]? = nil
     ) {
         self.image = image
         self.imageName = imageName
@@ -74,6 +77,7 @@ package struct ReleaseContent: Sendable, Hashable, Codable {
         self.stop = stop
         self.resources = resources
         self.ports = ports
+        self.peers = peers
     }
 
     package func digest() throws -> Digest {

@@ -1,7 +1,7 @@
 import KilnArchive
 package import KilnDefinition
 import KilnDiagnostics
-import KilnOCI
+package import KilnOCI
 package import KilnStore
 import KilnSystem
 import OrderedCollections
@@ -19,15 +19,17 @@ package struct ReleaseAssembler: Sendable {
         self.images = images
     }
 
-    /// `directory` is where the fleet's configuration files are looked for. Without `needsEntrypoint` the image may be one
-    /// that starts nothing.
+    /// `directory` is where the fleet's configuration files are looked for; `image` is the manifest, that of the image's
+    /// name when nil. Without `needsEntrypoint` the image may be one that starts nothing.
     package func content(
         for fleet: FleetDefinition,
+        image: Digest? = nil,
+        peers: [FleetName: UInt16] = [:],
         directory: FilePath,
         needsEntrypoint: Bool = true
     ) throws -> ReleaseContent {
-        let descriptor = try images.image(fleet.image.description)
-        let manifest = try images.manifest(descriptor.digest).value
+        let digest = try image ?? images.image(fleet.image.description).digest
+        let manifest = try images.manifest(digest).value
         let config = try images.config(manifest).value
         guard ImagePlatform.host.canStart(config.platform) else {
             throw FleetError(
@@ -50,16 +52,18 @@ package struct ReleaseAssembler: Sendable {
             )
         }
         return ReleaseContent(
-            image: descriptor.digest,
+            image: digest,
             imageName: fleet.image,
             imageVersion: runtime.version,
-            env: environment(config, fleet.config.env),
+            env: environment(config, peers, fleet.config.env),
             files: try files(fleet.config.files, config, directory),
             health: runtime.health,
             state: runtime.state,
             stop: runtime.stop,
             resources: fleet.resources,
-            ports: runtime.ports
+            ports: runtime.ports,
+            peers: peers.isEmpty
+                ? nil : Dictionary(uniqueKeysWithValues: peers.map { ($0.description, $1) })
         )
     }
 
@@ -75,8 +79,10 @@ package struct ReleaseAssembler: Sendable {
         return try CanonicalJSON.decode(ImageRuntime.self, from: Array(label.utf8))
     }
 
+    /// The image's, where the needed fleets are, and what the fleet says itself, each over the one before.
     private func environment(
         _ config: ImageConfig,
+        _ peers: [FleetName: UInt16],
         _ own: OrderedDictionary<String, String>
     ) -> [String: String] {
         var variables: [String: String] = [:]
@@ -84,7 +90,14 @@ package struct ReleaseAssembler: Sendable {
             guard let equals = entry.firstIndex(of: "=") else { continue }
             variables[String(entry[..<equals])] = String(entry[entry.index(after: equals)...])
         }
+        for (fleet, port) in peers { variables[Self.variable(of: fleet)] = "\(fleet):\(port)" }
         return variables.merging(own.map { ($0, $1) }) { $1 }
+    }
+
+    /// `STOCK_API_ADDRESS` for the fleet `stock-api`.
+    private static func variable(of fleet: FleetName) -> String {
+        fleet.description.uppercased().map { $0.isLetter || $0.isNumber ? String($0) : "_" }.joined()
+            + "_ADDRESS"
     }
 
     private func files(

@@ -42,7 +42,7 @@ package struct LocalPlatform: InstancePlatform {
                 try paths.instances().filter(InstanceObserver().isRunning).map(\.id.description)
             )
             // Nobody is sent to what the next step ends.
-            try await balancer(paths).converge(listen: settings.listen) { running.contains($0) }
+            try await balancer(paths).converge(settings) { running.contains($0) }
             try await leftovers.remove(in: paths)
             for instance in try paths.instances() { InstanceLog(paths: instance).tend() }
         }

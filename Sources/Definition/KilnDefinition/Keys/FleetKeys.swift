@@ -35,6 +35,16 @@ enum FleetKeys {
                 example: "127.0.0.1:8080"
             ),
             .standard(
+                "needs",
+                \.needs,
+                .list(of: .name("fleet"), named: "fleets", isUnique: true),
+                help: """
+                    Fleets that are to serve before this one starts. Instances reach each one that listens under its own \
+                    name, at the port of its `listen`.
+                    """,
+                example: "[]"
+            ),
+            .standard(
                 "resources",
                 \.resources,
                 .object(resources),

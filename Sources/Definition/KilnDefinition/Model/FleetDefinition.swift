@@ -7,6 +7,8 @@ package struct FleetDefinition: Sendable, Hashable {
     package var platform: String
     package var instances: Int
     package var listen: ListenAddress?
+    /// Fleets of the same definition that are to serve before this one starts.
+    package var needs: [FleetName]
     package var resources: ResourceDefinition
     package var config: ConfigDefinition
     package var rollout: RolloutDefinition
@@ -16,6 +18,7 @@ package struct FleetDefinition: Sendable, Hashable {
         self.image = image
         platform = "local"
         instances = 1
+        needs = []
         resources = ResourceDefinition()
         config = ConfigDefinition()
         rollout = RolloutDefinition()

@@ -1,9 +1,7 @@
 import ArgumentParser
 import KilnDefinition
-import KilnDiagnostics
 import KilnFleet
 import KilnStore
-import OrderedCollections
 
 struct DeployCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
@@ -47,49 +45,19 @@ struct DeployCommand: AsyncParsableCommand {
 
     func run() async throws {
         let definition = try options.definition()
-        guard let wanted = definition.fleets[fleet] else {
-            throw DiagnosticFailure(
-                Diagnostic(
-                    code: "definition.unknown-fleet",
-                    "\(options.file) has no fleet \"\(fleet)\"",
-                    hint: Spelling.hint(
-                        for: fleet.description,
-                        in: definition.fleets.keys.map(\.description)
-                    ),
-                    exitStatus: .usage
-                )
-            )
-        }
-        try await drive.drive(fleet, force: force) { fleets, options in
-            var options = options
-            options.environment = definition.environment
-            options.remark = why.map { "made without its checks: \($0)" }
-            let checks = skipChecks ? [] : definition.resolvedImage(wanted.image).checks
-            let checksGate = ChecksGate(verdicts: CheckVerdicts(home: fleets.home), checks: checks) {
-                content in
-                try await CheckRun(fleets: fleets).run(content, checks)
-            }
-            let images = ImageStore(home: fleets.home)
-            let content = try ReleaseAssembler(images: images).content(
-                for: wanted,
-                directory: definition.directory
-            )
+        let wanted = try DefinedFleet(fleet, in: definition)
+        try await drive.drive(fleet, force: force) { fleets, driverOptions in
+            var driverOptions = driverOptions
+            driverOptions.environment = definition.environment
+            driverOptions.origin = options.origin
+            driverOptions.remark = why.map { "made without its checks: \($0)" }
             return try await fleets.driver.deploy(
-                content,
+                try wanted.content(in: ImageStore(home: fleets.home)),
                 to: fleet,
                 policy: wanted.policy,
-                gate: { content in
-                    try RevocationGate(images: images).check(content)
-                    try await checksGate.check(content)
-                },
-                options: options
+                gate: wanted.gate(fleets, skippingChecks: skipChecks),
+                options: driverOptions
             )
         }
-    }
-}
-
-extension FleetDefinition {
-    fileprivate var policy: FleetPolicy {
-        FleetPolicy(instances: instances, listen: listen, rollout: rollout)
     }
 }

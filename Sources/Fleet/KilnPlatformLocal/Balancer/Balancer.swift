@@ -10,18 +10,23 @@ import SystemPackage
 struct Balancer: Sendable {
     let paths: FleetPaths
     let process: BalancerProcess
+    private let bridge: Bridge
 
     init(paths: FleetPaths, runner: ToolRunner) {
         self.paths = paths
+        bridge = Bridge(home: paths.home, runner: runner)
         process = BalancerProcess(paths: paths, runner: runner)
     }
 
-    /// Makes the balancer stand on the address with the servers that `keep` says, started or restarted as needed.
-    func converge(listen: ListenAddress?, keep: (String) -> Bool) async throws {
+    /// Makes the balancer stand on its addresses with the servers that `keep` says, started or restarted as needed.
+    func converge(_ settings: FleetSettings, keep: (String) -> Bool) async throws {
         try await locked {
+            let config = try config(settings, try await shares().filter { keep($0.key) })
             // Before anything is written: the file must not say what cannot be.
-            if let listen { try process.refuseTakenListener(listen) }
-            try await bring(try config(listen, try await shares().filter { keep($0.key) }))
+            for listen in [config.listen, config.inside].compactMap(\.self) {
+                try process.refuseTakenListener(listen)
+            }
+            try await bring(config)
         }
     }
 
@@ -90,7 +95,7 @@ struct Balancer: Sendable {
         guard let settings = try settings() else { return nil }
         return try await locked {
             let shares = try await shares()
-            let config = try config(settings.listen, shares)
+            let config = try config(settings, shares)
             return BalancerLook(
                 config: config,
                 routed: Set(shares.keys),
@@ -110,7 +115,7 @@ struct Balancer: Sendable {
             guard let settings = try settings() else { throw process.failed("was not set up yet", []) }
             var shares = try await shares()
             try body(settings.listen, &shares)
-            let config = try config(settings.listen, shares)
+            let config = try config(settings, shares)
             try await bring(config)
             return config
         }
@@ -118,9 +123,10 @@ struct Balancer: Sendable {
 
     /// The configuration that gives these instances requests. Of addresses, ports and checks only the instances' own
     /// records are believed; an instance without whole records gets nothing.
-    private func config(_ listen: ListenAddress?, _ shares: [String: Int]) throws -> BalancerConfig {
-        var config = text.flatMap(BalancerFileReader.read) ?? BalancerConfig(listen: listen)
-        config.listen = listen
+    private func config(_ settings: FleetSettings, _ shares: [String: Int]) throws -> BalancerConfig {
+        var config = text.flatMap(BalancerFileReader.read) ?? BalancerConfig(listen: nil)
+        config.listen = settings.listen
+        config.inside = settings.isNeeded == true ? settings.listen.flatMap(inside) : nil
         config.servers = []
         var releases: [ReleaseContent] = []
         for (name, share) in shares {
@@ -134,6 +140,14 @@ struct Balancer: Sendable {
         }
         config.chooseCheck(for: releases)
         return config
+    }
+
+    /// The host's own address on the instances' network, which they all know; nil where the listener is on it already.
+    private func inside(_ listen: ListenAddress) -> ListenAddress? {
+        guard let gateway = bridge.subnet()?.gateway, ![gateway, "0.0.0.0"].contains(listen.address) else {
+            return nil
+        }
+        return ListenAddress(address: gateway, port: listen.port)
     }
 
     /// Who gets requests (1), and who finishes what it has (0): as the file says, and where the file is missing or damaged, as the

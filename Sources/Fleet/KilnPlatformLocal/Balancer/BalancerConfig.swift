@@ -33,6 +33,8 @@ package struct BalancerConfig: Sendable, Hashable {
 
     /// nil: nothing is balanced, the file only remembers who would get requests.
     package var listen: ListenAddress?
+    /// Where instances of other fleets reach it, on the instances' own network.
+    package var inside: ListenAddress?
     package var check: Check
     package var checkTimeoutMilliseconds: Int
     /// In the order of their names.
@@ -40,11 +42,13 @@ package struct BalancerConfig: Sendable, Hashable {
 
     package init(
         listen: ListenAddress?,
+        inside: ListenAddress? = nil,
         check: Check = .connect,
         checkTimeoutMilliseconds: Int = 2_000,
         servers: [Server] = []
     ) {
         self.listen = listen
+        self.inside = inside
         self.check = check
         self.checkTimeoutMilliseconds = checkTimeoutMilliseconds
         self.servers = servers

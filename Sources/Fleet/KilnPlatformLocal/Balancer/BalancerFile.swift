@@ -36,7 +36,7 @@ package struct BalancerFile: Sendable, Hashable {
     private static let stampMark = "STAMP"
 
     private func fixedPart(_ config: BalancerConfig) -> String {
-        global + defaults(config) + frontend(config.listen) + backend(config.check)
+        global + defaults(config) + frontend(config) + backend(config.check)
     }
 
     private var global: String {
@@ -80,12 +80,13 @@ package struct BalancerFile: Sendable, Hashable {
         """
     }
 
-    private func frontend(_ listen: ListenAddress?) -> String {
-        guard let listen else { return "" }
+    private func frontend(_ config: BalancerConfig) -> String {
+        guard let listen = config.listen else { return "" }
         return """
 
             frontend fleet
                 bind \(listen)
+            \(config.inside.map { "    bind \($0)\n" } ?? "")\
                 option idle-close-on-response
                 default_backend \(BalancerConfig.backend)
 

@@ -11,7 +11,7 @@ package enum BalancerFileReader {
             case "backend" where words.last == BalancerConfig.backend: isBackend = true
             case "bind":
                 guard let listen = words.last.flatMap(listen) else { return nil }
-                config.listen = listen
+                if config.listen == nil { config.listen = listen } else { config.inside = listen }
             case "timeout" where words.dropFirst().first == "check":
                 guard let timeout = words.last.flatMap(milliseconds) else { return nil }
                 config.checkTimeoutMilliseconds = timeout

@@ -59,6 +59,7 @@ struct InstanceMaker: Sendable {
             for: spec,
             on: root,
             address: address,
+            gateway: Bridge(home: home, runner: runner).subnet()?.gateway,
             resolver: TopLayerPlan.resolver(host: hostResolver)
         )
         let sealer = TopLayerSealer(runner: runner, scratch: paths.runtime)

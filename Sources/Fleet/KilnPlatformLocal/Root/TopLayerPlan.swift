@@ -11,6 +11,7 @@ enum TopLayerPlan {
         for spec: InstanceSpec,
         on image: RootResolver,
         address: String,
+        gateway: String?,
         resolver: String
     ) throws -> TopLayer {
         var top = TopLayer(image: image)
@@ -19,7 +20,7 @@ enum TopLayerPlan {
             covers.append(try top.addMountPoint(FilePath(state.path), mode: temporaryMode(state)))
         }
         try top.addFile("/etc/hostname", .text("\(spec.id)\n"))
-        try top.addFile("/etc/hosts", .text(hosts(spec.id, address: address)))
+        try top.addFile("/etc/hosts", .text(hosts(spec, address: address, gateway: gateway)))
         try top.addFile("/etc/resolv.conf", .text(resolver))
         for file in spec.release.content.files {
             let place = try top.addFile(FilePath(file.target), .init(file))
@@ -44,13 +45,15 @@ enum TopLayerPlan {
         return ["/tmp", "/var/tmp"].contains(state.path) ? 0o1777 : 0o755
     }
 
-    static func hosts(_ instance: InstanceID, address: String) -> String {
-        """
-        127.0.0.1 localhost
-        ::1 localhost ip6-localhost ip6-loopback
-        \(address) \(instance)
+    /// With the fleets that the release needs: their balancers listen at the host's address on the instances' network.
+    static func hosts(_ spec: InstanceSpec, address: String, gateway: String?) -> String {
+        let peers = (spec.release.content.peers ?? [:]).keys.sorted().joined(separator: " ")
+        return """
+            127.0.0.1 localhost
+            ::1 localhost ip6-localhost ip6-loopback
+            \(address) \(spec.id)
 
-        """
+            """ + (gateway.map { peers.isEmpty ? "" : "\($0) \(peers)\n" } ?? "")
     }
 
     /// The host's name servers, without those that only the host itself can reach.

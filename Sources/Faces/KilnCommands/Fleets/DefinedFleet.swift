@@ -1,0 +1,73 @@
+import KilnDefinition
+import KilnDiagnostics
+import KilnFleet
+import KilnOCI
+import KilnStore
+import OrderedCollections
+
+/// A fleet as its definition wants it.
+struct DefinedFleet: Sendable {
+    let name: FleetName
+    let fleet: FleetDefinition
+    private let definition: Definition
+
+    /// Refuses a name that the definition does not have.
+    init(_ name: FleetName, in definition: Definition) throws {
+        guard let fleet = definition.fleets[name] else {
+            throw DiagnosticFailure(
+                Diagnostic(
+                    code: "definition.unknown-fleet",
+                    "\(definition.source.name) has no fleet \"\(name)\"",
+                    hint: Spelling.hint(
+                        for: name.description,
+                        in: definition.fleets.keys.map(\.description)
+                    ),
+                    exitStatus: .usage
+                )
+            )
+        }
+        self.name = name
+        self.fleet = fleet
+        self.definition = definition
+    }
+
+    static func all(of definition: Definition) throws -> [DefinedFleet] {
+        try definition.fleets.keys.map { try DefinedFleet($0, in: definition) }
+    }
+
+    var policy: FleetPolicy {
+        FleetPolicy(
+            instances: fleet.instances,
+            listen: fleet.listen,
+            rollout: fleet.rollout,
+            needs: fleet.needs,
+            isNeeded: definition.isNeeded(name)
+        )
+    }
+
+    var checks: [CheckDefinition] { definition.resolvedImage(fleet.image).checks }
+
+    /// What its release is made of, with everything that is beside the definition read now. `image` is the manifest, that of
+    /// the image's name when nil.
+    func content(in images: ImageStore, image: Digest? = nil) throws -> ReleaseContent {
+        try ReleaseAssembler(images: images).content(
+            for: fleet,
+            image: image,
+            peers: definition.peers(of: fleet),
+            directory: definition.directory
+        )
+    }
+
+    /// What a new release of it has to pass.
+    func gate(_ fleets: FleetContext, skippingChecks: Bool = false) -> ReleaseGate {
+        let checks = skippingChecks ? [] : checks
+        let revocations = RevocationGate(images: ImageStore(home: fleets.home))
+        let checksGate = ChecksGate(verdicts: CheckVerdicts(home: fleets.home), checks: checks) { content in
+            try await CheckRun(fleets: fleets).run(content, checks)
+        }
+        return { content in
+            try revocations.check(content)
+            try await checksGate.check(content)
+        }
+    }
+}
