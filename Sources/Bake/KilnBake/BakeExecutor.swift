@@ -28,14 +28,14 @@ extension Definition {
 /// Carries out bake plans: fetches what is missing, makes what is not cached, and names the images.
 package struct BakeExecutor: Sendable {
     /// As it was written.
-    private let written: Definition
+    let written: Definition
     /// With an image for each platform of an image.
     let definition: Definition
     let lock: Lock
     let home: KilnHome
     let encoding: LayerEncoding
     private let host: AptHost
-    private let registry: RegistryClient
+    let registry: RegistryClient
     private let userID: UInt32
     private let inspector: (any SandboxInspector)?
     /// Nothing of what they say may show in an image.
@@ -82,15 +82,21 @@ package struct BakeExecutor: Sendable {
     ) async throws
         -> BakeOutcome
     {
+        for warning in try refuseStaleLock() { Progress.report(.diagnostic(warning)) }
+        let names = names.flatMap(written.variants)
+        return try await conditions.with { try await runHere(names, rebuilding: rebuild) }
+    }
+
+    /// Gives what is stale and does not keep a bake from its work.
+    @discardableResult
+    func refuseStaleLock() throws -> [Diagnostic] {
         let stale = try lock.staleness(
             against: definition,
             encoder: definition.encoder,
             behaviours: BakeBehaviour.deciding(on: definition)
         )
         if stale.contains(where: { $0.severity == .error }) { throw DiagnosticFailure(stale) }
-        for warning in stale { Progress.report(.diagnostic(warning)) }
-        let names = names.flatMap(written.variants)
-        return try await conditions.with { try await runHere(names, rebuilding: rebuild) }
+        return stale
     }
 
     /// What a bake would do, whatever of it is cached, and what it would read.
