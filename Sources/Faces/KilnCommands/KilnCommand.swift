@@ -32,7 +32,8 @@ package struct KilnCommand: AsyncParsableCommand {
             CommandGroup(
                 name: "Fleets",
                 subcommands: [
-                    DeployCommand.self, RollbackCommand.self, ResumeCommand.self, DestroyCommand.self,
+                    PlanCommand.self, ApplyCommand.self, DeployCommand.self, RollbackCommand.self,
+                    ResumeCommand.self, DestroyCommand.self,
                 ]
             ),
             CommandGroup(

@@ -4,7 +4,7 @@ import KilnSystem
 
 /// Answers what is asked about fleets; changes nothing and needs no lease.
 package struct FleetReader: Sendable {
-    private let store: any FleetStore
+    let store: any FleetStore
     private let platform: any InstancePlatform
     private let clock: any FleetClock
     private let isAlive: @Sendable (LeaseHolder) -> Bool

@@ -1,0 +1,144 @@
+import KilnBake
+import KilnDefinition
+import KilnDiagnostics
+import KilnFleet
+import KilnLock
+import KilnOCI
+import KilnStore
+import KilnSystem
+import OrderedCollections
+import SystemPackage
+
+/// A definition beside what is there of it, and the plan that leads from one to the other.
+struct ApplySituation: Sendable {
+    let definition: Definition
+    let lock: Lock
+    let plan: ApplyPlan
+    let basis: ApplyBasis
+    /// What the fleets are to be made of, where that is known before a bake.
+    let contents: [FleetName: ReleaseContent]
+}
+
+/// Looks at all that a plan is made from; changes nothing.
+struct ApplySurvey {
+    let options: DefinitionOptions
+    let environment: EnvironmentName?
+    let fleets: FleetContext
+    let context: CommandContext
+    /// Whether fleets of other definitions may be taken over.
+    var takesOver = false
+
+    func look() async throws -> ApplySituation {
+        let definition = try options.definition(for: environment)
+        let lock = try LockFile.require(options.lockPath)
+        let defined = try DefinedFleet.all(of: definition)
+        let forecasts = try await forecast(defined, definition, lock)
+        let images = ImageStore(home: fleets.home)
+        let bakes = forecasts.compactMap { forecast in
+            bake(forecast, images)
+        }
+        let unbaked = Set(bakes.map(\.image))
+        let manifests = Dictionary(uniqueKeysWithValues: forecasts.map { ($0.image, $0.manifest) })
+        let wanted = try defined.map { fleet in
+            let manifest = unbaked.contains(fleet.fleet.image) ? nil : manifests[fleet.fleet.image] ?? nil
+            return try self.wanted(fleet, manifest, images)
+        }
+        let present = try await fleets.reader.present(asking: defined.map(\.name))
+        let origin = options.origin
+        let planner = ApplyPlanner(origin: origin) { [takesOver] other in
+            !takesOver && Files.exists(FilePath(other.path))
+        }
+        let names = Set(defined.map(\.name))
+        return ApplySituation(
+            definition: definition,
+            lock: lock,
+            plan: planner.plan(wanted, present: present, bakes: bakes),
+            basis: try ApplyBasis(
+                environment: environment,
+                inputs: try inputs(of: definition, forecasts),
+                present: present.filter { names.contains($0.name) || $0.standing?.origin == origin }
+            ),
+            contents: Dictionary(
+                uniqueKeysWithValues: wanted.compactMap { fleet in fleet.content.map { (fleet.name, $0) } }
+            )
+        )
+    }
+
+    /// Makes the images that the plan lacks.
+    func bake(_ situation: ApplySituation) async throws {
+        _ = try await BakeExecutor(
+            definition: situation.definition,
+            lock: situation.lock,
+            home: fleets.home,
+            registry: context.registry(),
+            environment: context.environment
+        ).bake(situation.plan.bakes.map(\.image))
+    }
+
+    private func forecast(
+        _ defined: [DefinedFleet],
+        _ definition: Definition,
+        _ lock: Lock
+    ) async throws -> [BakeForecast] {
+        let names = OrderedSet(defined.map(\.fleet.image))
+        guard !names.isEmpty else { return [] }
+        return try await BakeExecutor(
+            definition: definition,
+            lock: lock,
+            home: fleets.home,
+            registry: context.registry()
+        ).forecast(Array(names))
+    }
+
+    private func bake(_ forecast: BakeForecast, _ images: ImageStore) -> ApplyPlan.Bake? {
+        guard let manifest = forecast.manifest else {
+            return ApplyPlan.Bake(
+                image: forecast.image,
+                reason: "it is not baked as definition and lock have it"
+            )
+        }
+        guard !images.isWhole(manifest) else { return nil }
+        return ApplyPlan.Bake(image: forecast.image, reason: "it is not whole in the store")
+    }
+
+    private func wanted(
+        _ fleet: DefinedFleet,
+        _ manifest: Digest?,
+        _ images: ImageStore
+    ) throws -> WantedFleet {
+        let content = try manifest.map { try fleet.content(in: images, image: $0) }
+        return WantedFleet(
+            name: fleet.name,
+            policy: fleet.policy,
+            image: fleet.fleet.image,
+            content: content,
+            refusal: try content.flatMap { try refusal(of: $0, images) }
+        )
+    }
+
+    private func refusal(of content: ReleaseContent, _ images: ImageStore) throws -> ApplyPlan.Obstacle? {
+        do {
+            try RevocationGate(images: images).check(content)
+            return nil
+        } catch let error as FleetError {
+            return ApplyPlan.Obstacle(.gate, error.message, hint: error.hint)
+        }
+    }
+
+    private func inputs(
+        of definition: Definition,
+        _ forecasts: [BakeForecast]
+    ) throws -> [ApplyBasis.Input] {
+        let files = OrderedSet(definition.fleets.values.flatMap { $0.config.files.map(\.source) })
+        return [
+            ApplyBasis.Input("the definition", Digest(of: definition.source.text)),
+            ApplyBasis.Input("the lock", Digest(of: try Files.read(options.lockPath))),
+        ] + forecasts.map { ApplyBasis.Input("what goes into image \($0.image)", $0.key) }
+            + files.compactMap { file in
+                // One that is missing is told where the release is made.
+                (try? Files.read(definition.directory.pushing(file))).map {
+                    ApplyBasis.Input("the file \(file)", Digest(of: $0))
+                }
+            }
+    }
+}

@@ -1,0 +1,119 @@
+package import KilnDefinition
+
+/// A fleet as a definition wants it.
+package struct WantedFleet: Sendable, Hashable {
+    package let name: FleetName
+    package let policy: FleetPolicy
+    package let image: ImageName
+    /// nil while the image is not baked: what the release is, is known only then.
+    package let content: ReleaseContent?
+    /// Why no new release can be made of the content.
+    package let refusal: ApplyPlan.Obstacle?
+
+    package init(
+        name: FleetName,
+        policy: FleetPolicy,
+        image: ImageName,
+        content: ReleaseContent?,
+        refusal: ApplyPlan.Obstacle? = nil
+    ) {
+        self.name = name
+        self.policy = policy
+        self.image = image
+        self.content = content
+        self.refusal = refusal
+    }
+}
+
+/// A fleet as catalog and platform show it, or what is remembered of one that is gone.
+package struct PresentFleet: Sendable, Hashable {
+    /// What is there of one that runs, or should.
+    package struct Standing: Sendable, Hashable {
+        package var policy: FleetPolicy
+        package var origin: FleetOrigin?
+        package var phase: FleetStatus.Phase
+        package var reason: String?
+        package var isPaused: Bool
+        /// A rollout has neither an outcome nor anybody who drives it.
+        package var isUnattended: Bool
+        package var release: ReleaseNumber?
+        /// What that release is made of.
+        package var content: ReleaseContent?
+        package var instances: Int
+        package var serving: Int
+
+        package init(
+            policy: FleetPolicy,
+            origin: FleetOrigin? = nil,
+            phase: FleetStatus.Phase = .steady,
+            reason: String? = nil,
+            isPaused: Bool = false,
+            isUnattended: Bool = false,
+            release: ReleaseNumber? = nil,
+            content: ReleaseContent? = nil,
+            instances: Int = 0,
+            serving: Int = 0
+        ) {
+            self.policy = policy
+            self.origin = origin
+            self.phase = phase
+            self.reason = reason
+            self.isPaused = isPaused
+            self.isUnattended = isUnattended
+            self.release = release
+            self.content = content
+            self.instances = instances
+            self.serving = serving
+        }
+    }
+
+    package let name: FleetName
+    /// nil for one that is gone.
+    package var standing: Standing?
+    /// Oldest first.
+    package var releases: [ReleaseEntry]
+
+    package init(name: FleetName, standing: Standing?, releases: [ReleaseEntry] = []) {
+        self.name = name
+        self.standing = standing
+        self.releases = releases
+    }
+}
+
+extension FleetReader {
+    /// Every fleet that is there, by name, and of those that are gone the ones that are asked for.
+    package func present(asking names: [FleetName] = []) async throws -> [PresentFleet] {
+        var fleets: [PresentFleet] = []
+        for record in try await store.fleets() {
+            let status = try await status(of: record.name)
+            let release = status.release
+            let content =
+                if let release { try await store.release(release, of: record.name)?.content } else {
+                    ReleaseContent?.none
+                }
+            fleets.append(
+                PresentFleet(
+                    name: record.name,
+                    standing: PresentFleet.Standing(
+                        policy: record.policy,
+                        origin: record.origin,
+                        phase: status.phase,
+                        reason: status.reason,
+                        isPaused: status.isPaused,
+                        isUnattended: status.isUnattended,
+                        release: release,
+                        content: content,
+                        instances: status.instances.count,
+                        serving: status.serving
+                    ),
+                    releases: try await store.releaseEntries(of: record.name)
+                )
+            )
+        }
+        for name in names where !fleets.contains(where: { $0.name == name }) {
+            let releases = try await store.releaseEntries(of: name)
+            fleets.append(PresentFleet(name: name, standing: nil, releases: releases))
+        }
+        return fleets
+    }
+}
