@@ -17,6 +17,8 @@ struct ApplySituation: Sendable {
     let basis: ApplyBasis
     /// What the fleets are to be made of, where that is known before a bake.
     let contents: [FleetName: ReleaseContent]
+    /// What is to be baked for this machine, of images of several platforms the one for its own.
+    let unbaked: [ImageName]
 }
 
 /// Looks at all that a plan is made from; changes nothing.
@@ -60,7 +62,8 @@ struct ApplySurvey {
             ),
             contents: Dictionary(
                 uniqueKeysWithValues: wanted.compactMap { fleet in fleet.content.map { (fleet.name, $0) } }
-            )
+            ),
+            unbaked: forecasts.filter { unbaked.contains($0.image) }.map(\.baked)
         )
     }
 
@@ -72,7 +75,7 @@ struct ApplySurvey {
             home: fleets.home,
             registry: context.registry(),
             environment: context.environment
-        ).bake(situation.plan.bakes.map(\.image))
+        ).bake(situation.unbaked)
     }
 
     private func forecast(
