@@ -150,8 +150,8 @@ let package = Package(
             "KilnCatalog",
             in: "Service",
             [
-                "KilnDiagnostics", "KilnSystem", "KilnOCI", "KilnDefinition", "KilnRollout", "KilnFleet",
-                .grdb, .system,
+                "KilnDiagnostics", "KilnSystem", "KilnOCI", "KilnArchive", "KilnDefinition", "KilnRollout",
+                "KilnFleet", .grdb, .system,
             ]
         ),
         // Faces

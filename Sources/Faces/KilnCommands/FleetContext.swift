@@ -15,6 +15,13 @@ struct FleetContext {
     let stop = StopSignal()
 
     init(_ context: CommandContext) throws {
+        try Self.requireRoot()
+        home = context.home
+        store = try Catalog(path: home.catalog)
+        platform = LocalPlatform(home: home)
+    }
+
+    static func requireRoot() throws {
         guard geteuid() == 0 else {
             throw DiagnosticFailure(
                 Diagnostic(
@@ -24,9 +31,6 @@ struct FleetContext {
                 )
             )
         }
-        home = context.home
-        store = try Catalog(path: home.catalog)
-        platform = LocalPlatform(home: home)
     }
 
     var driver: FleetDriver { FleetDriver(store: store, platform: platform, stop: stop) }

@@ -74,6 +74,30 @@ package struct Catalog: Sendable {
         return try await Blocking.run { try Self.translating(path) { try queue.write(body) } }
     }
 
+    /// Copies all of it as it is at one moment into a file that does not exist yet, without leases: whoever holds one here holds
+    /// nothing there.
+    func copy(to target: FilePath) async throws {
+        let (queue, path) = (queue, path)
+        try await Blocking.run {
+            try Self.translating(path) {
+                try queue.inDatabase { database in
+                    try database.execute(sql: "VACUUM INTO ?", arguments: [target.string])
+                }
+            }
+            try Self.translating(target) {
+                let copy = try DatabaseQueue(path: target.string)
+                try copy.write { try $0.execute(sql: "UPDATE lease SET lease = NULL") }
+                try copy.close()
+            }
+        }
+    }
+
+    /// Throws when SQLite finds the file damaged.
+    func checkWhole() async throws {
+        let found = try await read { try String.fetchAll($0, sql: "PRAGMA integrity_check") }
+        guard found == ["ok"] else { throw CatalogError.damaged(path, found) }
+    }
+
     private static func translating<Result>(_ path: FilePath, _ body: () throws -> Result) throws -> Result {
         do {
             return try body()

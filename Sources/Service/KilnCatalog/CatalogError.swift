@@ -46,6 +46,10 @@ package struct CatalogError: DiagnosticError, Hashable {
         )
     }
 
+    static func damaged(_ path: FilePath, _ findings: [String]) -> CatalogError {
+        CatalogError(.damaged, "\(path) is damaged", cause: findings.first, hint: damagedHint)
+    }
+
     static func undecodable(_ path: FilePath, _ what: String, _ error: any Error) -> CatalogError {
         CatalogError(
             .damaged,

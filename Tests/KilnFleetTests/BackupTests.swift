@@ -1,0 +1,106 @@
+import KilnCatalog
+import KilnDefinition
+import KilnFleet
+import KilnSystem
+import KilnTestSupport
+import SystemPackage
+import Testing
+
+@Suite struct `A backup` {
+    @Test func `brings back history and marks, and no lease`() async throws {
+        try await Sandbox.with { sandbox in
+            let home = KilnHome(root: sandbox.path.appending("home"))
+            let token = try await fill(home)
+            let file = sandbox.path.appending("kiln.backup")
+            let manifest = try await HomeBackup(home: home).write(to: file, time: 7)
+            #expect(manifest.fleets == ["shop"])
+            #expect(manifest.files.map(\.name) == ["kiln.db", "revocations.json", "sources/a.json"])
+            #expect(Files.facts(file)?.mode == 0o600)
+
+            let other = KilnHome(root: sandbox.path.appending("other"))
+            #expect(try await HomeBackup(home: other).restore(from: file) == manifest)
+            let catalog = try Catalog(path: other.catalog)
+            #expect(try await catalog.fleets().map(\.name) == ["shop"])
+            #expect(try await catalog.releaseEntries(of: "shop").count == 1)
+            #expect(try await catalog.events(of: "shop", after: 0, limit: 10).map(\.message) == ["made"])
+            #expect(try await catalog.lease(of: "shop") == nil)
+            #expect(try Files.readText(other.root.appending("revocations.json")) == "{}")
+            #expect(try Files.readText(other.root.pushing("sources/a.json")) == "[]")
+            let next = try await lease(catalog)
+            #expect(next.token > token, "tokens go on growing")
+        }
+    }
+
+    @Test func `is not restored over a history`() async throws {
+        try await Sandbox.with { sandbox in
+            let home = KilnHome(root: sandbox.path.appending("home"))
+            _ = try await fill(home)
+            let file = sandbox.path.appending("kiln.backup")
+            _ = try await HomeBackup(home: home).write(to: file)
+            let error = await #expect(throws: BackupError.self) {
+                try await HomeBackup(home: home).restore(from: file)
+            }
+            #expect(error?.code == .history)
+        }
+    }
+
+    @Test func `that is damaged, or none, restores nothing`() async throws {
+        try await Sandbox.with { sandbox in
+            let home = KilnHome(root: sandbox.path.appending("home"))
+            _ = try await fill(home)
+            let file = sandbox.path.appending("kiln.backup")
+            _ = try await HomeBackup(home: home).write(to: file)
+            var bytes = try Files.read(file)
+            bytes[bytes.count / 2] ^= 0x55
+            let other = KilnHome(root: sandbox.path.appending("other"))
+            for broken in [bytes, Array(bytes.prefix(bytes.count / 2)), Array("no backup".utf8), []] {
+                let path = try sandbox.write("", to: "broken")
+                try Files.write(broken, to: path)
+                let error = await #expect(throws: BackupError.self) {
+                    try await HomeBackup(home: other).restore(from: path)
+                }
+                #expect(error?.code == .unreadable)
+                #expect(!Files.exists(other.catalog))
+            }
+            let missing = await #expect(throws: BackupError.self) {
+                try await HomeBackup(home: other).restore(from: sandbox.path.appending("nothing"))
+            }
+            #expect(missing?.code == .missing)
+        }
+    }
+
+    /// One fleet with a release and an event, under a lease; and some marks.
+    private func fill(_ home: KilnHome) async throws -> FencingToken {
+        let catalog = try Catalog(path: home.catalog)
+        let lease = try await lease(catalog)
+        let content = Stage.content("1")
+        let release = Release(fleet: "shop", number: .init(rawValue: 1), content: content, created: 1)
+        try await catalog.commit(
+            [
+                .putFleet(FleetRecord(name: "shop", policy: FleetPolicy(), created: 1)),
+                .addRelease(ReleaseRecord(release: release, digest: try content.digest())),
+                .addEvent(FleetEvent(time: 1, fleet: "shop", kind: .fleetCreated, message: "made")),
+            ],
+            under: lease
+        )
+        try Files.createDirectory(home.sources)
+        try Files.write("[]", to: home.sources.appending("a.json"))
+        try Files.write("{}", to: home.root.appending("revocations.json"))
+        return lease.token
+    }
+
+    private func lease(_ catalog: Catalog) async throws -> Lease {
+        let request = LeaseRequest(
+            fleet: "shop",
+            holder: .current,
+            reason: "test",
+            now: .now,
+            time: 1,
+            isAlive: { _ in true }
+        )
+        guard case .granted(let lease) = try await catalog.acquireLease(request) else {
+            throw CancellationError()
+        }
+        return lease
+    }
+}
