@@ -258,3 +258,20 @@ import Testing
         return died.value
     }
 }
+
+@Suite struct `A recycled fleet` {
+    @Test func `has every instance replaced by a fresh one of the same release, within the budget`()
+        async throws
+    {
+        try await Stage.with { stage in
+            try await stage.deploy("1")
+            let old = Set(stage.platform.seen.instances.keys)
+            stage.platform.watchServing()
+            let outcome = try await stage.driver().recycle(Stage.fleet)
+            #expect(outcome == .stable(ReleaseNumber(rawValue: 1)))
+            #expect(stage.versions == ["1", "1", "1"])
+            #expect(old.isDisjoint(with: stage.platform.seen.instances.keys))
+            #expect(stage.platform.seen.leastServing == 3 && stage.platform.seen.most == 4)
+        }
+    }
+}

@@ -33,7 +33,7 @@ package struct KilnCommand: AsyncParsableCommand {
                 name: "Fleets",
                 subcommands: [
                     PlanCommand.self, ApplyCommand.self, DeployCommand.self, RollbackCommand.self,
-                    ResumeCommand.self, DestroyCommand.self,
+                    RecycleCommand.self, ScaleCommand.self, ResumeCommand.self, DestroyCommand.self,
                 ]
             ),
             CommandGroup(
@@ -43,7 +43,10 @@ package struct KilnCommand: AsyncParsableCommand {
                     DriftCommand.self,
                 ]
             ),
-            CommandGroup(name: "Machine", subcommands: [DoctorCommand.self]),
+            CommandGroup(
+                name: "Machine",
+                subcommands: [DoctorCommand.self, BackupCommand.self, RestoreCommand.self]
+            ),
         ]
     )
 

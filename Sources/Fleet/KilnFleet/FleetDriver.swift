@@ -140,6 +140,15 @@ package struct FleetDriver: Sendable {
         }
     }
 
+    /// Replaces every instance by a fresh one of the release that the fleet is of.
+    package func recycle(_ fleet: FleetName, options: Options = Options()) async throws -> DeployOutcome {
+        try await withLedger(fleet, "recycle", options) { ledger in
+            let old = ledger.instances.values.filter { !$0.isStopping && $0.condemned == nil }
+            try await condemn(Dictionary(uniqueKeysWithValues: old.map { ($0.id, "recycled") }), &ledger)
+            return try await drive(&ledger, policyChanged: false)
+        }
+    }
+
     /// Removes every instance, then what the fleet's instances shared, then the fleet. Releases and events stay.
     package func destroy(
         _ fleet: FleetName,
