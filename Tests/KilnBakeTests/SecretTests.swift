@@ -29,6 +29,47 @@ import Testing
         #expect(found)
     }
 
+    /// Longer than a line of base64's, from whatever byte of it on a line begins.
+    private static let long = String(
+        (0..<93).map { _ in "abcdefghijklmnopqrstuvwxyzABCDEFGHIJ".randomElement() ?? "a" }
+    )
+
+    @Test(
+        arguments: [
+            "base64", "base64 -w0", "base64 -w 40", "od -An -tx1 -v -w30 | tr -d ' '",
+            "od -An -tx1 -v | tr -d ' \n'",
+        ],
+        ["", "user:", "ab"]
+    )
+    func `are found in files and hidden in output as encoders write them`(
+        encoder: String,
+        before: String
+    ) async throws {
+        try await Sandbox.with { sandbox in
+            let secret = SecretValue(name: "token", bytes: Array((Self.long + "\n").utf8))
+            let invocation = ToolInvocation(
+                "sh",
+                ["-c", encoder],
+                input: Array((before + Self.long + " end").utf8)
+            )
+            let text = try await ToolRunner().run(invocation).text
+            let folder = sandbox.path.appending("tree")
+            try Files.createDirectory(folder)
+            try Files.write(
+                String(repeating: "x", count: 1 << 20) + "\n" + text,
+                to: folder.appending("file")
+            )
+            #expect(try SecretScan([secret]).first(in: folder)?.secret == "token")
+            var scrubber = SecretScrubber([secret])
+            let shown = text.split(separator: "\n").map { scrubber.scrub(String($0)) }.joined(separator: "\n")
+            #expect(shown.contains("[secret:token]"))
+            #expect(EncodedParts(secret).ranges(in: Array(shown.utf8)).isEmpty)
+            // What is left is what stands around it, and what is too short to be told from chance.
+            let left = shown.replacing("[secret:token]", with: "").count
+            #expect(left < 16 + 12 * text.split(separator: "\n").count, "\(shown)")
+        }
+    }
+
     @Test func `are none that a text has by chance`() {
         #expect(Self.forms("12345678\n").all.allSatisfy { $0.count >= 8 })
         #expect(Self.forms("12345678\n").all.contains(Array("12345678".utf8)))

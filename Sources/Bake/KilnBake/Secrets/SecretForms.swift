@@ -2,17 +2,26 @@
 /// longer text it begins) and in hexadecimal. What is compressed or encrypted cannot be found.
 struct SecretForms: Sendable {
     let name: String
-    /// The longest first, none of them shorter than what can be told from chance.
-    let all: [[UInt8]]
+    /// As it is.
+    let plain: [UInt8]
+    /// The beginnings of what encoders make of it, none of them shorter than what can be told from chance. Encoders put line
+    /// ends anywhere in between.
+    let encoded: [[UInt8]]
+
+    var all: [[UInt8]] { [plain] + encoded }
+
+    /// Bytes of a secret whose encoding is looked for: who finds so many has found it.
+    private static let longest = 57
 
     init(_ secret: SecretValue) {
         name = secret.name
-        let core = secret.core
+        plain = secret.core
+        let core = Array(secret.core.prefix(Self.longest))
         var forms: Set<[UInt8]> = [
-            core, Self.hex(core, "0123456789abcdef"), Self.hex(core, "0123456789ABCDEF"),
+            Self.hex(core, "0123456789abcdef"), Self.hex(core, "0123456789ABCDEF"),
         ]
         for offset in 0..<3 { forms.formUnion(Self.base64(core, offset: offset)) }
-        all = forms.filter { $0.count >= SecretValue.shortest }
+        encoded = forms.filter { $0.count >= SecretValue.shortest }
             .sorted { ($1.count, $0.description) < ($0.count, $1.description) }
     }
 
@@ -23,9 +32,9 @@ struct SecretForms: Sendable {
     }
 
     /// What base64 makes of the secret when `offset` bytes stand before it in its first group of three: the whole groups
-    /// that are the secret's alone, as many as one line holds.
+    /// that are the secret's alone.
     private static func base64(_ bytes: [UInt8], offset: Int) -> [[UInt8]] {
-        let own = bytes.dropFirst((3 - offset) % 3).prefix(57)
+        let own = bytes.dropFirst((3 - offset) % 3)
         let groups = own.prefix(own.count / 3 * 3)
         return [alphabet + "+/", alphabet + "-_"].map { letters in
             let letters = Array(letters.utf8)

@@ -19,7 +19,8 @@ struct SecretScan {
 
     init(_ secrets: [SecretValue]) {
         self.secrets = secrets.map(SecretForms.init)
-        overlap = (self.secrets.flatMap(\.all).map(\.count).max() ?? 1) - 1
+        // Twice, for the line ends in between.
+        overlap = 2 * (self.secrets.flatMap(\.all).map(\.count).max() ?? 1)
     }
 
     /// Throws when the step left one.
@@ -66,7 +67,19 @@ struct SecretScan {
     }
 
     private func secret(in bytes: UnsafeRawBufferPointer) -> String? {
-        secrets.first { secret in secret.all.contains { ByteSearch.first($0, in: bytes) != nil } }?.name
+        if let found = first(\.all, in: bytes) { return found }
+        // Encoders break lines wherever they like.
+        let unbroken = bytes.filter { $0 > 32 }
+        return unbroken.count == bytes.count ? nil : unbroken.withUnsafeBytes { first(\.encoded, in: $0) }
+    }
+
+    private func first(
+        _ forms: KeyPath<SecretForms, [[UInt8]]>,
+        in bytes: UnsafeRawBufferPointer
+    ) -> String? {
+        secrets.first { secret in
+            secret[keyPath: forms].contains { ByteSearch.first($0, in: bytes) != nil }
+        }?.name
     }
 
     private func content(of file: FilePath) throws -> String? {

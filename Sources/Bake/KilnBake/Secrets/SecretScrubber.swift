@@ -7,7 +7,13 @@ struct SecretScrubber: Sendable {
         let stand: [UInt8]
     }
 
+    private struct Encoded: Sendable {
+        let parts: EncodedParts
+        let stand: [UInt8]
+    }
+
     private let patterns: [Pattern]
+    private let encoded: [Encoded]
     private let overlap: Int
     /// The end of a line that came in pieces, in which a secret may have begun.
     private var pending: [UInt8] = []
@@ -17,7 +23,10 @@ struct SecretScrubber: Sendable {
             let stand = Array(secret.description.utf8)
             let lines = secret.core.split { $0 == 10 || $0 == 13 }.map(Array.init)
                 .filter { $0.count >= SecretValue.shortest }
-            return (SecretForms(secret).all + lines).map { Pattern(bytes: $0, stand: stand) }
+            return ([secret.core] + lines).map { Pattern(bytes: $0, stand: stand) }
+        }
+        encoded = secrets.map {
+            Encoded(parts: EncodedParts($0), stand: Array($0.description.utf8))
         }
         patterns = all.sorted { $0.bytes.count > $1.bytes.count }
         overlap = max(0, (patterns.first?.bytes.count ?? 1) - 1)
@@ -28,6 +37,7 @@ struct SecretScrubber: Sendable {
         guard !patterns.isEmpty else { return line }
         var bytes = pending + Array(line.utf8)
         for pattern in patterns { bytes = Self.replace(pattern, in: bytes) }
+        for secret in encoded { bytes = Self.replace(secret, in: bytes) }
         pending = []
         // A piece is as long as can be, but for a character that is cut off at its end.
         if line.utf8.count > LineSplitter.longest - 4 {
@@ -41,6 +51,16 @@ struct SecretScrubber: Sendable {
     mutating func rest() -> String? {
         defer { pending = [] }
         return pending.isEmpty ? nil : String(decoding: pending, as: UTF8.self)
+    }
+
+    private static func replace(_ secret: Encoded, in bytes: [UInt8]) -> [UInt8] {
+        var result: [UInt8] = []
+        var start = 0
+        for range in secret.parts.ranges(in: bytes) {
+            result += bytes[start..<range.lowerBound] + secret.stand
+            start = range.upperBound
+        }
+        return start == 0 ? bytes : result + bytes[start...]
     }
 
     private static func replace(_ pattern: Pattern, in bytes: [UInt8]) -> [UInt8] {
