@@ -60,9 +60,31 @@ import Testing
                 case (_, .bytes(let bytes)): "text \(String(decoding: bytes, as: UTF8.self).debugDescription)"
                 case (let kind, _): "\(kind)"
                 }
+            let isLink = if case .hardlink = entry.kind { true } else { false }
+            let names = isLink ? [] : entry.xattrs.keys.sorted()
             return
                 "\(entry.path.isEmpty ? "." : entry.path) \(String(entry.mode, radix: 8)) \(entry.mtime) \(kind)"
+                + (names.isEmpty ? "" : " [\(names.joined(separator: " "))]")
         }
+    }
+
+    /// An index keeps a file's attributes with one of its names, which need not be the first.
+    @Test(arguments: [false, true])
+    func `takes capabilities from every name of a file`(originalIsLast: Bool) throws {
+        let digest = Digest(of: "ping")
+        let (first, second) = originalIsLast ? ("b", "a") : ("a", "b")
+        let found = try lines(
+            [
+                Self.file(first, 0o755, "ping", xattrs: ["security.capability": [1], "user.note": [2]]),
+                Entry(
+                    path: second,
+                    kind: .hardlink(target: first, size: 4, digest: digest),
+                    mode: 0o755,
+                    mtime: 7
+                ),
+            ].sorted { $0.path < $1.path }
+        )
+        #expect(found == ["a 755 7 file of /spool/a [user.note]", "b 755 7 link to a"])
     }
 
     @Test func `privileges go, but for programs that are named, under any of their names`() throws {
@@ -78,7 +100,7 @@ import Testing
             try lines(entries, HardeningDefinition(keptSetuid: ["/bin/sudo", "/usr/bin/none"])) == [
                 ". 755 7 folder", "usr 755 7 folder", "usr/bin 755 7 folder",
                 "usr/bin/passwd 755 7 file of /spool/usr/bin/passwd",
-                "usr/bin/ping 755 7 file of /spool/usr/bin/ping",
+                "usr/bin/ping 755 7 file of /spool/usr/bin/ping [user.note]",
                 "usr/bin/wall 755 7 file of /spool/usr/bin/wall",
             ]
         )

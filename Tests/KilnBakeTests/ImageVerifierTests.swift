@@ -56,6 +56,22 @@ struct `Verifying images` {
         }
     }
 
+    @Test func `finds what the store keeps damaged, and what it lost`() async throws {
+        try await Sandbox.with { sandbox in
+            let bakery = try await Bakery.withBusybox(sandbox.path.appending("a"), home: sandbox.home)
+            let app = try #require(try await bakery.bake().last)
+            let store = ImageStore(home: bakery.home)
+            let rotten = store.blobPath(app.layers[1].blob.digest)
+            var bytes = try Files.read(rotten)
+            bytes[bytes.count / 2] ^= 1
+            try Files.write(bytes, to: rotten)
+            try Files.remove(store.blobPath(app.layers[2].blob.digest))
+            let verification = try #require(try await Self.verify(bakery, ["app"]).first)
+            #expect(verification.layers.map(\.isDamaged) == [false, true, true] && !verification.isSame)
+            #expect(try Self.verdicts(bakery, app)[1] == nil)
+        }
+    }
+
     @Test func `names the step, its place and the files when they come out otherwise`() async throws {
         try await Sandbox.with { sandbox in
             var bakery = try await Bakery.withBusybox(sandbox.path.appending("a"), home: sandbox.home)

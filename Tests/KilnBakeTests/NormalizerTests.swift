@@ -174,6 +174,45 @@ import Testing
         )
     }
 
+    /// A year later a rebuild takes days of a year ago for the bake's.
+    @Test func `leaves the lines of the layers below as they are`() async throws {
+        try await Sandbox.with { sandbox in
+            let shadow = "root:*:18000::::::\n"
+            try sandbox.write(shadow + "new:!:18000::::::\n", to: "tree/etc/shadow")
+            let below = LayerIndex(entries: [], captured: ["etc/shadow": Array(shadow.utf8)])
+            let tree = LayerTree(root: sandbox.path.appending("tree"), below: RootIndex.stacked([below]))
+            let day: Int64 = 18000 * 86400
+            let epochs = LayerEpochs(own: 0, newest: 19000 * 86400).made(in: [day...day + 5])
+            try Normalizer.normalize(tree, epochs)
+            #expect(try tree.text("etc/shadow") == shadow + "new:!:19000::::::\n")
+        }
+    }
+
+    @Test(arguments: [
+        ("usr/lib/__pycache__/a.cpython-311.pyc", "usr/lib/a.py"), ("a/b.pyc", "a/b.py"),
+        ("__pycache__/m.cpython-312.opt-1.pyc", "m.py"),
+    ])
+    func `knows where byte code has its source`(module: String, source: String) {
+        #expect(ByteCode.source(of: module) == source)
+    }
+
+    @Test func `leaves byte code alone whose source is a layer's below`() async throws {
+        try await Sandbox.with { sandbox in
+            var module: [UInt8] = [0xA7, 0x0D, 0x0D, 0x0A, 0, 0, 0, 0, 0xFF, 0xFF, 0, 0, 4, 0, 0, 0]
+            module += Array("code".utf8)
+            for name in ["own", "lower"] {
+                let path = sandbox.path.pushing(FilePath("tree/lib/__pycache__/\(name).cpython-311.pyc"))
+                try Files.createDirectory(path.removingLastComponent())
+                try Files.write(module, to: path)
+            }
+            try sandbox.write("x = 1\n", to: "tree/lib/own.py")
+            let tree = LayerTree(root: sandbox.path.appending("tree"))
+            try Normalizer.normalize(tree, LayerEpochs(own: 0, newest: 0))
+            #expect(try tree.bytes("lib/__pycache__/lower.cpython-311.pyc") == module)
+            #expect(try tree.bytes("lib/__pycache__/own.cpython-311.pyc")?[8..<12] == [0, 0, 0, 0])
+        }
+    }
+
     @Test func `lets byte code of sources from the bake name the time that the layer gives them`()
         async throws
     {
@@ -227,7 +266,7 @@ import Testing
     @Test func `has a name, a reason and a version for each cleaner`() {
         #expect(Set(Normalizer.all.map(\.name)).count == Normalizer.all.count)
         #expect(Normalizer.all.allSatisfy { !$0.reason.isEmpty && $0.version > 0 })
-        #expect(BakeBehaviour.version(of: .packages).contains("shadow-days/3"))
+        #expect(BakeBehaviour.version(of: .packages).contains("shadow-days/4"))
     }
 }
 

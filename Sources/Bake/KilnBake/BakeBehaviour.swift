@@ -20,7 +20,7 @@ package enum BakeBehaviour {
     /// Steps: the sandbox that a script sees, and the clean-up after it.
     private static let step = BehaviourVersion("step", 3)
     /// The profile `hardened`: what it takes out.
-    private static let hardening = BehaviourVersion("hardening", 1)
+    private static let hardening = BehaviourVersion("hardening", 2)
 
     /// All of this program's, for a lock.
     package static let all = LayerKind.allCases.map(own) + Normalizer.behaviours

@@ -41,6 +41,8 @@ package struct BakeExecutor: Sendable {
     /// Nothing of what they say may show in an image.
     private let conditions: BakeConditions
     let movedClocks = MovedClocks()
+    /// Bytes that layers held when they were made before, for conditions that ask it.
+    var knownSizes: [CacheKey: Int64] = [:]
     /// The command's variables, for secrets alone.
     private let environment: [String: String]
 
@@ -102,7 +104,15 @@ package struct BakeExecutor: Sendable {
     /// What a bake would do, whatever of it is cached, and what it would read.
     func plan(_ names: [ImageName]) async throws -> (BakePlan, BakeInputs) {
         let inputs = try await digestInputs(of: names)
-        let planner = BakePlanner(definition: definition, lock: lock, inputs: inputs.digests)
+        let hasPlaybook = definition.images.values.contains { image in
+            image.steps.contains { $0.program == .playbook }
+        }
+        let planner = BakePlanner(
+            definition: definition,
+            lock: lock,
+            inputs: inputs.digests,
+            ansible: hasPlaybook ? AnsibleHost.version : nil
+        )
         return (try planner.plan(names), inputs)
     }
 
@@ -138,6 +148,7 @@ package struct BakeExecutor: Sendable {
                     inspector: inspector,
                     conditions: conditions,
                     movedClocks: movedClocks,
+                    knownSizes: knownSizes,
                     secrets: secrets
                 )
                 let baked = try await BakeSchedule(plan).run { image, parent in
@@ -151,8 +162,7 @@ package struct BakeExecutor: Sendable {
                 images: images,
                 platformNames: try await namePlatforms(of: images),
                 fetch: fetch,
-                elapsed: start.duration(to: .now),
-                ownLayers: Dictionary(uniqueKeysWithValues: plan.images.map { ($0.name, $0.layers.count) })
+                elapsed: start.duration(to: .now)
             )
         }
     }

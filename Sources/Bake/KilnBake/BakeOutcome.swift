@@ -10,11 +10,9 @@ package struct BakeOutcome: Sendable {
     /// Packages are fetched for all images before the first is made.
     package let fetch: Duration
     package let elapsed: Duration
-    /// How many layers of each image are its own; the rest came with the image below.
-    package let ownLayers: [ImageName: Int]
-
+    /// The image's own; the rest came with the image below.
     package func layers(of image: BakedImage) -> ArraySlice<BakedLayer> {
-        image.layers.suffix(ownLayers[image.name] ?? 0)
+        image.layers.suffix(image.ownLayers)
     }
 
     /// Layers that were made, and layers that the cache had.

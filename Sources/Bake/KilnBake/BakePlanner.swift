@@ -12,17 +12,21 @@ package struct BakePlanner: Sendable {
     private let inputs: [FilePath: Digest]
     /// Of images that do not say theirs.
     private let platform: ImagePlatform
+    /// The version of the ansible that runs playbooks.
+    private let ansible: String?
 
     package init(
         definition: Definition,
         lock: Lock,
         inputs: [FilePath: Digest],
-        platform: ImagePlatform = .host
+        platform: ImagePlatform = .host,
+        ansible: String? = nil
     ) {
         self.definition = definition
         self.lock = lock
         self.inputs = inputs
         self.platform = platform
+        self.ansible = ansible
     }
 
     /// The plan for the images and all that they stand on; every image of the definition when none is named.
@@ -138,7 +142,7 @@ package struct BakePlanner: Sendable {
             parent: parent?.digest,
             platform: platform,
             epoch: epoch,
-            operation: try KeyMaterial.Operation(operation, digest: digest)
+            operation: try KeyMaterial.Operation(operation, ansible: ansible, digest: digest)
         )
         return CacheKey(Digest(of: try CanonicalJSON.encode(material)))
     }

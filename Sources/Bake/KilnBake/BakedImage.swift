@@ -9,6 +9,8 @@ package struct BakedImage: Sendable, Hashable {
     package let imageID: Digest
     /// All of the image's layers, those of the images below included, lowest first.
     package let layers: [BakedLayer]
+    /// How many of them are its own, the topmost.
+    package let ownLayers: Int
     /// What lies at the bottom, when that is a registry's image.
     let base: BaseImage?
     /// What this image's own layers took.

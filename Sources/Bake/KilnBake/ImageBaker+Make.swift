@@ -93,18 +93,20 @@ extension ImageBaker {
         return try await BakeRoot.with(
             sealed,
             expecting: size,
+            known: knownSizes[layer.key],
             in: workspace,
             conditions: conditions
         ) { root in
             try await watch.time(.run) { try await body(root) }
-        } upper: { upper, made in
+        } upper: { upper, span in
             let tree = LayerTree(root: upper, below: root)
-            let epochs = layer.epochs.made(in: made)
-            try await Blocking.run {
+            let epochs = try await Blocking.run {
                 try watch.time(.normalize) {
-                    try Normalizer.normalize(tree, epochs)
+                    try Normalizer.normalize(tree, layer.epochs.made(in: try span.untilNow()))
                     try check(tree.root)
                 }
+                // What was normalized was written just now.
+                return layer.epochs.made(in: try span.untilNow())
             }
             return try await watch.time(.write) {
                 try await ImageStore(home: home).ingestLayer(encoding: encoding) { writer in

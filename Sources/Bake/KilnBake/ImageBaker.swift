@@ -23,6 +23,8 @@ struct ImageBaker: Sendable {
     var inspector: (any SandboxInspector)?
     let conditions: BakeConditions
     let movedClocks: MovedClocks
+    /// Bytes that layers held when they were made before, as far as that matters.
+    var knownSizes: [CacheKey: Int64] = [:]
     /// For the steps that will run.
     var secrets: [CacheKey: [SecretValue]] = [:]
 
@@ -57,6 +59,7 @@ struct ImageBaker: Sendable {
             manifest: manifest,
             imageID: imageID,
             layers: layers,
+            ownLayers: layers.count - (parent?.layers ?? base?.layers ?? []).count,
             base: base,
             elapsed: start.duration(to: .now)
         )

@@ -20,7 +20,8 @@ struct KeyMaterial: Encodable {
             inputs: [Input],
             env: [String: String],
             vars: [String: String],
-            secrets: [String]?
+            secrets: [String]?,
+            ansible: String?
         )
         /// Without secrets' values, which no layer holds; no names is nil.
         case step(script: Digest, inputs: [Input], env: [String: String], secrets: [String]?)
@@ -79,7 +80,7 @@ struct KeyMaterial: Encodable {
 }
 
 extension KeyMaterial.Operation {
-    init(_ operation: LayerOperation, digest: (FilePath) throws -> Digest) throws {
+    init(_ operation: LayerOperation, ansible: String? = nil, digest: (FilePath) throws -> Digest) throws {
         switch operation {
         case .packages(let packages, let fresh, let debconf):
             let packages = packages.map(KeyMaterial.Package.init)
@@ -109,7 +110,8 @@ extension KeyMaterial.Operation {
                 },
                 env: Dictionary(uniqueKeysWithValues: step.env.map { ($0, $1) }),
                 vars: Dictionary(uniqueKeysWithValues: step.vars.map { ($0, $1) }),
-                secrets: step.secretNames
+                secrets: step.secretNames,
+                ansible: ansible
             )
         case .step(let step):
             self = .step(

@@ -23,6 +23,14 @@ struct AnsibleHost: Sendable {
         }
     }
 
+    /// Another version's modules may do the same tasks otherwise: `2.14.18`. nil where there is none that tells.
+    static var version: String? {
+        let folder: FilePath = "/usr/lib/python3/dist-packages/ansible"
+        let text = (try? Files.readText(folder.appending("release.py"), limit: 1 << 16)) ?? ""
+        let line = text.split(separator: "\n").first { $0.hasPrefix("__version__") }
+        return line?.split { $0 == "'" || $0 == "\"" }.dropFirst().first.map(String.init)
+    }
+
     static let bind = BakeContainer.Bind(source: "/usr", target: folder)
 
     /// `--library-path` counts for this one program: what it starts takes the image's libraries.

@@ -17,14 +17,15 @@ struct BakeRoot: Sendable {
     /// Mounts the layers (lowest first) for the body, unmounts, then hands the upper over: the layer's tree.
     ///
     /// The upper is in memory when that has ample room for what is expected of it (in bytes), else on the home's disk:
-    /// making ten thousand files there is a good part of a bake.
+    /// making ten thousand files there is a good part of a bake. `known` is what it held when it was made before.
     static func with<Result>(
         _ layers: [SealedLayer],
         expecting size: Int64? = nil,
+        known: Int64? = nil,
         in workspace: BakeWorkspace,
         conditions: BakeConditions = .ordinary,
         _ body: (BakeRoot) async throws -> Void,
-        upper: (FilePath, _ made: [ClosedRange<Int64>]) async throws -> Result
+        upper: (FilePath, BakeSpan) async throws -> Result
     ) async throws -> Result {
         let folder = try workspace.makeFolder()
         let staging = folder.appending("staging")
@@ -33,8 +34,8 @@ struct BakeRoot: Sendable {
             try? Files.remove(folder)
         }
         try Files.createDirectory(staging)
-        try mountMemory(at: staging, expecting: size, unlike: conditions.isReversed)
-        let start = try now(in: staging)
+        try mountMemory(at: staging, expecting: size, known: known, unlike: conditions.isReversed)
+        let start = try BakeSpan.now(in: staging)
         let changes = OverlayMount.Upper(
             directory: staging.appending("upper"),
             work: staging.appending("work"),
@@ -50,17 +51,23 @@ struct BakeRoot: Sendable {
             )
             try await body(BakeRoot(path: path, upper: changes.directory, bundle: folder))
         }
-        let made = start...max(start, try now(in: staging))
-        let shift = conditions.clockShift
-        let shifted = (made.lowerBound + shift)...(made.upperBound + shift)
-        return try await upper(changes.directory, shift == 0 ? [made] : [made, shifted])
+        return try await upper(
+            changes.directory,
+            BakeSpan(folder: staging, start: start, shift: conditions.clockShift)
+        )
     }
 
-    /// `unlike` takes the other medium than an ordinary bake would, where there is room.
-    private static func mountMemory(at folder: FilePath, expecting size: Int64?, unlike: Bool) throws {
+    /// `unlike` takes the other medium than an ordinary bake would, where what the layer held the last time (`known`) leaves
+    /// no doubt that there is room.
+    private static func mountMemory(
+        at folder: FilePath,
+        expecting size: Int64?,
+        known: Int64?,
+        unlike: Bool
+    ) throws {
         guard let available = try Memory.available() else { return }
         let isOrdinary = size.map { $0 < available / 4 } ?? false
-        let hasRoom = unlike ? !isOrdinary && available > 2 << 30 : isOrdinary
+        let hasRoom = unlike ? !isOrdinary && known.map { $0 < available / 8 } ?? false : isOrdinary
         guard hasRoom else { return }
         try Mounts.mount(
             "kiln-bake",
@@ -69,15 +76,6 @@ struct BakeRoot: Sendable {
             flags: .noDevices,
             options: "mode=0700,size=\(available / 2)"
         )
-    }
-
-    /// By the clock that gives files in the folder their times, which none of our own need agree with.
-    private static func now(in folder: FilePath) throws -> Int64 {
-        let file = folder.appending("now")
-        defer { try? Files.remove(file) }
-        try Files.write("", to: file, synced: false)
-        guard let facts = Files.facts(file) else { throw SystemError("read \(file)", .noSuchFileOrDirectory) }
-        return facts.modified / 1_000_000_000
     }
 
     /// In an overlay the upper's root decides; it shall say what the topmost layer said, whatever the umask.

@@ -1,6 +1,14 @@
 /// A compiled Python module (PEP 552): magic number, flags, then the source's time and size, or its hash; the code
 /// follows. The numbers are little-endian.
 enum ByteCode {
+    /// Where the module's source is: beside the folder `__pycache__` that it lies in, or beside itself (PEP 3147).
+    static func source(of path: String) -> String? {
+        var parts = path.split(separator: "/").map(String.init)
+        guard let file = parts.popLast(), let name = file.split(separator: ".").first else { return nil }
+        if parts.last == "__pycache__" { parts.removeLast() }
+        return (parts + ["\(name).py"]).joined(separator: "/")
+    }
+
     /// The module with its source's time as the layer will give it; nil when it is right as it is, or no such module.
     ///
     /// Python takes a module for out of date when that time is not its source's.

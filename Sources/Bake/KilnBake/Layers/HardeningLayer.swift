@@ -64,9 +64,11 @@ struct HardeningLayer {
         let kept = Set(hardening.keptSetuid.compactMap { below.realPath($0).map { PathKey($0) } })
         return groups.values.flatMap { group -> [ChangedFile] in
             let isKept = group.contains { kept.contains(PathKey($0.path)) }
+            guard group.contains(where: { $0.hardened(keepingPrivileges: isKept) != $0 }) else { return [] }
             let names = group.map(\.path).sorted(by: EntryPath.precedes)
-            return group.filter { $0.hardened(keepingPrivileges: isKept) != $0 }
-                .map { ChangedFile(entry: $0, names: names) }
+            // An index keeps the attributes of a file with one of its names, and they are of all.
+            let original = group.first { if case .file = $0.kind { true } else { false } } ?? group[0]
+            return names.map { ChangedFile(entry: original.called($0), names: names) }
         }
         .sorted { EntryPath.precedes($0.entry.path, $1.entry.path) }
     }
@@ -215,6 +217,11 @@ extension RootIndex {
 
 extension LayerIndex.Entry {
     private static let capability = "security.capability"
+
+    /// The same file under another of its names.
+    fileprivate func called(_ name: String) -> LayerIndex.Entry {
+        LayerIndex.Entry(path: name, kind: kind, mode: mode, uid: uid, gid: gid, mtime: mtime, xattrs: xattrs)
+    }
 
     /// The entry without privileges for whoever runs it, and not everybody's to write. A folder keeps its group's bit,
     /// which hands down a group and no right.

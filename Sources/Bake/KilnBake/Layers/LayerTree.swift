@@ -122,14 +122,14 @@ struct LayerTree: Sendable {
 
     /// Rewrites the files whose names end so, wherever they are; nil leaves one as it is. Their times stay, unless they
     /// are changed.
-    func rewriteFiles(named suffix: String, _ change: ([UInt8]) -> [UInt8]?) throws {
+    func rewriteFiles(named suffix: String, _ change: (_ path: String, [UInt8]) -> [UInt8]?) throws {
         try rewriteFiles(named: suffix, below: "", change)
     }
 
     private func rewriteFiles(
         named suffix: String,
         below path: String,
-        _ change: ([UInt8]) -> [UInt8]?
+        _ change: (_ path: String, [UInt8]) -> [UInt8]?
     ) throws {
         let folder = path.isEmpty ? root : root.pushing(FilePath(path))
         for name in try Files.list(folder) {
@@ -137,7 +137,8 @@ struct LayerTree: Sendable {
             let kind = Files.facts(folder.appending(name))?.kind
             if kind == .directory {
                 try rewriteFiles(named: suffix, below: child, change)
-            } else if kind == .file, name.hasSuffix(suffix), let old = try bytes(child), let new = change(old)
+            } else if kind == .file, name.hasSuffix(suffix), let old = try bytes(child),
+                let new = change(child, old)
             {
                 try rewrite(child, new)
             }

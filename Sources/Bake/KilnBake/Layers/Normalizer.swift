@@ -1,3 +1,4 @@
+import KilnArchive
 import KilnLock
 import KilnSystem
 
@@ -59,11 +60,12 @@ struct Normalizer: Sendable {
             ["passwd", "group", "shadow", "gshadow", "subuid", "subgid"].map { "etc/" + $0 + "-" },
             contentsOf: ["var/backups"]
         ),
-        Normalizer(name: "shadow-days", version: 3, reason: "the day of the bake as a password's age") {
+        Normalizer(name: "shadow-days", version: 4, reason: "the day of the bake as a password's age") {
             tree,
             epochs in
             guard let text = try tree.text("etc/shadow") else { return }
-            let clamped = ShadowDays.clamp(text, to: epochs.newest, made: epochs.made)
+            let before = tree.below.content(of: "etc/shadow").map { String(decoding: $0, as: UTF8.self) }
+            let clamped = ShadowDays.clamp(text, to: epochs.newest, made: epochs.made, keeping: before ?? "")
             if clamped != text { try tree.rewrite("etc/shadow", clamped) }
         },
         Normalizer(
@@ -135,10 +137,14 @@ struct Normalizer: Sendable {
         ),
         Normalizer(
             name: "byte-code",
-            version: 1,
+            version: 2,
             reason: "python's byte code names its source's time, which the layer gives as its epoch"
         ) { tree, epochs in
-            try tree.rewriteFiles(named: ".pyc") { ByteCode.settled($0, epochs) }
+            try tree.rewriteFiles(named: ".pyc") { path, module in
+                // A source of a layer below keeps the time that it has there.
+                let isOfLayer = ByteCode.source(of: path).map { tree.facts($0)?.kind == .file } ?? true
+                return isOfLayer ? ByteCode.settled(module, epochs) : nil
+            }
         },
         // The last one, after all that takes something out of a folder.
         Normalizer(name: "folder-times", version: 1, reason: "when something last came or went in a folder") {

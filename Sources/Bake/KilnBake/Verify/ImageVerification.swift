@@ -19,7 +19,7 @@ package struct ImageVerification: Sendable, Hashable {
         package let imageID: Digest
     }
 
-    package var isSame: Bool { stored == rebuilt }
+    package var isSame: Bool { stored == rebuilt && !layers.contains(where: \.isDamaged) }
 }
 
 package struct LayerVerification: Sendable, Hashable {
@@ -37,8 +37,10 @@ package struct LayerVerification: Sendable, Hashable {
     package let clockWasMoved: Bool?
     /// Paths that differ. Empty for layers that differ in their tar's form alone, or of which one side is not known.
     package let differences: [PathDifference]
+    /// Whether what the store keeps as this layer is gone, or is not what its digest says.
+    package let isDamaged: Bool
 
-    package var isSame: Bool { stored == rebuilt }
+    package var isSame: Bool { stored == rebuilt && !isDamaged }
 }
 
 extension ImageDefinition {

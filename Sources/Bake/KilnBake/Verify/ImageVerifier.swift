@@ -64,7 +64,7 @@ package struct ImageVerifier: Sendable {
             return try await BakeWorkspace.with(home) { workspace in
                 let scratch = try workspace.makeHome()
                 try lendBases(of: plan, to: scratch)
-                let rebuilding = BakeExecutor(
+                var rebuilding = BakeExecutor(
                     definition: written,
                     lock: lock,
                     home: scratch,
@@ -73,6 +73,7 @@ package struct ImageVerifier: Sendable {
                     conditions: conditions,
                     environment: environment
                 )
+                rebuilding.knownSizes = try knownSizes(of: plan)
                 let rebuilt = try await rebuilding.bake(names)
                 let cache = BakeCache(home: scratch, encoding: rebuilding.encoding)
                 var stacks: [ImageName: [PlannedStackLayer]] = [:]
@@ -80,10 +81,13 @@ package struct ImageVerifier: Sendable {
                     stacks[image.name] = plan.layers(of: image.name, on: image.base)
                         .filter { !$0.isLeftOut(by: cache) }
                 }
-                let found = try wanted.compactMap { name in
-                    try rebuilt.first { $0.name == name }.map { image in
-                        try compare(image, stacks[name] ?? [], rebuilding, wasBaked: missing.contains(name))
-                    }
+                var found: [ImageVerification] = []
+                for name in wanted {
+                    guard let image = rebuilt.first(where: { $0.name == name }) else { continue }
+                    let wasBaked = missing.contains(name)
+                    found.append(
+                        try await compare(image, stacks[name] ?? [], rebuilding, wasBaked: wasBaked)
+                    )
                 }
                 try Verdicts(home: home, encoding: rebuilding.encoding)
                     .record(found, stacks)
@@ -109,6 +113,19 @@ package struct ImageVerifier: Sendable {
                 try LayerIndexes(home: scratch).save(index, for: diffID)
             }
         }
+    }
+
+    /// What the files of the plan's layers hold, of those that were made here before.
+    private func knownSizes(of plan: BakePlan) throws -> [CacheKey: Int64] {
+        let cache = LayerCache(home: home)
+        var sizes: [CacheKey: Int64] = [:]
+        for layer in plan.images.flatMap(\.layers) {
+            guard let known = cache.lookup(layer.key.digest),
+                let index = try LayerIndexes(home: home).load(known.diffID)
+            else { continue }
+            sizes[layer.key] = index.entries.reduce(0) { $0 + $1.size }
+        }
+        return sizes
     }
 
     private func stored(_ name: ImageName) throws -> Descriptor? {
@@ -137,7 +154,7 @@ package struct ImageVerifier: Sendable {
         _ made: [PlannedStackLayer],
         _ rebuilding: BakeExecutor,
         wasBaked: Bool
-    ) throws -> ImageVerification {
+    ) async throws -> ImageVerification {
         guard let descriptor = try stored(rebuilt.name) else { throw BakeError.missingIndex() }
         let images = ImageStore(home: home)
         let manifest = try images.manifest(descriptor.digest).value
@@ -150,15 +167,35 @@ package struct ImageVerifier: Sendable {
                 at: definition.images[rebuilt.name]?.span
             )
         }
+        let damaged = try await damaged(manifest.layers)
         return ImageVerification(
             name: rebuilt.name,
             stored: .init(manifest: descriptor.digest, imageID: manifest.config.digest),
             rebuilt: .init(manifest: rebuilt.manifest.digest, imageID: rebuilt.imageID),
             layers: try made.indices.map { index in
-                try compare(diffIDs[index], rebuilt.layers[index], made[index], number: index + 1, rebuilding)
+                try compare(
+                    diffIDs[index],
+                    rebuilt.layers[index],
+                    made[index],
+                    number: index + 1,
+                    rebuilding,
+                    isDamaged: damaged.contains(manifest.layers[index].digest)
+                )
             },
             wasBaked: wasBaked
         )
+    }
+
+    /// Those of the layers that the store has no longer, or that are not what their digests say.
+    private func damaged(_ layers: [Descriptor]) async throws -> Set<Digest> {
+        let images = ImageStore(home: home)
+        let found = try await layers.map(atOnce: 2) { layer -> Digest? in
+            guard images.hasBlob(layer) else { return layer.digest }
+            let path = images.blobPath(layer.digest)
+            return try await Blocking.run { try FileDigest.measure(path).digest } == layer.digest
+                ? nil : layer.digest
+        }
+        return Set(found.compactMap(\.self))
     }
 
     private func compare(
@@ -166,7 +203,8 @@ package struct ImageVerifier: Sendable {
         _ rebuilt: BakedLayer,
         _ made: PlannedStackLayer,
         number: Int,
-        _ rebuilding: BakeExecutor
+        _ rebuilding: BakeExecutor,
+        isDamaged: Bool
     ) throws -> LayerVerification {
         var differences: [PathDifference] = []
         if stored != rebuilt.diffID, let first = try LayerIndexes(home: home).load(stored),
@@ -184,7 +222,8 @@ package struct ImageVerifier: Sendable {
             stored: stored,
             rebuilt: rebuilt.diffID,
             clockWasMoved: isRun ? rebuilding.movedClocks.contains(made.work) : nil,
-            differences: differences
+            differences: differences,
+            isDamaged: isDamaged
         )
     }
 }

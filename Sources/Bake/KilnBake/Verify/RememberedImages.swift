@@ -46,6 +46,7 @@ extension BakeExecutor {
                 manifest: manifest,
                 imageID: imageID,
                 layers: layers,
+                ownLayers: layers.count - (parent?.layers ?? base?.layers ?? []).count,
                 base: base,
                 elapsed: .zero
             )

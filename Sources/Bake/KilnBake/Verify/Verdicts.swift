@@ -16,7 +16,7 @@ struct Verdicts {
             let blobs = try images.manifest(image.stored.manifest).value.layers
             for (index, made) in (stacks[image.name] ?? []).enumerated() {
                 let layer = image.layers[index]
-                guard let key = made.layer?.key.digest else { continue }
+                guard let key = made.layer?.key.digest, !layer.isDamaged else { continue }
                 // What came from elsewhere and is what we make of it ourselves is as good as made here.
                 if layer.isSame, image.isSame {
                     try cache.record(

@@ -46,7 +46,7 @@ struct VerificationReport: Encodable {
         images = verifications.map { image in
             Image(
                 name: image.name,
-                result: Self.word(image.isSame),
+                result: image.layers.contains { $0.isDamaged } ? Self.damaged : Self.word(image.isSame),
                 stored: Identity(image.stored),
                 rebuilt: Identity(image.rebuilt),
                 baked: image.wasBaked,
@@ -56,7 +56,7 @@ struct VerificationReport: Encodable {
                         createdBy: layer.title,
                         image: layer.image,
                         place: layer.span?.place,
-                        result: Self.word(layer.isSame),
+                        result: layer.isDamaged ? Self.damaged : Self.word(layer.isSame),
                         stored: layer.stored,
                         rebuilt: layer.rebuilt,
                         clockWasMoved: layer.clockWasMoved,
@@ -92,6 +92,9 @@ struct VerificationReport: Encodable {
         return ([table.render(color: color)] + images.flatMap(Self.details)).joined(separator: "\n")
     }
 
+    /// The store's own copy is not what its digest says.
+    private static let damaged = "damaged"
+
     private static func word(_ isSame: Bool) -> String { isSame ? "verified" : "differs" }
 
     private static func details(_ image: Image) -> [String] {
@@ -110,6 +113,12 @@ struct VerificationReport: Encodable {
     private static func details(_ layer: Layer) -> [String] {
         let place = layer.place.map { " (\($0))" } ?? ""
         let head = "\(layer.image), layer \(layer.number): \(layer.createdBy)\(place)"
+        if layer.result == damaged {
+            return [
+                "", head, "  what the store keeps as this layer is gone or damaged",
+                "  to make it anew: kiln bake --no-cache \(layer.image)",
+            ]
+        }
         guard !layer.differences.paths.isEmpty else {
             return ["", head, "  what the layer holds is the same, its tar is not"]
         }
