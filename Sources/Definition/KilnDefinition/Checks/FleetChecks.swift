@@ -6,12 +6,23 @@ extension DefinitionChecks {
     func judgeFleets(_ reading: inout Reading) {
         for (name, fleet) in definition.fleets {
             let path: FieldPath = ["fleets", name.description]
+            judgeName(name, at: path, &reading)
             if reading.isSound(path + "image") { judgeImage(of: fleet, at: path, &reading) }
             judgeTimes(fleet.rollout, at: path + "rollout", &reading)
             judgeBudget(fleet, at: path, &reading)
             judgeConfig(fleet, at: path + "config" + "files", &reading)
         }
         judgeListeners(&reading)
+    }
+
+    private func judgeName(_ name: FleetName, at path: FieldPath, _ reading: inout Reading) {
+        guard name.description.hasPrefix(FleetName.trialPrefix) else { return }
+        reading.report(
+            "reserved-name",
+            "no fleet's name begins with \(FleetName.trialPrefix)",
+            at: reading.span(path),
+            hint: "kiln test uses such names for what it starts and removes; choose another one"
+        )
     }
 
     private func judgeImage(of fleet: FleetDefinition, at path: FieldPath, _ reading: inout Reading) {

@@ -48,6 +48,9 @@ package struct ImageName: DefinitionName {
 }
 
 package struct FleetName: DefinitionName {
+    /// Kept for the fleets that `kiln test` makes, and ends with all that is theirs.
+    package static let trialPrefix = "kiln-test-"
+
     package let description: String
     package init(trusted: String) { description = trusted }
 }

@@ -14,7 +14,6 @@ package struct ImageTrial: Sendable {
     /// How long the instance may take to become healthy.
     private let healthyWithin: Duration
 
-    private static let prefix = "kiln-test-"
     private static let token = FencingToken(1)
 
     /// A requested stop ends the trial after the question under way.
@@ -33,7 +32,7 @@ package struct ImageTrial: Sendable {
         answered: (CheckResult) -> Void = { _ in }
     ) async throws -> CheckVerdict {
         try await clearDead()
-        let fleet = FleetName(trusted: Self.prefix + Self.random(8))
+        let fleet = FleetName(trusted: FleetName.trialPrefix + Self.random(8))
         return try await FileLock.with(try lock(of: fleet)) {
             let session = TrialSession(
                 platform: platform,
@@ -43,6 +42,7 @@ package struct ImageTrial: Sendable {
                 healthyWithin: healthyWithin
             )
             do {
+                try mark(fleet)
                 let (results, log) = try await session.ask(checks, startsProgram: startsProgram, answered)
                 try await remove(fleet)
                 return try CheckVerdict(
@@ -70,10 +70,21 @@ package struct ImageTrial: Sendable {
         return content
     }
 
-    /// Removes what trials left whose command was killed.
+    /// Says in the fleet's folder, before there is anything else, that all of it is a trial's.
+    private func mark(_ fleet: FleetName) throws {
+        let folder = FleetPaths(home: home, fleet: fleet).directory
+        try Files.createDirectory(folder, mode: 0o700)
+        try Files.write("", to: folder.appending(Self.marker), mode: 0o600)
+    }
+
+    private static let marker = "trial"
+
+    /// Removes what trials left whose command was killed. A name alone does not tell whose a fleet is.
     private func clearDead() async throws {
-        for name in try Files.list(home.run) where name.hasPrefix(Self.prefix) {
+        for name in try Files.list(home.run) where name.hasPrefix(FleetName.trialPrefix) {
             let fleet = FleetName(trusted: name)
+            let folder = FleetPaths(home: home, fleet: fleet).directory
+            guard Files.facts(folder.appending(Self.marker))?.kind == .file else { continue }
             _ = try await FileLock.tryWith(try lock(of: fleet)) { try await remove(fleet) }
         }
     }
@@ -84,7 +95,8 @@ package struct ImageTrial: Sendable {
             try await platform.destroy(instance.id, of: fleet, token: Self.token)
         }
         try await RootMounts(home: home).unmountUnused()
-        try await platform.removeFleet(fleet, volumes: true, token: Self.token)
+        // It has no volumes: what an image wants kept is in memory here.
+        try await platform.removeFleet(fleet, volumes: false, token: Self.token)
         for file in [paths.fence, paths.balancerLock, try lock(of: fleet)] { unlink(file.string) }
     }
 
