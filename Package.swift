@@ -175,7 +175,7 @@ let package = Package(
         // Tests
         .target(
             name: "KilnTestSupport",
-            dependencies: ["KilnSystem", .system],
+            dependencies: ["KilnDiagnostics", "KilnSystem", .system],
             path: "Tests/KilnTestSupport",
             swiftSettings: settings
         ),
@@ -234,7 +234,7 @@ let package = Package(
         tests(
             "KilnFleetTests",
             [
-                "KilnTestSupport", "KilnDiagnostics", "KilnSystem", "KilnOCI", "KilnDefinition",
+                "KilnTestSupport", "KilnDiagnostics", "KilnSystem", "KilnOCI", "KilnStore", "KilnDefinition",
                 "KilnRollout",
                 "KilnFleet", "KilnCatalog", .collections, .system,
             ]

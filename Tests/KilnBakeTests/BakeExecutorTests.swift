@@ -14,6 +14,26 @@ import SystemPackage
 import Testing
 
 @Suite struct `Baking images` {
+    @Test func `each image says all that it stands on, the nearest first`() async throws {
+        try await Sandbox.with { sandbox in
+            var bakery = try Bakery(sandbox.path.appending("a"), home: sandbox.home)
+            let file = FileDefinition(source: "file", target: "/file")
+            var base = ImageDefinition(origin: .scratch)
+            base.files = [file]
+            bakery.definition.images = [
+                "base": base, "runtime": ImageDefinition(origin: .image("base")),
+                "shop": ImageDefinition(origin: .image("runtime")),
+            ]
+            try bakery.write("1", to: "file")
+            let images = try await bakery.bake()
+            let manifests = try images.map { image in
+                try ImageStore(home: sandbox.home).manifest(image.manifest.digest).value
+            }
+            let digests = images.map(\.manifest.digest)
+            #expect(manifests.map(\.ancestors) == [nil, [digests[0]], [digests[1], digests[0]]])
+        }
+    }
+
     @Test func `stacks layers of files and steps into images with names`() async throws {
         try await Sandbox.with { sandbox in
             let bakery = try await Bakery.withBusybox(sandbox.path.appending("a"), home: sandbox.home)

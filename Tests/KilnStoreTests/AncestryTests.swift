@@ -41,6 +41,36 @@ import Testing
         }
     }
 
+    @Test func `is known where it is written down, though nothing of it is here`() async throws {
+        try await Sandbox.with { sandbox in
+            let store = ImageStore(home: sandbox.home)
+            let far = ["runtime", "base", "ground"].map { Digest(of: $0) }
+            let layers = [try await SampleImage.layer(["shop": "1"], in: store)]
+            let runtime = Descriptor(mediaType: .manifest, digest: far[0], size: 1)
+            let shop = try SampleImage.commit(
+                layers,
+                on: runtime,
+                called: "runtime",
+                ancestors: far,
+                in: store
+            )
+            let ancestry = try store.ancestry(of: shop.digest)
+            #expect(ancestry.members.map(\.digest) == [shop.digest] + far)
+            #expect(ancestry.members.map(\.name) == [nil, "runtime", nil, nil])
+            #expect(ancestry.isComplete)
+        }
+    }
+
+    @Test(arguments: ["", "sha256:1", "base", String(repeating: "a", count: 9000)])
+    func `is not what annotations from elsewhere make of it`(text: String) {
+        var manifest = ImageManifest(
+            config: Descriptor(mediaType: .config, digest: Digest(of: "x"), size: 1),
+            layers: []
+        )
+        manifest.annotations = [ImageManifest.ancestorsAnnotation: text]
+        #expect(manifest.ancestors == nil)
+    }
+
     @Test func `ends at what is no image's manifest, which annotations may name as well`() async throws {
         try await Sandbox.with { sandbox in
             let store = ImageStore(home: sandbox.home)

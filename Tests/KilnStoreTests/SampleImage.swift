@@ -44,6 +44,7 @@ enum SampleImage {
         _ layers: [WrittenLayer],
         on base: Descriptor? = nil,
         called baseName: String? = nil,
+        ancestors: [Digest]? = nil,
         in store: ImageStore
     ) throws -> Descriptor {
         var config = ImageConfig(platform: .host, diffIDs: layers.map(\.diffID))
@@ -54,6 +55,8 @@ enum SampleImage {
         var manifest = ImageManifest(config: configBlob, layers: layers.map(\.descriptor))
         if let base { manifest.annotations = [ImageManifest.baseDigestAnnotation: base.digest.description] }
         if let baseName { manifest.annotations?[ImageManifest.baseNameAnnotation] = baseName }
+        let words = ancestors?.map(\.description).joined(separator: " ")
+        if let words { manifest.annotations?[ImageManifest.ancestorsAnnotation] = words }
         return try store.put(try CanonicalJSON.encode(manifest), mediaType: .manifest)
     }
 

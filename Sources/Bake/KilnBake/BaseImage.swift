@@ -11,6 +11,8 @@ struct BaseImage: Sendable, Hashable {
     let config: ImageConfig
     /// Lowest first.
     let layers: [BakedLayer]
+    /// The manifests of this image and of what it is known to stand on, the nearest first.
+    let ancestors: [Digest]
     /// What it is made of besides its layers.
     let files: [SourceFile]
 
@@ -30,6 +32,7 @@ struct BaseImage: Sendable, Hashable {
                 label: "layer of \(locked.image)"
             )
         }
+        ancestors = image.manifest.ancestry(of: locked.digest)
         let config = image.manifest.config
         files = [
             .ofBase("manifest", locked.digest, size: locked.size),

@@ -77,6 +77,12 @@ struct ImageAssembler {
         return config
     }
 
+    /// What the image stands on, the nearest first.
+    var ancestors: [Digest] {
+        if let parent { return [parent.manifest.digest] + parent.ancestors }
+        return base?.ancestors ?? []
+    }
+
     func manifest(_ config: Descriptor) -> ImageManifest {
         var annotations: [String: String] = [:]
         if let version = image.version { annotations[ImageManifest.versionAnnotation] = version }
@@ -86,6 +92,11 @@ struct ImageAssembler {
         } else if let base {
             annotations[ImageManifest.baseDigestAnnotation] = base.locked.digest.description
             annotations[ImageManifest.baseNameAnnotation] = base.locked.image.named
+        }
+        // Whoever has this image alone, out of a registry, can tell by it whether what it stands on was revoked.
+        if !ancestors.isEmpty {
+            let digests = ancestors.map(\.description)
+            annotations[ImageManifest.ancestorsAnnotation] = digests.joined(separator: " ")
         }
         return ImageManifest(
             config: config,

@@ -61,6 +61,7 @@ struct ImageBaker: Sendable {
             layers: layers,
             ownLayers: layers.count - (parent?.layers ?? base?.layers ?? []).count,
             base: base,
+            ancestors: assembler.ancestors,
             elapsed: start.duration(to: .now)
         )
     }

@@ -11,10 +11,13 @@ package struct RevocationGate: Sendable {
         self.images = images
     }
 
-    /// Throws when a release of this content must not be made.
+    /// Throws when a release of this content must not be made; tells of what cannot be judged.
     package func check(_ content: ReleaseContent) throws {
         let ancestry = try images.ancestry(of: content.image)
-        guard let member = ancestry.revoked, let revocation = member.revocation else { return }
+        guard let member = ancestry.revoked, let revocation = member.revocation else {
+            if let warning = unjudged(ancestry, content) { Progress.report(.diagnostic(warning)) }
+            return
+        }
         let image = "image \(content.imageName) (\(content.image.short))"
         throw FleetError(
             .revoked,
@@ -42,6 +45,19 @@ package struct RevocationGate: Sendable {
             "release \(release) of \(fleet) runs \(what)",
             causes: [revocation.shown],
             hint: "it goes on running; bake a newer image and deploy it: kiln deploy \(fleet)"
+        )
+    }
+
+    /// Images that this Kiln bakes say what they stand on; of others it ends where a manifest is not here.
+    private func unjudged(_ ancestry: Ancestry, _ content: ReleaseContent) -> Diagnostic? {
+        guard !ancestry.isComplete, let last = ancestry.members.last else { return nil }
+        let image = "image \(content.imageName) (\(content.image.short))"
+        return Diagnostic(
+            .warning,
+            code: "fleet.ancestry-unknown",
+            "whether what \(image) stands on was revoked cannot be told",
+            causes: ["\(last.shown) is not here, so what it stands on is unknown"],
+            hint: "one that is baked and pushed anew says so itself, wherever it is pulled"
         )
     }
 

@@ -35,12 +35,13 @@ package struct Ancestry: Sendable, Hashable {
     /// The nearest that was revoked: the image itself, or one that it inherits that from.
     package var revoked: Member? { members.first { $0.revocation != nil } }
 
-    /// Whether the last member is known to stand on nothing.
-    package var isComplete: Bool { members.last?.isHere ?? false }
+    /// Whether all that it stands on is known: the last member is known to stand on nothing, or a bake wrote the whole of it
+    /// down.
+    package let isComplete: Bool
 }
 
 extension ImageStore {
-    /// Follows what the manifests say of their base.
+    /// Follows what the manifests say of what they stand on.
     package func ancestry(of digest: Digest) throws -> Ancestry {
         try ancestries(of: [digest])[0]
     }
@@ -81,13 +82,23 @@ private struct Lineage {
 
     func ancestry(of digest: Digest) throws -> Ancestry {
         var members: [Ancestry.Member] = []
-        var next: (digest: Digest, name: String?)? = (digest, nil)
-        while let (digest, name) = next, members.count < Self.limit {
+        var next: [Digest] = [digest]
+        var name: String?
+        var isRecorded = false
+        while let digest = next.first, members.count < Self.limit {
             let manifest = try store.imageManifest(digest)
             members.append(try member(digest, manifest, calledBy: name))
-            next = manifest?.baseDigest.map { ($0, manifest?.baseName) }
+            next.removeFirst()
+            name = manifest?.baseName
+            // What a child recorded goes on where the manifest is not here, or says less.
+            guard let manifest, let known = manifest.ancestors ?? manifest.baseDigest.map({ [$0] }) else {
+                continue
+            }
+            if manifest.ancestors != nil { isRecorded = true }
+            if known.count >= next.count { next = known }
         }
-        return Ancestry(members: members)
+        let isWhole = isRecorded || (members.last?.isHere ?? false)
+        return Ancestry(members: members, isComplete: isWhole && next.isEmpty)
     }
 
     private func member(

@@ -48,6 +48,7 @@ extension BakeExecutor {
                 layers: layers,
                 ownLayers: layers.count - (parent?.layers ?? base?.layers ?? []).count,
                 base: base,
+                ancestors: assembler.ancestors,
                 elapsed: .zero
             )
         }

@@ -109,7 +109,7 @@ struct AncestryReport: Encodable {
         var notes = ancestry.members.compactMap { member in
             member.revocation.map { "revoked  \(member.shown): \($0.shown)" }
         }
-        if let last = ancestry.members.last, !last.isHere {
+        if !ancestry.isComplete, let last = ancestry.members.last {
             notes.append("unknown  \(last.shown) is not here, so what it stands on is undetermined")
         }
         self.notes = notes
