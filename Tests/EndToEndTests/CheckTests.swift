@@ -20,7 +20,11 @@ import Testing
             )
             try await kiln.succeed("lock")
             try await kiln.succeed("bake")
-            let tested = try await kiln.succeed("test", "web", "--junit", "report.xml")
+            try await ToolRunner().run(
+                ToolInvocation("ln", ["-s", "report.xml", "link.xml"], workingDirectory: kiln.project)
+            )
+            let tested = try await kiln.succeed("test", "web", "--junit", "link.xml")
+            #expect(Files.facts(kiln.project.appending("link.xml"))?.kind == .symlink)
             #expect(
                 tested.output.split(separator: "\n").map(String.init) == [
                     "✓ http :8080/: HTTP 200 with \"version 1\"", "✓ tcp :8080: a connection",
@@ -38,6 +42,13 @@ import Testing
                 )
             )
             try Self.expectNothingLeft(kiln)
+            // Whoever names no place for the report learns that before anything is started.
+            let refusals = ["missing/report.xml": "there is no folder missing", ".": "it is a folder"]
+            for (name, cause) in refusals {
+                let refused = try await kiln.run("test", "web", "--junit", name)
+                #expect(refused.code == 2 && refused.messages.contains(cause), "\(refused.messages)")
+                #expect(refused.output.isEmpty)
+            }
         }
     }
 

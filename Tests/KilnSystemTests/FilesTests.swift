@@ -1,3 +1,4 @@
+import Glibc
 import KilnDiagnostics
 import KilnSystem
 import KilnTestSupport
@@ -12,6 +13,30 @@ import Testing
             #expect(try Files.readText(file) == "new")
             #expect(Files.facts(file)?.mode == 0o600)
             #expect(try Files.list(file.removingLastComponent()) == ["b.txt"])
+        }
+    }
+
+    @Test func `a write to where a user said goes through what is no regular file`() async throws {
+        try await Sandbox.with { sandbox in
+            let file = try sandbox.write("old and longer", to: "file")
+            let link = sandbox.path.appending("link")
+            try #require(symlink(file.string, link.string) == 0)
+            try Files.write("new".utf8, toNamed: link)
+            #expect(Files.facts(link)?.kind == .symlink)
+            #expect(try Files.readText(file) == "new")
+
+            let pipe = sandbox.path.appending("pipe")
+            try #require(mkfifo(pipe.string, 0o600) == 0)
+            let reader = open(pipe.string, O_RDONLY | O_NONBLOCK | O_CLOEXEC)
+            defer { close(reader) }
+            try Files.write("told".utf8, toNamed: pipe)
+            #expect(Files.facts(pipe)?.kind == .other)
+            var bytes = [UInt8](repeating: 0, count: 10)
+            #expect(read(reader, &bytes, 10) == 4)
+
+            let fresh = sandbox.path.appending("fresh")
+            try Files.write("made".utf8, toNamed: fresh)
+            #expect(try Files.readText(fresh) == "made")
         }
     }
 

@@ -87,6 +87,22 @@ package enum Files {
         try write(text.utf8, to: path, mode: mode, synced: synced)
     }
 
+    /// Writes where a user said: into what is there already unless it is a regular file (a device, a pipe, a link), which a
+    /// rename would take the place of.
+    package static func write(_ bytes: some Sequence<UInt8>, toNamed path: FilePath) throws {
+        guard let facts = facts(path), facts.kind != .file else { return try write(bytes, to: path) }
+        let descriptor = try call("write \(path)") {
+            try FileDescriptor.open(
+                path,
+                .writeOnly,
+                options: [.create, .truncate, .closeOnExec],
+                permissions: [.ownerReadWrite, .groupRead, .otherRead]
+            )
+        }
+        defer { try? descriptor.close() }
+        _ = try call("write \(path)") { try descriptor.writeAll(bytes) }
+    }
+
     package static func rename(_ source: FilePath, to target: FilePath) throws {
         guard Glibc.rename(source.string, target.string) == 0 else {
             throw SystemError.last("rename \(source) to \(target)")

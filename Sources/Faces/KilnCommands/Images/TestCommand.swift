@@ -32,7 +32,7 @@ struct TestCommand: AsyncParsableCommand {
     var healthyWithin = 60
 
     @Option(help: "Also write the results as JUnit XML to this file.")
-    var junit: String?
+    var junit: NamedFile?
 
     @OptionGroup var options: DefinitionOptions
     @OptionGroup var format: FormatOption
@@ -50,6 +50,7 @@ struct TestCommand: AsyncParsableCommand {
         let checks = definition.resolvedImage(image).checks
         guard !checks.isEmpty else { throw noChecks }
         let fleets = try FleetContext(context)
+        try junit?.check()
         let trial = CheckRun(fleets: fleets, healthyWithin: .seconds(healthyWithin))
         let verdict = try await context.interruption.deferring {
             context.console.message("stopping after the question under way; again to stop at once")
@@ -58,7 +59,7 @@ struct TestCommand: AsyncParsableCommand {
             try await context.withProgress(format.format) { try await ask(checks, of: definition, trial) }
         }
         try CheckVerdicts(home: fleets.home).record(verdict)
-        if let junit { try Files.write(CheckReport(image, verdict).junit, to: FilePath(junit)) }
+        try junit?.write(CheckReport(image, verdict).junit)
         try show(verdict, context)
         if !verdict.passed { throw CommandExit(status: .failed) }
     }

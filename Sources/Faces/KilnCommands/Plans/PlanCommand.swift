@@ -43,7 +43,7 @@ struct PlanCommand: AsyncParsableCommand {
         let situation = try await survey.look()
         if let output {
             let saved = SavedPlan(made: WallClock.now, basis: situation.basis, plan: situation.plan)
-            try Files.write(try CanonicalJSON.encodePretty(saved), to: FilePath(output))
+            try Files.write(try CanonicalJSON.encodePretty(saved), toNamed: FilePath(output))
         }
         try show(situation, context)
         if situation.plan.isChange { throw CommandExit(status: .changesPending) }
