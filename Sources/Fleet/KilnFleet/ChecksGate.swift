@@ -8,7 +8,7 @@ package struct ChecksGate: Sendable {
     private let checks: [CheckDefinition]
     private let run: @Sendable (ReleaseContent) async throws -> CheckVerdict
 
-    /// `run` asks an image that nothing is known of yet; what it finds is kept.
+    /// `run` asks an image that nothing is known of yet as the release would run it; what it finds is kept.
     package init(
         verdicts: CheckVerdicts,
         checks: [CheckDefinition],
@@ -23,7 +23,7 @@ package struct ChecksGate: Sendable {
     package func check(_ content: ReleaseContent) async throws {
         guard !checks.isEmpty else { return }
         let verdict: CheckVerdict
-        if let known = try verdicts.verdict(on: content.image, checks) {
+        if let known = try known(content) {
             verdict = known
         } else {
             verdict = try await run(content)
@@ -39,5 +39,11 @@ package struct ChecksGate: Sendable {
                 + "past them only with --skip-checks --why TEXT",
             status: .gateRefused
         )
+    }
+
+    /// A failure counts until somebody asks again, be it in other circumstances: it may have been a passing one.
+    private func known(_ content: ReleaseContent) throws -> CheckVerdict? {
+        guard let verdict = try verdicts.verdict(on: content, checks) else { return nil }
+        return try verdict.passed || !verdicts.wasAskedElsewhere(since: verdict) ? verdict : nil
     }
 }

@@ -46,7 +46,7 @@ package struct ImageTrial: Sendable {
                 let (results, log) = try await session.ask(checks, startsProgram: startsProgram, answered)
                 try await remove(fleet)
                 return try CheckVerdict(
-                    image: content.image,
+                    of: content,
                     checks: checks,
                     time: WallClock.now,
                     results: results,
