@@ -1,3 +1,4 @@
+import Glibc
 import KilnDiagnostics
 import KilnSystem
 import KilnTestSupport
@@ -33,6 +34,22 @@ import Testing
             let output = try await ToolRunner().run(ToolInvocation("tool", environment: ["PATH": path]))
             #expect(output.text == "found\n")
         }
+    }
+
+    @Test func `whoever reads what a tool should write sees the end, though it is missing`() async throws {
+        var ends: [Int32] = [0, 0]
+        let type = Int32(SOCK_STREAM.rawValue | SOCK_CLOEXEC.rawValue | SOCK_NONBLOCK.rawValue)
+        try #require(socketpair(AF_UNIX, type, 0, &ends) == 0)
+        defer { close(ends[0]) }
+        let error = await #expect(throws: ToolError.self) {
+            try await ToolRunner().run(
+                ToolInvocation("no-such-tool-here"),
+                writingTo: FileDescriptor(rawValue: ends[1])
+            )
+        }
+        #expect(error?.diagnostics.first?.code == "tool.missing")
+        var byte: UInt8 = 0
+        #expect(read(ends[0], &byte, 1) == 0)
     }
 
     @Test func `input reaches the tool and lines stream out`() async throws {

@@ -199,11 +199,13 @@ package struct ToolRunner: Sendable {
     /// Runs to the end with its output going into a descriptor, which is closed whatever happens; throws unless it
     /// exits with 0.
     package func run(_ invocation: ToolInvocation, writingTo descriptor: FileDescriptor) async throws {
+        // Whoever reads the other end waits for this, also where no tool was started.
+        defer { try? descriptor.close() }
         do {
             let result = try await Subprocess.run(
                 try configuration(invocation),
                 input: .none,
-                output: .fileDescriptor(descriptor, closeAfterSpawningProcess: true),
+                output: .fileDescriptor(descriptor, closeAfterSpawningProcess: false),
                 error: .bytes(limit: outputLimit)
             )
             let status = try status(result.terminationStatus)
