@@ -54,7 +54,10 @@ import Testing
 
     @Test func `that fail say what was expected and seen, and keep the image out of releases`() async throws {
         try await Sandbox.with { sandbox in
-            let app = try await WebApp(KilnProcess(sandbox), port: 8562)
+            var process = try KilnProcess(sandbox)
+            // As under su and cron: what lies where only root looks is found all the same.
+            process.environment["PATH"] = "/usr/bin:/bin"
+            let app = try await WebApp(process, port: 8562)
             let kiln = app.kiln
             sandbox.onExit { try await kiln.run("destroy", "web", "--volumes") }
             try Self.add("[{http: {path: /missing}}, {run: [/bin/nope]}]", to: kiln)

@@ -5,7 +5,7 @@ package import SystemPackage
 
 /// A command as data: what to run, not the running of it.
 package struct ToolInvocation: Sendable, Hashable {
-    /// A name looked up in `PATH`, or a path.
+    /// A path, or a name looked up in `PATH` and, unless the invocation sets or clears that, where only root's looks.
     package var executable: String
     package var arguments: [String]
     /// Added to (or replacing) the inherited variables; nil removes one.
@@ -252,14 +252,25 @@ package struct ToolRunner: Sendable {
     /// Looked up here, since the library tries each folder of `PATH` by starting a process.
     private func location(of invocation: ToolInvocation) throws(ToolError) -> FilePath {
         guard !invocation.executable.contains("/") else { return FilePath(invocation.executable) }
-        let inherited = invocation.clearsEnvironment ? nil : getenv("PATH").map { String(cString: $0) }
-        let path = invocation.environment["PATH"].map { $0 ?? "" } ?? inherited ?? ""
-        if let file = ExecutableSearch.find(invocation.executable, in: path) { return file }
-        throw ToolError(invocation: invocation, reason: .notFound)
+        let file: FilePath? =
+            if let path = invocation.environment["PATH"] {
+                ExecutableSearch.find(invocation.executable, in: path ?? "")
+            } else if invocation.clearsEnvironment { nil } else {
+                ExecutableSearch.find(invocation.executable)
+            }
+        guard let file else { throw ToolError(invocation: invocation, reason: .notFound) }
+        return file
     }
 
     private func configuration(_ written: ToolInvocation) throws(ToolError) -> Configuration {
-        let invocation = ToolSurroundings.current.applied(to: written)
+        let surroundings = ToolSurroundings.current
+        var written = written
+        if surroundings.cpu != nil {
+            // What starts it there looks in `PATH` alone.
+            let environment = ToolSurroundings(environment: surroundings.environment)
+            written.executable = try location(of: environment.applied(to: written)).string
+        }
+        let invocation = surroundings.applied(to: written)
         var options = PlatformOptions()
         options.processGroupID = 0
         options.teardownSequence = [
