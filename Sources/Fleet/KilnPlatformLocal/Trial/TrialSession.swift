@@ -39,7 +39,7 @@ struct TrialSession: Sendable {
             }
         }
         guard let main, !results.allSatisfy(\.passed) else { return (results, []) }
-        return (results, try await log(of: main))
+        return (results, try await platform.logLines(main, of: fleet, last: 20))
     }
 
     private func checkStop() throws {
@@ -101,10 +101,6 @@ struct TrialSession: Sendable {
             throw LocalPlatformError.unknown(instance)
         }
         return look
-    }
-
-    private func log(of instance: InstanceID) async throws -> [String] {
-        try await platform.logLines(instance, of: fleet, last: 20)
     }
 
     private func ask(_ check: CheckDefinition, _ main: InstanceID?) async throws -> CheckResult {
@@ -216,7 +212,8 @@ struct TrialSession: Sendable {
             return true
         }
         guard ended else { return late }
-        let output = try await log(of: instance).joined(separator: "\n")
+        // All that is kept of it (`ContainerCommands.logLimit`): what is looked for may come early.
+        let output = try await platform.logLines(instance, of: fleet, last: .max).joined(separator: "\n")
         return CheckAnswer.of(exit: code ?? -1, output, expecting: status, text)
     }
 }
