@@ -75,6 +75,26 @@ struct `Ctrl-C` {
         }
     }
 
+    @Test func `while a collection is waited for ends a deploy at once`() async throws {
+        try await Sandbox.with { sandbox in
+            let app = try await WebApp(KilnProcess(sandbox), port: 8513)
+            let kiln = app.kiln
+            try await kiln.succeed("lock")
+            try await kiln.succeed("bake")
+            let lock = kiln.home.root.appending("store.lock")
+            let interrupted = try await interrupt(
+                kiln,
+                ["deploy", "web"],
+                beside: "exec flock --exclusive \(lock) sh -c 'touch held; exec sleep 60'",
+                after: "test -e held",
+                once: "grep -q 'waiting for a collection' messages"
+            )
+            #expect(interrupted.code == 130, "\(interrupted.messages)")
+            #expect(!interrupted.messages.contains("stopping after"))
+            #expect(try await kiln.succeed("status").output.isEmpty)
+        }
+    }
+
     private func expectNothingLeft(_ kiln: KilnProcess) throws {
         #expect(try MountTable.current().under(kiln.home.root).isEmpty)
         #expect(try MountTable.current().under(kiln.home.runtime).isEmpty)
@@ -87,10 +107,12 @@ struct `Ctrl-C` {
         _ kiln: KilnProcess,
         _ arguments: [String],
         beside service: String = "true",
+        after ready: String = "true",
         once condition: String
     ) async throws -> KilnProcess.Result {
         let script = """
             \(service) & service=$!
+            until \(ready); do sleep 0.02; done
             \(try kiln.invocation(arguments).commandLine) 2>messages & pid=$!
             until \(condition); do kill -0 $pid || break; sleep 0.02; done
             kill -INT $pid

@@ -1,4 +1,5 @@
 import KilnArchive
+import KilnDiagnostics
 import KilnOCI
 import KilnStore
 import KilnSystem
@@ -84,6 +85,25 @@ import Testing
             #expect(report.size == 15)
             #expect(try Files.list(home.packages) == [kept.hex])
             #expect(try Files.list(home.scratch) == [])
+        }
+    }
+
+    @Test func `whoever waits for it is told`() async throws {
+        try await Sandbox.with { sandbox in
+            let home = sandbox.home
+            let recorder = FactRecorder()
+            try await withThrowingTaskGroup(of: Void.self) { group in
+                try await StoreLock(home).exclusive {
+                    group.addTask {
+                        try await Progress.$receiver.withValue(recorder) {
+                            try await StoreLock(home).shared {}
+                        }
+                    }
+                    try await eventually("the other is told") { !recorder.diagnostics.isEmpty }
+                }
+                try await group.waitForAll()
+            }
+            #expect(recorder.diagnostics.map(\.code) == ["store.collection"])
         }
     }
 

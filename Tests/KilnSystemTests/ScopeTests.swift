@@ -47,6 +47,18 @@ import Testing
         }
     }
 
+    @Test func `a lock that is not free in time is told as that`() async throws {
+        try await Sandbox.with { sandbox in
+            let lock = sandbox.path.appending("lock")
+            try await FileLock.with(lock) {
+                let error = await #expect(throws: LockWaitError.self) {
+                    try await FileLock.with(lock, .shared, within: .milliseconds(1)) {}
+                }
+                #expect(error?.path == lock)
+            }
+        }
+    }
+
     @Test func `a shared lock lets others share, and none have it alone`() async throws {
         try await Sandbox.with { sandbox in
             let lock = sandbox.path.appending("lock")

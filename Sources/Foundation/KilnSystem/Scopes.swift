@@ -1,4 +1,5 @@
 import Glibc
+package import KilnDiagnostics
 package import SystemPackage
 
 /// A directory that lives as long as a piece of work.
@@ -40,10 +41,12 @@ package enum FileLock {
         case exclusive
     }
 
-    /// Runs the body while holding the lock; `onWait` is called once when another process has it.
+    /// Runs the body while holding the lock; `onWait` is called once when another process has it. Throws `LockWaitError` when
+    /// it is not free within `limit`.
     package static func with<Result>(
         _ path: FilePath,
         _ mode: Mode = .exclusive,
+        within limit: Duration? = nil,
         onWait: () -> Void = {},
         _ body: () async throws -> Result
     ) async throws -> Result {
@@ -51,11 +54,13 @@ package enum FileLock {
         guard descriptor >= 0 else { throw SystemError.last("open \(path)") }
         defer { close(descriptor) }
         let operation = mode == .exclusive ? LOCK_EX : LOCK_SH
+        let start = BootInstant.now
         var told = false
         while flock(descriptor, operation | LOCK_NB) != 0 {
             guard errno == EWOULDBLOCK || errno == EINTR else { throw SystemError.last("lock \(path)") }
             if !told { onWait() }
             told = true
+            if let limit, start.duration(to: .now) >= limit { throw LockWaitError(path: path, limit: limit) }
             try await Task.sleep(for: .milliseconds(50))
         }
         return try await body()
@@ -83,5 +88,21 @@ package enum FileLock {
         guard descriptor >= 0 else { return false }
         defer { close(descriptor) }
         return flock(descriptor, LOCK_EX | LOCK_NB) != 0 && errno == EWOULDBLOCK
+    }
+}
+
+/// Somebody kept a lock for longer than one was willing to wait.
+package struct LockWaitError: DiagnosticError, Hashable {
+    package let path: FilePath
+    package let limit: Duration
+
+    package var diagnostics: [Diagnostic] {
+        [
+            Diagnostic(
+                code: "system.lock",
+                "another kiln has kept \(path) for itself for \(Int(limit.inSeconds)) s",
+                hint: "run the command again once that one has ended, or let it wait longer (--wait)"
+            )
+        ]
     }
 }

@@ -1,3 +1,4 @@
+import KilnDiagnostics
 package import KilnSystem
 import SystemPackage
 
@@ -11,13 +12,16 @@ package struct StoreLock: Sendable {
         self.home = home
     }
 
-    /// `onWait` is called once when a collection is under way.
+    /// `onWait` is called once when a collection is under way; throws `LockWaitError` when that takes longer than
+    /// `limit`.
     package func shared<Result>(
-        onWait: () -> Void = {},
+        within limit: Duration? = nil,
+        onWait: () -> Void = StoreLock.tellWaiting,
         _ body: () async throws -> Result
     ) async throws -> Result {
         try Files.createDirectory(home.root)
-        return try await FileLock.with(home.root.appending(name), .shared, onWait: onWait, body)
+        let lock = home.root.appending(name)
+        return try await FileLock.with(lock, .shared, within: limit, onWait: onWait, body)
     }
 
     /// `onWait` is called once when something uses the store.
@@ -27,6 +31,20 @@ package struct StoreLock: Sendable {
     ) async throws -> Result {
         try Files.createDirectory(home.root)
         return try await FileLock.with(home.root.appending(name), .exclusive, onWait: onWait, body)
+    }
+
+    /// A note, where somebody shows progress.
+    package static func tellWaiting() {
+        Progress.report(
+            .diagnostic(
+                Diagnostic(
+                    .note,
+                    code: "store.collection",
+                    "waiting for a collection of garbage to finish",
+                    hint: "it is another kiln gc on this machine; Ctrl-C ends the wait"
+                )
+            )
+        )
     }
 
     private let name = "store.lock"

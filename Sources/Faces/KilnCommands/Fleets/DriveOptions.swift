@@ -56,13 +56,13 @@ extension DriveOptions {
         let fleets = try FleetContext(context)
         let options = FleetDriver.Options(force: force, wait: .seconds(wait))
         let stop = fleets.stop
-        return try await context.interruption.deferring {
-            context.console.message("stopping after the action under way; again to stop at once")
-            stop.request()
-        } _: {
-            // No collection takes away what a fleet is about to need.
-            try await StoreLock(fleets.home).shared {
-                try await context.withProgress(format.format, narrates: true) {
+        return try await context.withProgress(format.format, narrates: true) {
+            // No collection takes away what a fleet is about to need; while one is waited for, Ctrl-C ends that.
+            try await StoreLock(fleets.home).shared(within: .seconds(wait)) {
+                try await context.interruption.deferring {
+                    context.console.message("stopping after the action under way; again to stop at once")
+                    stop.request()
+                } _: {
                     try await change(fleets, options)
                 }
             }

@@ -52,11 +52,8 @@ struct TestCommand: AsyncParsableCommand {
         let fleets = try FleetContext(context)
         try junit?.check()
         let trial = CheckRun(fleets: fleets, healthyWithin: .seconds(healthyWithin))
-        let verdict = try await context.interruption.deferring {
-            context.console.message("stopping after the question under way; again to stop at once")
-            fleets.stop.request()
-        } _: {
-            try await context.withProgress(format.format) { try await ask(checks, of: definition, trial) }
+        let verdict = try await context.withProgress(format.format) {
+            try await ask(checks, of: definition, trial, context)
         }
         try CheckVerdicts(home: fleets.home).record(verdict)
         try junit?.write(CheckReport(image, verdict).junit)
@@ -67,17 +64,21 @@ struct TestCommand: AsyncParsableCommand {
     private func ask(
         _ checks: [CheckDefinition],
         of definition: Definition,
-        _ trial: CheckRun
-    ) async throws
-        -> CheckVerdict
-    {
+        _ trial: CheckRun,
+        _ context: CommandContext
+    ) async throws -> CheckVerdict {
         try await StoreLock(trial.fleets.home).shared {
             let content = try ReleaseAssembler(images: ImageStore(home: trial.fleets.home)).content(
                 for: FleetDefinition(image: image),
                 directory: definition.directory,
                 needsEntrypoint: false
             )
-            return try await trial.run(content, checks)
+            return try await context.interruption.deferring {
+                context.console.message("stopping after the question under way; again to stop at once")
+                trial.fleets.stop.request()
+            } _: {
+                try await trial.run(content, checks)
+            }
         }
     }
 
