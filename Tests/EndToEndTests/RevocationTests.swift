@@ -41,6 +41,12 @@ import Testing
             #expect(try await !kiln.succeed("bake").messages.contains("warning"))
             #expect(try await !kiln.succeed("image", "list").output.contains("revoked"))
 
+            // Nothing that comes from elsewhere speaks to the terminal.
+            try await kiln.succeed("image", "revoke", "base", "--why", "red \u{1B}[31m\nand on")
+            for command in [["image", "show", "base"], ["image", "history", "base"]] {
+                let shown = try await ToolRunner().run(kiln.invocation(command)).text
+                #expect(shown.contains(#"red \u{1B}[31m\u{A}and on"#) && !shown.contains("\u{1B}"))
+            }
             #expect(try await kiln.run("image", "revoke", "app", "--undo", "--why", "x").code == 2)
             #expect(try await kiln.run("image", "revoke", "app", "--why", " ").code == 2)
         }

@@ -45,7 +45,7 @@ final class LiveProgress: ProgressReceiver, Sendable {
         case .started(let id, let label, let total):
             state.withLock {
                 $0.order.append(id)
-                let label = Self.cut(ShownText.line(label), to: Self.longestLabel)
+                let label = Quantities.cut(ShownText.line(label), to: Self.longestLabel)
                 $0.works[id] = Work(label: label, start: .now, total: total)
                 $0.width = max($0.width, label.count)
             }
@@ -88,7 +88,7 @@ final class LiveProgress: ProgressReceiver, Sendable {
         } else if let output = work.lastOutput {
             parts.append(ShownText.line(output))
         }
-        return Self.cut(parts.joined(separator: "  "), to: max(20, console.messages.width - 1))
+        return Quantities.cut(parts.joined(separator: "  "), to: max(20, console.messages.width - 1))
     }
 
     private func elapsed(_ work: Work) -> String {
@@ -103,10 +103,6 @@ final class LiveProgress: ProgressReceiver, Sendable {
 
     private func padded(_ time: String) -> String {
         String(repeating: " ", count: max(0, 6 - time.count)) + time
-    }
-
-    private static func cut(_ text: String, to width: Int) -> String {
-        text.count <= width ? text : text.prefix(width - 1) + "…"
     }
 
     private func green(_ text: String) -> String {

@@ -1,3 +1,5 @@
+import KilnSystem
+
 /// Numbers as people read them.
 enum Quantities {
     /// `950 B`, `1.4 MiB`: three digits at most before the unit.
@@ -14,7 +16,7 @@ enum Quantities {
 
     /// `0.4 s`, `12.3 s`, `3m05s`, `2h10m`.
     static func duration(_ duration: Duration) -> String {
-        let seconds = Double(duration.components.seconds) + Double(duration.components.attoseconds) / 1e18
+        let seconds = duration.inSeconds
         if seconds < 60 { return "\(fixed(seconds, digits: 1)) s" }
         let whole = Int(seconds)
         if whole < 3600 { return "\(whole / 60)m\(twoDigits(whole % 60))s" }
@@ -24,10 +26,21 @@ enum Quantities {
 
     /// `0.42 s`: for what mostly takes less than a second.
     static func milliseconds(_ duration: Duration) -> String {
-        let seconds = Double(duration.components.seconds) + Double(duration.components.attoseconds) / 1e18
-        guard seconds < 10 else { return self.duration(duration) }
-        let hundredths = Int((seconds * 100).rounded())
+        guard duration < .seconds(10) else { return self.duration(duration) }
+        let hundredths = Int((duration.inSeconds * 100).rounded())
         return "\(hundredths / 100).\(twoDigits(hundredths % 100)) s"
+    }
+
+    /// `a, b, c and 2 more`; `-` for none.
+    static func first(_ count: Int = 3, of names: [String]) -> String {
+        guard !names.isEmpty else { return "-" }
+        let more = names.count > count ? " and \(names.count - count) more" : ""
+        return names.prefix(count).joined(separator: ", ") + more
+    }
+
+    /// No longer than this many characters.
+    static func cut(_ text: String, to count: Int) -> String {
+        text.count > count ? text.prefix(count - 1) + "…" : text
     }
 
     private static func fixed(_ value: Double, digits: Int) -> String {

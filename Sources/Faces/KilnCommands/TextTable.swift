@@ -1,3 +1,5 @@
+import KilnDiagnostics
+
 /// Rows in aligned columns, as lists are shown.
 struct TextTable {
     enum Alignment {
@@ -24,8 +26,9 @@ struct TextTable {
         add(cells)
     }
 
+    /// Cells may come from anywhere: each is one line, and text alone.
     mutating func add(_ cells: [String]) {
-        rows.append(cells)
+        rows.append(cells.map(ShownText.line))
     }
 
     var isEmpty: Bool { rows.isEmpty }

@@ -1,5 +1,6 @@
 import ArgumentParser
 import KilnDefinition
+import KilnDiagnostics
 import KilnFleet
 import KilnSystem
 
@@ -37,7 +38,8 @@ struct EventsCommand: AsyncParsableCommand {
             return
         }
         for event in events {
-            context.console.result("\(WallClock.format(event.time))  \(event.fleet)  \(event.message)")
+            let message = ShownText.line(event.message)
+            context.console.result("\(WallClock.format(event.time))  \(event.fleet)  \(message)")
         }
     }
 }

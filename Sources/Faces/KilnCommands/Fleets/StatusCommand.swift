@@ -1,5 +1,6 @@
 import ArgumentParser
 import KilnDefinition
+import KilnDiagnostics
 import KilnFleet
 import KilnOCI
 import KilnStore
@@ -92,7 +93,7 @@ struct StatusText {
         {
             lines.append("  next    kiln resume \(status.fleet)")
         }
-        return lines
+        return lines.map(ShownText.line)
     }
 
     private func instances(color: Bool) -> [String] {

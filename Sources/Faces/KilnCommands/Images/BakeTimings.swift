@@ -40,7 +40,7 @@ struct BakeTimings {
                 let title = layer.label
                 let times = LayerTimings.Part.allCases.map { seconds(layer.timings[$0]) }
                 table.add(
-                    [image.name.description, title.count > 40 ? title.prefix(39) + "…" : title]
+                    [image.name.description, Quantities.cut(title, to: 40)]
                         + times + [layer.isCached ? "cached" : seconds(layer.timings.total)]
                 )
             }

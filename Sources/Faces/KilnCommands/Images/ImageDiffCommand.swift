@@ -100,9 +100,8 @@ struct ImageDiffReport: Encodable {
                 + "\(layers.second - layers.shared) of \(right)"
         ]
         for change in configuration {
-            lines.append(
-                "\(change.what): \(change.first ?? "-") in \(left), \(change.second ?? "-") in \(right)"
-            )
+            let values = "\(change.first ?? "-") in \(left), \(change.second ?? "-") in \(right)"
+            lines.append(ShownText.line("\(change.what): \(values)"))
         }
         lines += files.lines(first: left, second: right)
         if files.paths.isEmpty, configuration.isEmpty {

@@ -1,4 +1,5 @@
 import ArgumentParser
+import KilnDiagnostics
 import KilnOCI
 import KilnStore
 
@@ -132,6 +133,7 @@ struct AncestryReport: Encodable {
                 member.shownStanding
             )
         }
-        return ([table.render(color: color)] + (notes.isEmpty ? [] : [""]) + notes).joined(separator: "\n")
+        return ([table.render(color: color)] + (notes.isEmpty ? [] : [""]) + notes.map(ShownText.line))
+            .joined(separator: "\n")
     }
 }

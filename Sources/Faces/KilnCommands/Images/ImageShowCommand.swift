@@ -1,5 +1,6 @@
 import ArgumentParser
 import KilnDefinition
+import KilnDiagnostics
 import KilnOCI
 import KilnStore
 
@@ -157,9 +158,9 @@ struct ImageDetails: Encodable {
                 ("user", user ?? "root"),
             ] + (shownRevocation.map { [("revoked", $0)] } ?? [])
         let head = facts.map { name, value in
-            name + String(repeating: " ", count: 12 - name.count) + value
+            name + String(repeating: " ", count: 12 - name.count) + ShownText.line(value)
         }
-        let variables = environment.map { "env         \($0)" }
+        let variables = environment.map { "env         \(ShownText.line($0))" }
         var table = TextTable(
             ("LAYER", .left),
             ("DIFF ID", .left),
@@ -173,7 +174,7 @@ struct ImageDetails: Encodable {
                 layer.diffID.short,
                 Quantities.bytes(layer.size),
                 layer.verified,
-                layer.createdBy
+                Quantities.cut(layer.createdBy, to: 60)
             )
         }
         return (head + variables + ["", table.render(color: color)]).joined(separator: "\n")
