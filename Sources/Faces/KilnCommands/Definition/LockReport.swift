@@ -81,7 +81,7 @@ struct LockReport: Encodable {
                 move.old ?? "-",
                 move.new ?? "-",
                 shown(move.suites),
-                brief(move.fixes ?? [])
+                Quantities.first(of: move.fixes ?? [])
             )
         }
         return table.isEmpty ? nil : table.render(color: color)
@@ -104,10 +104,5 @@ struct LockReport: Encodable {
 
     private func shown(_ suites: [String]) -> String {
         suites.isEmpty ? "-" : suites.joined(separator: ", ")
-    }
-
-    private func brief(_ fixes: [String]) -> String {
-        let more = fixes.count > 3 ? " and \(fixes.count - 3) more" : ""
-        return fixes.isEmpty ? "-" : fixes.prefix(3).joined(separator: ", ") + more
     }
 }

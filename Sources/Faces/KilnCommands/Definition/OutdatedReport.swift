@@ -169,7 +169,6 @@ struct OutdatedReport: Encodable {
             guard seen.insert([package.image.description, package.package, package.old]).inserted else {
                 continue
             }
-            let fixes = package.fixes ?? []
             table.add(
                 package.image.description,
                 package.package,
@@ -177,10 +176,7 @@ struct OutdatedReport: Encodable {
                 package.new,
                 package.suites.isEmpty ? "-" : package.suites.joined(separator: ", "),
                 package.since.map { String($0.prefix(10)) } ?? "-",
-                fixes.isEmpty
-                    ? "-"
-                    : fixes.prefix(3).joined(separator: ", ")
-                        + (fixes.count > 3 ? " and \(fixes.count - 3) more" : "")
+                Quantities.first(of: package.fixes ?? [])
             )
         }
         return table

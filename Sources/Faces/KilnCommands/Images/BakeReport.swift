@@ -1,6 +1,7 @@
 import KilnBake
 import KilnDefinition
 import KilnOCI
+import KilnSystem
 
 /// A bake's result as `--format json` shows it.
 struct BakeReport: Encodable {
@@ -80,8 +81,4 @@ extension BakeReport.Layer {
             uniqueKeysWithValues: layer.timings.parts.map { ($0.rawValue, $1.inSeconds) }
         )
     }
-}
-
-extension Duration {
-    var inSeconds: Double { Double(components.seconds) + Double(components.attoseconds) / 1e18 }
 }
