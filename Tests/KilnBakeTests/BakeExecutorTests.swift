@@ -86,6 +86,7 @@ import Testing
                     "org.opencontainers.image.version": "1.2.3",
                     "org.opencontainers.image.base.name": "tools",
                     "org.opencontainers.image.base.digest": images[0].manifest.digest.description,
+                    "dev.kiln.ancestors": images[0].manifest.digest.description,
                 ]
             )
         }
