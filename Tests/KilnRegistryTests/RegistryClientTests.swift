@@ -144,7 +144,7 @@ import Testing
         let transfer = try await client(transport).push(blob, of: "/blob", to: Self.reference.repository)
         #expect(transfer == .sent)
         let patches = transport.requests.filter { $0.method == .patch }.map(\.url)
-        #expect(patches == ["https://r.example.org/up/3", "https://r.example.org/up/6"])
+        #expect(patches == ["https://r.example.org/up/3", "https://r.example.org/up/8"])
     }
 
     @Test func `asks for both repositories of a mount, each in a scope of its own`() async throws {

@@ -44,7 +44,7 @@ struct CurlExchange: Sendable {
     var invocation: ToolInvocation {
         ToolInvocation(
             "prlimit",
-            ["--fsize=\(limit)", "curl", "--config", "-"],
+            ["--fsize=\(limit)", "curl", "--disable", "--config", "-"],
             input: Array((options.joined(separator: "\n") + "\n").utf8)
         )
     }
@@ -60,18 +60,33 @@ struct CurlExchange: Sendable {
     private var options: [String] {
         var options = [
             "silent", "show-error", "globoff", #"user-agent = "kiln""#,
-            #"proto = "=http,https""#, "connect-timeout = 20", "speed-limit = 1", "speed-time = 60",
+            #"proto = "=http,https""#, "connect-timeout = 20", "speed-limit = 1",
+            "speed-time = \(stallLimit)",
             #"write-out = "%{http_code}""#, option("dump-header", headers.string), option("url", request.url),
         ]
         options += request.headers.sorted { $0.key < $1.key }.map {
             option("header", "\($0.key): \($0.value)")
         }
         switch request.method {
-        case .head: options += ["head", "location", "max-redirs = 5"]
-        case .get: options += ["location", "max-redirs = 5"]
+        case .head: options += ["head"] + redirects
+        case .get: options += redirects
         case .put, .post, .patch, .delete: options.append(option("request", request.method.rawValue))
         }
         return options + body + destination
+    }
+
+    /// What began with TLS goes on with TLS.
+    private var redirects: [String] {
+        let isSecure = RegistryURL(request.url)?.origin.isSecure ?? true
+        return ["location", "max-redirs = 5", #"proto-redir = "\#(isSecure ? "=https" : "=http,https")""#]
+    }
+
+    /// Seconds without a byte after which a transfer is given up. A registry says nothing while it puts away what it got.
+    private var stallLimit: Int {
+        switch request.method {
+        case .head, .get: 60
+        case .put, .post, .patch, .delete: 300
+        }
     }
 
     private var body: [String] {
@@ -134,13 +149,18 @@ struct CurlExchange: Sendable {
     func failure(_ output: ToolOutput) -> TransportFailure {
         let words = output.errorText.split(separator: "\n").last.map(String.init) ?? "curl: \(output.status)"
         switch output.status {
+        case .signalled(25), .exited(153):
+            return TransportFailure(
+                words: "the answer is longer than it may be",
+                isPassing: false,
+                mayLieInPart: true
+            )
         case .exited(let code):
             return TransportFailure(
                 words: words,
-                isPassing: [5, 6, 7, 16, 18, 28, 35, 52, 55, 56, 92].contains(code)
+                isPassing: [5, 6, 7, 16, 18, 28, 35, 52, 55, 56, 92].contains(code),
+                mayLieInPart: [33, 36].contains(code)
             )
-        case .signalled(25), .exited(153):
-            return TransportFailure(words: "the answer is longer than it may be", isPassing: false)
         case .signalled: return TransportFailure(words: words, isPassing: false)
         }
     }

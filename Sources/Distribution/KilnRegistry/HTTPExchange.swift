@@ -23,6 +23,14 @@ package struct HTTPRequest: Sendable, Hashable {
         case memory(limit: Int64)
         /// Onto the end of a file that has `from` bytes of it; `size` is what it may grow to.
         case file(FilePath, from: Int64, size: Int64)
+
+        /// After a broken transfer the file ends elsewhere, so that the same request would spoil it.
+        var isFile: Bool {
+            switch self {
+            case .memory: false
+            case .file: true
+            }
+        }
     }
 
     package var method: Method
@@ -45,7 +53,7 @@ package struct HTTPRequest: Sendable, Hashable {
         self.headers = headers
         self.body = body
         self.destination = destination
-        isRepeatable = method != .post && method != .patch
+        isRepeatable = method != .post && method != .patch && !destination.isFile
     }
 }
 
@@ -71,10 +79,13 @@ package struct TransportFailure: Error, Hashable {
     package let words: String
     /// The same request may well succeed a moment later.
     package let isPassing: Bool
+    /// The part of a file that was to be gone on with may be to blame: it cannot be, or what came does not fit it.
+    package let mayLieInPart: Bool
 
-    package init(words: String, isPassing: Bool) {
+    package init(words: String, isPassing: Bool, mayLieInPart: Bool = false) {
         self.words = words
         self.isPassing = isPassing
+        self.mayLieInPart = mayLieInPart
     }
 }
 

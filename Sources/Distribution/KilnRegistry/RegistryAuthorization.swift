@@ -5,12 +5,14 @@ import KilnOCI
 actor RegistryAuthorization {
     private let transport: any HTTPTransport
     private let credentials: RegistryCredentials
+    private let repetition: Repetition
     /// `Authorization` headers by repository and scope.
     private var headers: [String: String] = [:]
 
-    init(transport: any HTTPTransport, credentials: RegistryCredentials) {
+    init(transport: any HTTPTransport, credentials: RegistryCredentials, repetition: Repetition) {
         self.transport = transport
         self.credentials = credentials
+        self.repetition = repetition
     }
 
     func header(for repository: Repository, _ scope: String) -> String? {
@@ -84,7 +86,7 @@ actor RegistryAuthorization {
                 case accessToken = "access_token"
             }
         }
-        let response = try await transport.send(request)
+        let response = try await answer(to: request, repository)
         guard response.isSuccess,
             let answer = try? JSONDecoder().decode(Answer.self, from: Data(response.body)),
             let token = answer.token ?? answer.accessToken
@@ -97,6 +99,28 @@ actor RegistryAuthorization {
             )
         }
         return token
+    }
+
+    /// Of the token service, which is often another server than the registry. What passes there is no missing login.
+    private func answer(to request: HTTPRequest, _ repository: Repository) async throws -> HTTPResponse {
+        let service = RegistryURL(request.url)?.origin.host ?? "its token service"
+        do {
+            let response = try await repetition.send(true) { try await transport.send(request) }
+            guard response.isPassingFailure else { return response }
+            throw RegistryError(
+                .busy,
+                "\(service) gives no tokens for \(repository.registry) now",
+                causes: ["status \(response.status)"],
+                hint: "run the command again: it goes on where it stopped"
+            )
+        } catch let failure as TransportFailure {
+            throw RegistryError(
+                .unreachable,
+                "\(service), which gives tokens for \(repository.registry), cannot be reached",
+                causes: [failure.words],
+                hint: "check the network and the machine's proxy"
+            )
+        }
     }
 
     static func basic(_ user: String, _ secret: String) -> String {

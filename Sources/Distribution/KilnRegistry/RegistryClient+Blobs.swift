@@ -23,30 +23,8 @@ extension RegistryClient {
 
     /// Fetches a blob into a file, going on where an earlier attempt left it. The content is not checked yet.
     package func pull(_ blob: Descriptor, from repository: Repository, into file: FilePath) async throws {
-        var attempts = 0
-        while true {
-            let offset = Files.facts(file)?.size ?? 0
-            if offset == blob.size, offset > 0 { return }
-            if offset > blob.size { try Files.remove(file) }
-            let from = offset > blob.size ? 0 : offset
-            let request = HTTPRequest(
-                .get,
-                url(repository, "blobs/\(blob.digest)"),
-                destination: .file(file, from: from, size: blob.size)
-            )
-            attempts += 1
-            do {
-                let response = try await exchange(request, with: repository, .pull)
-                guard response.isSuccess else {
-                    throw refusal("read blob \(blob.digest.short) of \(repository)", response, repository)
-                }
-                if from == 0 || Files.facts(file)?.size == blob.size { return }
-            } catch let error as RegistryError where error.code == .unreachable && from > 0 {
-                // Some registries can't send a part: the whole thing once more.
-                guard attempts < 3 else { throw error }
-                try Files.remove(file)
-            }
-        }
+        var pull = BlobPull(client: self, blob: blob, repository: repository, file: file)
+        try await pull.receive()
     }
 
     /// Brings a blob into a repository by what takes least: it is there, it is mounted, or its file is sent.
@@ -65,13 +43,13 @@ extension RegistryClient {
             blob: blob,
             file: file,
             repository: repository,
-            location: location
+            target: location
         )
         try await upload.send()
         return .sent
     }
 
-    /// Where the bytes go; nil when the blob could be mounted.
+    /// The URL that the bytes go to; nil when the blob could be mounted.
     fileprivate func beginUpload(
         of blob: Descriptor,
         to repository: Repository,
@@ -90,7 +68,7 @@ extension RegistryClient {
         guard response.status == 202, let location = response.headers["location"] else {
             throw refusal("take a blob into \(repository)", response, repository)
         }
-        return location
+        return try resolve(location, in: begin, repository)
     }
 
     /// What another program needs to read blobs of the repository. Throws when the repository cannot be read; whether it
@@ -104,12 +82,26 @@ extension RegistryClient {
         )
     }
 
-    /// A `Location` may leave out the registry.
-    func absolute(_ location: String, _ repository: Repository) -> String {
-        if location.hasPrefix("http://") || location.hasPrefix("https://") { return location }
-        let base = url(repository, "")
-        let host = base.prefix(base.count - "/v2/\(repository.path)/".count)
-        return host + (location.hasPrefix("/") ? "" : "/") + location
+    /// The URL that a `Location` means. What began with TLS goes on with TLS.
+    func resolve(
+        _ location: String,
+        in request: HTTPRequest,
+        _ repository: Repository
+    ) throws(RegistryError) -> String {
+        let asked = RegistryURL(request.url)
+        let text = asked?.resolving(location) ?? location
+        guard let next = RegistryURL(text) else {
+            throw RegistryError(.refused, "\(repository.registry) sends to \(text), which is no URL of HTTP")
+        }
+        guard next.origin.isSecure || asked?.origin.isSecure == false else {
+            throw RegistryError(
+                .refused,
+                "\(repository.registry) sends to \(next.origin), which is not protected",
+                hint:
+                    "nothing was sent there; tell the registry its public address, which begins with https://"
+            )
+        }
+        return text
     }
 }
 
@@ -136,7 +128,8 @@ private struct BlobUpload {
     let blob: Descriptor
     let file: FilePath
     let repository: Repository
-    var location: String
+    /// Where the next request goes.
+    var target: String
 
     mutating func send() async throws {
         var received: Int64 = 0
@@ -144,9 +137,16 @@ private struct BlobUpload {
             do {
                 if received < blob.size || blob.size == 0 { try await sendRest(from: received) }
                 return try await close()
-            } catch let error as RegistryError where error.isPassing && attempt < 4 {
+            } catch let error as RegistryError where error.isPassing || error.code == .notFound {
+                // A registry may keep a blob and lose its answer: then there is nothing left to go on with.
+                guard attempt < 4 else {
+                    if (try? await isThere()) == true { return }
+                    throw error
+                }
                 try await client.pause(before: attempt)
-                received = try await progress()
+                if try await isThere() { return }
+                guard let known = try await progress() else { return }
+                received = known
             }
         }
     }
@@ -161,18 +161,24 @@ private struct BlobUpload {
     private mutating func close() async throws {
         let separator = target.contains("?") ? "&" : "?"
         let digest = RegistryAuthorization.query([("digest", blob.digest.description)])
-        let request = HTTPRequest(.put, target + separator + digest)
+        var request = HTTPRequest(.put, target + separator + digest)
+        // The upload ends with it: sent again it would find none.
+        request.isRepeatable = false
         try await step(request, "keep blob \(blob.digest.short)")
     }
 
-    /// Bytes that the registry has of it: `Range: 0-<last>`. An upload that it no longer knows is begun anew.
-    private mutating func progress() async throws -> Int64 {
+    private func isThere() async throws -> Bool { try await client.has(blob.digest, in: repository) }
+
+    /// Bytes that the registry has of it: `Range: 0-<last>`. An upload that it no longer knows is begun anew, unless the blob
+    /// is there by now: nil.
+    private mutating func progress() async throws -> Int64? {
         let response: HTTPResponse
         do {
             response = try await step(HTTPRequest(.get, target), "go on with a blob")
         } catch let error as RegistryError where error.code == .notFound {
+            if try await isThere() { return nil }
             guard let begun = try await client.beginUpload(of: blob, to: repository) else { throw error }
-            location = begun
+            target = begun
             return 0
         }
         let last = response.headers["range"]?.split(separator: "-").last.flatMap { Int64($0) }
@@ -183,9 +189,10 @@ private struct BlobUpload {
     private mutating func step(_ request: HTTPRequest, _ what: String) async throws -> HTTPResponse {
         let response = try await client.exchange(request, with: repository, .push)
         guard response.isSuccess else { throw client.refusal(what, response, repository) }
-        if let next = response.headers["location"] { location = next }
+        // The one of the closing answer is the blob's own.
+        if let next = response.headers["location"], request.method != .put {
+            target = try client.resolve(next, in: request, repository)
+        }
         return response
     }
-
-    private var target: String { client.absolute(location, repository) }
 }

@@ -6,7 +6,7 @@ package import KilnSystem
 package struct RegistryClient: Sendable {
     private let transport: any HTTPTransport
     private let authorization: RegistryAuthorization
-    private let clock: any Clock<Duration>
+    let clock: any Clock<Duration>
     /// Registries that are spoken to without TLS; those of this machine are anyway.
     private let plain: Set<String>
 
@@ -19,16 +19,28 @@ package struct RegistryClient: Sendable {
         self.transport = transport
         self.plain = plain
         self.clock = clock
-        authorization = RegistryAuthorization(transport: transport, credentials: credentials)
+        authorization = RegistryAuthorization(
+            transport: transport,
+            credentials: credentials,
+            repetition: Repetition(clock: clock)
+        )
     }
 
-    /// With what a machine has: its logins, and curl.
+    /// With what a machine has: its logins, the registries that it speaks to without TLS, and curl.
     package init(home: KilnHome, environment: [String: String] = [:], plain: Set<String> = []) {
         self.init(
             transport: CurlTransport(scratch: home.scratch),
             credentials: RegistryCredentials(environment: environment),
-            plain: plain
+            plain: plain.union(Self.plainRegistries(environment))
         )
+    }
+
+    /// Names registries without TLS, parted by commas: `host:port,…`.
+    static let plainSetting = "KILN_PLAIN_HTTP_REGISTRIES"
+
+    static func plainRegistries(_ environment: [String: String]) -> Set<String> {
+        let words = (environment[plainSetting] ?? "").split { $0 == "," || $0.isWhitespace }
+        return Set(words.map(String.init))
     }
 
     enum Access: String {
@@ -47,35 +59,31 @@ package struct RegistryClient: Sendable {
         return plain.contains(repository.registry) || ["localhost", "127.0.0.1"].contains(host)
     }
 
-    /// Sends a request with what authorization it takes, again after a passing failure, four times in all.
+    /// Sends a request with what authorization it takes, again after a passing failure.
     func exchange(
         _ request: HTTPRequest,
         with repository: Repository,
         _ access: Access
     ) async throws -> HTTPResponse {
-        for pause in [Duration.milliseconds(300), .seconds(1), .seconds(3)] {
-            do {
-                let response = try await authorized(request, repository, access)
-                guard Self.isPassing(response.status), request.isRepeatable else { return response }
-                try await clock.sleep(for: Self.pause(response) ?? pause)
-            } catch let failure as TransportFailure where failure.isPassing && request.isRepeatable {
-                try await clock.sleep(for: pause)
-            } catch let failure as TransportFailure {
-                throw unreachable(repository, failure)
-            }
-        }
         do {
-            return try await authorized(request, repository, access)
+            return try await Repetition(clock: clock).send(request.isRepeatable) {
+                try await authorized(request, repository, access)
+            }
         } catch let failure as TransportFailure {
             throw unreachable(repository, failure)
         }
     }
 
-    private func authorized(
+    /// Sends a request once, with the repository's authorization if it goes to the registry itself. Another server, to which
+    /// a registry sends for uploads, is nobody that a login was made for. Throws `TransportFailure`.
+    func authorized(
         _ request: HTTPRequest,
         _ repository: Repository,
         _ access: Access
     ) async throws -> HTTPResponse {
+        guard RegistryURL(request.url)?.origin == RegistryURL(url(repository, ""))?.origin else {
+            return try await transport.send(request)
+        }
         let scope = Self.scope(repository, access)
         var request = request
         request.headers["Authorization"] = await authorization.header(for: repository, scope)
@@ -93,10 +101,6 @@ package struct RegistryClient: Sendable {
         return try await transport.send(request)
     }
 
-    private static func isPassing(_ status: Int) -> Bool {
-        [408, 429, 500, 502, 503, 504].contains(status)
-    }
-
     /// Before a piece of work is tried again.
     func pause(before attempt: Int) async throws {
         try await clock.sleep(for: .milliseconds(300) * (1 << min(attempt, 4)))
@@ -111,19 +115,15 @@ package struct RegistryClient: Sendable {
         "repository:\(repository.path):\(access.rawValue)"
     }
 
-    /// What `Retry-After` asks for, within reason.
-    private static func pause(_ response: HTTPResponse) -> Duration? {
-        response.headers["retry-after"].flatMap(Int.init).map { .seconds(min(max($0, 0), 30)) }
-    }
-
-    private func unreachable(_ repository: Repository, _ failure: TransportFailure) -> RegistryError {
+    func unreachable(_ repository: Repository, _ failure: TransportFailure) -> RegistryError {
         RegistryError(
             .unreachable,
             "\(repository.registry) cannot be reached",
             causes: [failure.words],
             hint: isPlain(repository)
                 ? "check that the registry runs there"
-                : "check the registry's name and the network; a registry without TLS needs --plain-http"
+                : "check the registry's name and the network; one without TLS must be named: "
+                    + "\(Self.plainSetting)=\(repository.registry)"
         )
     }
 
@@ -154,7 +154,7 @@ package struct RegistryClient: Sendable {
                 causes: causes,
                 hint: "check the repository and the tag or digest"
             )
-        case _ where Self.isPassing(response.status):
+        case _ where response.isPassingFailure:
             return RegistryError(
                 .busy,
                 "\(repository.registry) cannot \(what) now",

@@ -1,5 +1,6 @@
 import FoundationEssentials
 import Glibc
+import KilnDiagnostics
 package import KilnSystem
 package import SystemPackage
 
@@ -42,7 +43,7 @@ package struct RegistryCredentials: Sendable {
         for file in files where Files.exists(file) {
             let configuration = try read(file)
             if let helper = configuration.credHelpers?[repository.registry] ?? configuration.credsStore,
-                let credential = try await ask(helper, repository.registry)
+                let credential = try await ask(helper, repository.registry, file)
             {
                 return credential
             }
@@ -68,7 +69,17 @@ package struct RegistryCredentials: Sendable {
     }
 
     private func read(_ file: FilePath) throws -> Configuration {
-        let bytes = try Files.read(file, limit: 1 << 20)
+        let bytes: [UInt8]
+        do {
+            bytes = try Files.read(file, limit: 1 << 20)
+        } catch let error as any DiagnosticError {
+            throw RegistryError(
+                .credentials,
+                "the registry logins in \(file) cannot be read",
+                causes: error.diagnostics.map(\.message),
+                hint: "make it readable for this user, or name another file in REGISTRY_AUTH_FILE"
+            )
+        }
         do {
             return try JSONDecoder().decode(Configuration.self, from: Data(bytes))
         } catch {
@@ -82,10 +93,24 @@ package struct RegistryCredentials: Sendable {
     }
 
     /// The protocol of docker-credential-helpers: the registry on standard input, JSON on standard output.
-    private func ask(_ helper: String, _ registry: String) async throws -> RegistryCredential? {
+    private func ask(
+        _ helper: String,
+        _ registry: String,
+        _ file: FilePath
+    ) async throws -> RegistryCredential? {
         let server = registry == "docker.io" ? "https://index.docker.io/v1/" : registry
         let invocation = ToolInvocation("docker-credential-\(helper)", ["get"], input: Array(server.utf8))
-        let output = try await runner.runUnchecked(invocation)
+        let output: ToolOutput
+        do {
+            output = try await runner.runUnchecked(invocation)
+        } catch let error as ToolError {
+            throw RegistryError(
+                .credentials,
+                "docker-credential-\(helper), which \(file) asks for logins, cannot be run",
+                causes: error.diagnostics.map(\.message),
+                hint: "install the helper, or take it out of credsStore and credHelpers of that file"
+            )
+        }
         guard output.status == .exited(0) else {
             // Its way to say that it has none, and the usual one to say that it can't.
             if output.text.contains("credentials not found") { return nil }
