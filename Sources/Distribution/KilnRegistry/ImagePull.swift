@@ -93,7 +93,7 @@ package struct ImagePull: Sendable {
         }
         for (layer, diffID) in zip(manifest.layers, config.rootfs.diffIDs) {
             try await fetch(layer, from: repositories)
-            try await index(layer, diffID, reference)
+            try await check(layer, diffID, reference)
         }
         let descriptor = try store.put(bytes, mediaType: mediaType)
         return PulledImage(descriptor: descriptor, manifest: manifest, config: config)
@@ -103,11 +103,12 @@ package struct ImagePull: Sendable {
         if store.hasBlob(blob) { return }
         let label = "pull \(blob.digest.short)"
         try await Progress.track(WorkID(label), label: label, total: blob.size) {
-            let lock = store.home.scratch.appending(".pull-\(blob.digest.short).lock")
+            // The file stays: whoever waits for it holds this very file. Few, since each stands for many blobs.
+            let lock = store.home.scratch.appending(".pull-\(blob.digest.hex.prefix(2)).lock")
             try await FileLock.with(lock) {
+                if store.hasBlob(blob) { return }
                 try await firstAnswer(of: repositories) { try await bring(blob, from: $0) }
             }
-            try Files.remove(lock)
         }
     }
 
@@ -129,9 +130,13 @@ package struct ImagePull: Sendable {
     }
 
     /// Reads the layer once: its diffID must be the configuration's, and its index is kept for bakes and runs.
-    private func index(_ layer: Descriptor, _ diffID: DiffID, _ reference: ImageReference) async throws {
+    ///
+    /// That the diffID is known says nothing of this blob: a manifest can pair any two.
+    private func check(_ layer: Descriptor, _ diffID: DiffID, _ reference: ImageReference) async throws {
         let indexes = LayerIndexes(home: store.home)
-        if (try? indexes.load(diffID)) != nil { return }
+        let cache = LayerCache(home: store.home)
+        let key = Digest(of: "pulled/1 \(layer.digest)")
+        if cache.lookup(key)?.diffID == diffID, (try? indexes.load(diffID)) != nil { return }
         let path = store.blobPath(layer.digest)
         let scanned = try await Blocking.run { try LayerScanner.scan(path) }
         guard scanned.diffID == diffID else {
@@ -142,6 +147,8 @@ package struct ImagePull: Sendable {
             )
         }
         try indexes.save(scanned.index, for: diffID)
+        let blob = Descriptor(mediaType: layer.mediaType, digest: layer.digest, size: layer.size)
+        try cache.record(key, diffID: diffID, encoder: "pulled", blob: blob)
     }
 
     func decode<Value: Decodable>(_ bytes: [UInt8], _ reference: ImageReference) throws -> Value {

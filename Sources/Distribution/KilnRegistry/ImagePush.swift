@@ -52,6 +52,7 @@ package struct ImagePush: Sendable {
         mountFrom other: Repository? = nil,
         sources: [SourceFile] = []
     ) async throws -> Report {
+        try check(target, names: image.digest)
         let placedSources = try await locate(sources, for: target.repository)
         let manifest = try store.manifest(image.digest)
         let blobs = manifest.value.layers + [manifest.value.config]
@@ -81,6 +82,7 @@ package struct ImagePush: Sendable {
         mountFrom other: Repository? = nil,
         sources: (Digest) throws -> [SourceFile] = { _ in [] }
     ) async throws -> Report {
+        try check(target, names: index.digest)
         var report = Report(digest: index.digest)
         for image in try store.images(in: index) {
             let untagged = ImageReference(target.repository, tag: nil, digest: image.digest)
@@ -91,6 +93,18 @@ package struct ImagePush: Sendable {
         let bytes = try store.read(index.digest, limit: 4 << 20)
         try await client.push(RegistryManifest(bytes, mediaType: index.mediaType), to: target)
         return report
+    }
+
+    /// A digest in the target is what will be there, or nothing is sent.
+    private func check(_ target: ImageReference, names digest: Digest) throws(RegistryError) {
+        guard let named = target.digest, named != digest else { return }
+        throw RegistryError(
+            .reference,
+            "\(target) names another image than the one to push",
+            causes: ["the image is \(digest)"],
+            hint: "push it to a tag (\(target.repository):TAG), or to its own digest",
+            exitStatus: .usage
+        )
     }
 
     /// Each blob once, three at a time; as one piece of work where it has a name, else each as its own.

@@ -1,0 +1,143 @@
+import KilnArchive
+import KilnDiagnostics
+import KilnOCI
+import KilnStore
+import KilnSystem
+import KilnTestSupport
+import SystemPackage
+import Testing
+
+@testable import KilnRegistry
+
+@Suite struct `Pulling an image` {
+    private static let repository = Repository(registry: "r.example.org", path: "shop/web")
+
+    /// A registry that has what a store has.
+    private func transport(of store: ImageStore) -> ScriptedTransport {
+        ScriptedTransport { request, _ in
+            guard let name = request.url.split(separator: "/").last,
+                let digest = try? Digest(parsing: String(name)), store.hasBlob(digest)
+            else { return HTTPResponse(status: 404) }
+            let bytes = try Files.read(store.blobPath(digest))
+            if case .file(let file, let offset, _) = request.destination {
+                let earlier = Files.exists(file) ? try Files.read(file) : []
+                try Files.write(earlier + bytes[Int(offset)...], to: file)
+                return HTTPResponse(status: 200)
+            }
+            return HTTPResponse(status: 200, body: bytes)
+        }
+    }
+
+    private func pull(_ store: ImageStore, _ transport: ScriptedTransport) -> ImagePull {
+        ImagePull(
+            store: store,
+            client: RegistryClient(
+                transport: transport,
+                credentials: RegistryCredentials(files: []),
+                clock: HastyClock()
+            )
+        )
+    }
+
+    private func reference(_ image: Descriptor) -> ImageReference {
+        ImageReference(Self.repository, tag: nil, digest: image.digest)
+    }
+
+    private func layer(_ text: String, in store: ImageStore) async throws -> WrittenLayer {
+        let content = Array(text.utf8)
+        return try await store.ingestLayer(encoding: .gzip()) { writer in
+            let entry = TarEntry(path: "file", kind: .file(size: Int64(content.count)), mode: 0o644)
+            try writer.append(entry, content: content)
+        }
+    }
+
+    private func image(_ layer: Descriptor, _ diffID: DiffID, in store: ImageStore) throws -> Descriptor {
+        let config = ImageConfig(platform: .host, diffIDs: [diffID])
+        let blob = try store.put(try CanonicalJSON.encode(config), mediaType: .config)
+        let manifest = ImageManifest(config: blob, layers: [layer])
+        return try store.put(try CanonicalJSON.encode(manifest), mediaType: .manifest)
+    }
+
+    @Test func `refuses a blob under the diffID of another layer, known or not`() async throws {
+        try await Sandbox.with { sandbox in
+            let far = ImageStore(home: KilnHome(root: sandbox.path.appending("far")))
+            let good = try await layer("good", in: far)
+            let evil = try await layer("evil", in: far)
+            let honest = try image(good.descriptor, good.diffID, in: far)
+            let forged = try image(evil.descriptor, good.diffID, in: far)
+            let store = ImageStore(home: sandbox.home)
+            let pull = pull(store, transport(of: far))
+            #expect(try await pull.pull(reference(honest)).digest == honest.digest)
+            // With the blob fetched now, and with the blob there already.
+            for _ in 0..<2 {
+                let error = await #expect(throws: RegistryError.self) {
+                    try await pull.pull(reference(forged))
+                }
+                #expect(error?.code == .content)
+            }
+        }
+    }
+
+    @Test func `takes what another kiln brought while it waited`() async throws {
+        try await Sandbox.with { sandbox in
+            let far = ImageStore(home: KilnHome(root: sandbox.path.appending("far")))
+            let layer = try await layer("good", in: far)
+            let image = try image(layer.descriptor, layer.diffID, in: far)
+            let store = ImageStore(home: sandbox.home)
+            try store.prepare()
+            let config = try far.manifest(image.digest).value.config
+            try store.put(try far.read(config.digest), mediaType: config.mediaType)
+            let transport = transport(of: far)
+            let pull = pull(store, transport)
+            let (waiting, started) = AsyncStream.makeStream(of: Void.self)
+            let lock = store.home.scratch.appending(".pull-\(layer.digest.hex.prefix(2)).lock")
+            let pulled = try await withThrowingTaskGroup(of: Descriptor.self) { group in
+                try await FileLock.with(lock) {
+                    group.addTask {
+                        try await Progress.$receiver.withValue(StartSignal(started)) {
+                            try await pull.pull(reference(image))
+                        }
+                    }
+                    for await _ in waiting { break }
+                    try Files.write(
+                        try Files.read(far.blobPath(layer.digest)),
+                        to: store.blobPath(layer.digest)
+                    )
+                }
+                return try await group.next()
+            }
+            #expect(pulled?.digest == image.digest)
+            #expect(!transport.requests.contains { $0.url.contains("blobs/") })
+            #expect(Files.exists(lock))
+        }
+    }
+
+    @Test func `and pushing it to another digest than its own is refused before anything is sent`()
+        async throws
+    {
+        try await Sandbox.with { sandbox in
+            let store = ImageStore(home: sandbox.home)
+            let layer = try await layer("good", in: store)
+            let image = try image(layer.descriptor, layer.diffID, in: store)
+            let transport = ScriptedTransport { _, _ in HTTPResponse(status: 201) }
+            let push = ImagePush(store: store, client: pull(store, transport).client)
+            let other = ImageReference(Self.repository, tag: "1", digest: Digest(of: "other"))
+            let error = await #expect(throws: RegistryError.self) { try await push.push(image, to: other) }
+            #expect(error?.diagnostic.exitStatus == .usage)
+            #expect(transport.requests.isEmpty)
+        }
+    }
+}
+
+/// Says that a piece of work began.
+private struct StartSignal: ProgressReceiver {
+    let continuation: AsyncStream<Void>.Continuation
+
+    init(_ continuation: AsyncStream<Void>.Continuation) {
+        self.continuation = continuation
+    }
+
+    func receive(_ fact: ProgressFact) {
+        if case .started = fact { continuation.yield() }
+    }
+}
