@@ -227,7 +227,7 @@ let package = Package(
             "KilnBakeTests",
             [
                 "KilnTestSupport", "KilnDiagnostics", "KilnSystem", "KilnOCI", "KilnArchive", "KilnStore",
-                "KilnDefinition", "KilnLock", "KilnBake", .collections, .system,
+                "KilnRegistry", "KilnDefinition", "KilnLock", "KilnBake", .collections, .system,
             ]
         ),
         tests("KilnRolloutTests", ["KilnDiagnostics", "KilnRollout"]),

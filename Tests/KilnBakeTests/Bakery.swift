@@ -4,6 +4,7 @@ import KilnBake
 import KilnDefinition
 import KilnLock
 import KilnOCI
+import KilnRegistry
 import KilnStore
 import KilnSystem
 import KilnTestSupport
@@ -32,7 +33,8 @@ struct Bakery: Sendable {
 
     func lock() async throws -> Lock {
         let encoder = EncoderName(LayerEncoding(definition.compression).encoderName)
-        return try await Locker(home: home).lock(definition, existing: nil, encoder: encoder).lock
+        let locker = Locker(home: home, registry: RegistryClient(home: home))
+        return try await locker.lock(definition, existing: nil, encoder: encoder).lock
     }
 
     func bake(_ names: [ImageName] = [], with lock: Lock? = nil) async throws -> [BakedImage] {

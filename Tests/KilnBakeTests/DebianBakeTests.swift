@@ -3,6 +3,7 @@ import KilnDefinition
 import KilnDiagnostics
 import KilnLock
 import KilnOCI
+import KilnRegistry
 import KilnStore
 import KilnSystem
 import KilnTestSupport
@@ -44,8 +45,12 @@ import Testing
         try await Sandbox.with { sandbox in
             let bakery = try Self.bakery(sandbox.path.appending("one"), home: sandbox.home)
             let lock = try await bakery.lock()
-            try await PackageFetcher(home: bakery.home, definition: bakery.definition)
-                .fetch(try #require(lock.images["base"]).packages)
+            try await PackageFetcher(
+                home: bakery.home,
+                definition: bakery.definition,
+                registry: RegistryClient(home: bakery.home)
+            )
+            .fetch(try #require(lock.images["base"]).packages)
             let ours = try await Self.installed(lock, in: bakery, leavingAllToDpkg: false)
             let dpkgs = try await Self.installed(lock, in: bakery, leavingAllToDpkg: true)
             #expect(Set(ours).symmetricDifference(dpkgs).sorted() == [])

@@ -2,6 +2,7 @@ import KilnArchive
 import KilnBake
 import KilnDefinition
 import KilnLock
+import KilnRegistry
 import KilnStore
 import KilnSystem
 import KilnTestSupport
@@ -21,7 +22,12 @@ import Testing
             app.packages = ["game"]
             bakery.definition.images = ["base": ImageDefinition(origin: .archive("ubuntu")), "app": app]
             let host = AptHost(etc: archive.etc)
-            let locker = Locker(home: bakery.home, host: host, retries: 0)
+            let locker = Locker(
+                home: bakery.home,
+                host: host,
+                registry: RegistryClient(home: bakery.home),
+                retries: 0
+            )
             let lock = try await locker.lock(
                 bakery.definition,
                 existing: nil,

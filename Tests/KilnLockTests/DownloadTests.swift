@@ -2,6 +2,7 @@ import KilnDefinition
 import KilnDiagnostics
 import KilnLock
 import KilnOCI
+import KilnRegistry
 import KilnStore
 import KilnSystem
 import KilnTestSupport
@@ -23,13 +24,18 @@ import Testing
         func serve(_ text: String) throws { try sandbox.write(text, to: "www/app.bin") }
 
         func lock(_ existing: Lock? = nil, update: LockUpdate = .none) async throws -> LockOutcome {
-            let locker = Locker(home: sandbox.home, host: AptHost(etc: sandbox.path.appending("etc-apt")))
+            let locker = Locker(
+                home: sandbox.home,
+                host: AptHost(etc: sandbox.path.appending("etc-apt")),
+                registry: RegistryClient(home: sandbox.home)
+            )
             return try await locker.lock(definition, existing: existing, encoder: encoder, update: update)
         }
 
         func fetch(_ download: LockedDownload) async throws {
             let host = AptHost(etc: sandbox.path.appending("etc-apt"))
-            try await DownloadFetcher(home: sandbox.home, host: host)
+            let registry = RegistryClient(home: sandbox.home)
+            try await DownloadFetcher(home: sandbox.home, host: host, registry: registry)
                 .fetch([download], of: definition.images["app"])
         }
 
@@ -232,7 +238,7 @@ import Testing
         try await with(login: "me:secret") { stage in
             try stage.serve("one")
             let refused = try await error { _ = try await stage.lock() }
-            #expect(refused.code == .transfer)
+            #expect(refused.code == .unauthorized)
             try stage.sandbox.write(
                 "machine \(stage.server.url) login me password secret\n",
                 to: "etc-apt/auth.conf"

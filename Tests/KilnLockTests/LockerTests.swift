@@ -1,6 +1,7 @@
 import KilnDefinition
 import KilnLock
 import KilnOCI
+import KilnRegistry
 import KilnStore
 import KilnSystem
 import KilnTestSupport
@@ -97,7 +98,8 @@ import Testing
             let locker = Locker(
                 home: KilnHome(root: sandbox.path.appending("other-home")),
                 host: archive.host,
-                platform: archive.platform
+                platform: archive.platform,
+                registry: RegistryClient(home: archive.home)
             )
             let second = try await locker.lock(
                 try archive.definition([("base", ["two", "one", "two"])]),

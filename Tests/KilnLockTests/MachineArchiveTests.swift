@@ -1,5 +1,6 @@
 import KilnDefinition
 import KilnOCI
+import KilnRegistry
 import KilnStore
 import KilnSystem
 import KilnTestSupport
@@ -36,7 +37,7 @@ import Testing
             tool.packages = ["less"]
             definition.images = ["base": base, "tool": tool]
             let file = sandbox.path.appending("kiln.lock")
-            let locker = Locker(home: sandbox.home)
+            let locker = Locker(home: sandbox.home, registry: RegistryClient(home: sandbox.home))
             let encoder = EncoderName("zstd-1.5.4-level3-mt")
             let outcome = try await locker.lock(definition, file: file, encoder: encoder)
 

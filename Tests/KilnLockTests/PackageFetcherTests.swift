@@ -2,6 +2,7 @@ import KilnDefinition
 import KilnDiagnostics
 import KilnLock
 import KilnOCI
+import KilnRegistry
 import KilnStore
 import KilnSystem
 import KilnTestSupport
@@ -44,7 +45,8 @@ import Testing
             home: archive.home,
             definition: try archive.definition([], mirror: mirror),
             host: archive.host,
-            platform: archive.platform
+            platform: archive.platform,
+            registry: RegistryClient(home: archive.home)
         )
     }
 
@@ -56,7 +58,8 @@ import Testing
             home: archive.home,
             definition: definition,
             host: archive.host,
-            platform: archive.platform
+            platform: archive.platform,
+            registry: RegistryClient(home: archive.home)
         )
     }
 
@@ -253,7 +256,8 @@ import Testing
             let nowhere = PackageFetcher(
                 home: archive.home,
                 definition: Definition(),
-                host: AptHost(etc: "/nonexistent")
+                host: AptHost(etc: "/nonexistent"),
+                registry: RegistryClient(home: archive.home)
             )
             try await nowhere.fetch(packages)
         }

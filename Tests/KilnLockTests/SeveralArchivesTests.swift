@@ -1,6 +1,7 @@
 import KilnDefinition
 import KilnDiagnostics
 import KilnOCI
+import KilnRegistry
 import KilnStore
 import KilnSystem
 import KilnTestSupport
@@ -75,7 +76,8 @@ import Testing
                 home: second,
                 definition: definition,
                 host: both.main.host,
-                platform: both.main.platform
+                platform: both.main.platform,
+                registry: RegistryClient(home: second)
             )
             try await fetcher.fetch(outcome.lock.images.values.flatMap(\.packages))
             #expect(try await both.main.lock(definition, update: .all).changes.isEmpty)
@@ -285,7 +287,8 @@ import Testing
                     home: KilnHome(root: sandbox.path.appending("second")),
                     definition: try both.definition(["shop"], mirror: server.url),
                     host: both.main.host,
-                    platform: both.main.platform
+                    platform: both.main.platform,
+                    registry: RegistryClient(home: sandbox.home)
                 )
                 let packages = outcome.lock.images["app"]?.packages ?? []
                 let error = await #expect(throws: LockError.self) { try await fetcher.fetch(packages) }

@@ -1,6 +1,7 @@
 import KilnDiagnostics
 import KilnLock
 import KilnOCI
+import KilnRegistry
 import KilnSystem
 import KilnTestSupport
 import OrderedCollections
@@ -171,7 +172,8 @@ extension TestArchive {
 
     func locker() throws -> Locker {
         try Files.createDirectory(host.etc.appending("apt.conf.d"))
-        return Locker(home: home, host: host, platform: platform, retries: 0)
+        let registry = RegistryClient(home: home)
+        return Locker(home: home, host: host, platform: platform, registry: registry, retries: 0)
     }
 
     func lock(_ definition: Definition, update: LockUpdate = .none) async throws -> LockOutcome {

@@ -258,10 +258,11 @@ package struct BakeExecutor: Sendable {
     }
 
     private func fetchDownloads(_ missing: [(image: ImageName, layer: PlannedLayer)]) async throws {
+        let sources = definition.sources
+        let fetcher = DownloadFetcher(home: home, host: host, sources: sources, registry: registry)
         for (image, layer) in missing {
             guard case .downloads(let downloads, _) = layer.operation else { continue }
-            try await DownloadFetcher(home: home, host: host, sources: definition.sources, registry: registry)
-                .fetch(downloads.map(\.locked), of: definition.images[image])
+            try await fetcher.fetch(downloads.map(\.locked), of: definition.images[image])
         }
     }
 

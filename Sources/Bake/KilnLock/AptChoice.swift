@@ -19,7 +19,7 @@ struct AptChoice: Sendable, Hashable {
                 throw archives.error(
                     .apt,
                     "apt answered what kiln cannot read",
-                    causes: [String(line)],
+                    causes: [AptMessages.withoutPasswords(String(line))],
                     hint: nil
                 )
             }

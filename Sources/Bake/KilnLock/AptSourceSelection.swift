@@ -71,7 +71,8 @@ struct AptSourceSelection {
             let line = "\(source.suite) (\(source.components.joined(separator: ", ")))"
             let foreign =
                 !isReachable(source)
-                ? ", at \(source.uri)" : isTrusted(source) ? "" : ", signed by another keyring"
+                ? ", at \(AptMessages.withoutPasswords(source.uri))"
+                : isTrusted(source) ? "" : ", signed by another keyring"
             if !lines.contains(line + foreign) { lines.append(line + foreign) }
         }
         causes.append(

@@ -1,6 +1,7 @@
 import KilnDefinition
 import KilnDiagnostics
 import KilnOCI
+import KilnRegistry
 import KilnStore
 import KilnSystem
 import OrderedCollections
@@ -15,12 +16,10 @@ struct FetchRound: Sendable {
     private let work: WorkID
     /// Bytes of the archives before this one.
     private let completed: Int64
-    private let kept: KeptSources
 
     init(
         _ fetcher: PackageFetcher,
         _ archive: ArchiveName,
-        _ kept: KeptSources,
         _ directory: FilePath,
         _ work: WorkID,
         completed: Int64
@@ -35,7 +34,6 @@ struct FetchRound: Sendable {
         }
         self.fetcher = fetcher
         self.archive = archive
-        self.kept = kept
         self.definition = definition
         self.directory = directory
         self.work = work
@@ -56,16 +54,20 @@ struct FetchRound: Sendable {
         return places
     }
 
-    /// Why a package was not had from a host.
+    /// Why a package was not had from a place.
     private struct Refusal {
         let code: LockError.Code
         let words: String
+        /// nil for a host of the archive.
+        var repository: Repository?
     }
 
     private typealias Refusals = [Digest: [Refusal]]
 
     func fetch(_ packages: [LockedPackage]) async throws {
         var refusals: Refusals = [:]
+        guard let first = packages.first else { return }
+        let kept = try await fetcher.door.open(probing: first.sha256)
         for package in packages {
             refusals[package.sha256] = kept.failures.map { Refusal(code: .transfer, words: $0) }
         }
@@ -85,7 +87,8 @@ struct FetchRound: Sendable {
         _ refusals: inout Refusals
     ) async throws -> [LockedPackage] {
         var pending = packages
-        for place in places where !pending.isEmpty {
+        for opened in places where !pending.isEmpty {
+            var place = opened
             var refused: [LockedPackage] = []
             // Again for those whose partial file was of no use, or whose transfer ended with another's: each time one is
             // refused, or starts without a partial file, so that this comes to an end.
@@ -94,15 +97,34 @@ struct FetchRound: Sendable {
                 if pending.isEmpty { break }
                 let transfers = pending.map { Transfer(package: $0, place: place, partial: partial(of: $0)) }
                 let outcome = try await run(transfers, of: packages, with: access)
-                for case (let transfer, let refusal?) in outcome {
-                    refusals[transfer.package.sha256, default: []].append(refusal)
-                    refused.append(transfer.package)
+                let unauthorized = outcome.first { $0.1?.code == .unauthorized }?.0.package
+                if place == opened, let unauthorized,
+                    let renewed = try await fetcher.door.renewed(place, probing: unauthorized.sha256)
+                {
+                    place = renewed
+                    pending = outcome.filter { $0.1 == nil || $0.1?.code == .unauthorized }
+                        .map(\.0.package).filter { !fetcher.holds($0) }
+                    note(outcome.filter { $0.1?.code != .unauthorized }, &refusals, &refused)
+                    continue
                 }
+                note(outcome, &refusals, &refused)
                 pending = outcome.filter { $0.1 == nil && !fetcher.holds($0.0.package) }.map(\.0.package)
             }
             pending = refused
         }
         return pending
+    }
+
+    private func note(
+        _ outcome: [(Transfer, Refusal?)],
+        _ refusals: inout Refusals,
+        _ refused: inout [LockedPackage]
+    ) {
+        for case (let transfer, var refusal?) in outcome {
+            refusal.repository = transfer.place.repository
+            refusals[transfer.package.sha256, default: []].append(refusal)
+            refused.append(transfer.package)
+        }
     }
 
     private func partial(of package: LockedPackage) -> FilePath {
@@ -264,14 +286,20 @@ struct FetchRound: Sendable {
         let package = told[0]
         let more = told.count == 1 ? "" : " (and \(told.count - 1) more)"
         let what = "\(package.name) \(package.version)\(more)"
+        // The archive's own word counts more than that of registries, which only keep copies.
+        let place = (refusals[package.sha256] ?? []).last { $0.code == code }?.repository
+        let subject = place.map { "\($0)" } ?? "archive \"\(archive)\""
         var causes = (refusals[package.sha256] ?? []).map { AptMessages.withoutPasswords($0.words) }
         let message: String
         let hint: String
         switch code {
         case .digest:
-            message = "archive \"\(archive)\" sent a wrong file for \(what)"
+            message = "\(subject) sent a wrong file for \(what)"
             causes.append("the lock says \(package.size) bytes, \(package.sha256)")
-            hint = "what came was deleted: the mirror is damaged or was tampered with, use another one"
+            hint =
+                place == nil
+                ? "what came was deleted: the mirror is damaged or was tampered with, use another one"
+                : "what came was deleted: the registry is damaged or was tampered with, take it out of sources:"
         case .gone:
             message = "archive \"\(archive)\" no longer has \(what)"
             let names = told.prefix(8).map(\.name).joined(separator: " ")
@@ -280,10 +308,12 @@ struct FetchRound: Sendable {
                 + (fetcher.definition.sources.isEmpty
                     ? ", or name the repository that keeps it: sources: [REPOSITORY]" : "")
         case .unauthorized:
-            message = "archive \"\(archive)\" does not give \(what) to this machine's login"
-            hint = AptCredentials.hint
+            message = "\(subject) does not give \(what) to this machine's login"
+            hint =
+                place.map { "log in with an account that may: skopeo login \($0.registry)" }
+                ?? AptCredentials.hint
         default:
-            message = "cannot fetch \(what) from archive \"\(archive)\""
+            message = "cannot fetch \(what) from \(subject)"
             hint = "run the command again: it goes on where it stopped"
         }
         return LockError(code, message, at: definition.span, causes: causes, hint: hint)

@@ -28,6 +28,44 @@ struct KeptSources: Sendable {
         }
         return kept
     }
+
+    mutating func replace(_ place: FetchPlace, by other: FetchPlace) {
+        places = places.map { $0 == place ? other : $0 }
+    }
+}
+
+/// Opens the registries that keep sources once, however much is fetched from them: one that is down keeps nobody waiting
+/// twice. An actor: packages and downloads share it.
+actor SourceDoor {
+    private let repositories: [Repository]
+    private let client: RegistryClient
+    private var opened: KeptSources?
+
+    init(_ repositories: [Repository], _ client: RegistryClient) {
+        self.repositories = repositories
+        self.client = client
+    }
+
+    func open(probing digest: Digest) async throws -> KeptSources {
+        if let opened { return opened }
+        let kept = try await KeptSources.open(repositories, client, probing: digest)
+        opened = kept
+        return kept
+    }
+
+    /// The same place with another login, which lasts for a minute only with many registries; nil when there is none to be
+    /// had.
+    func renewed(_ place: FetchPlace, probing digest: Digest) async throws -> FetchPlace? {
+        guard case .sources(let access) = place else { return nil }
+        do {
+            let new = FetchPlace.sources(try await client.blobAccess(to: access.repository, probing: digest))
+            guard new != place else { return nil }
+            opened?.replace(place, by: new)
+            return new
+        } catch is RegistryError {
+            return nil
+        }
+    }
 }
 
 /// Where packages are fetched from.
@@ -42,5 +80,10 @@ enum FetchPlace: Sendable, Hashable {
         case .sources(let access): access.url(of: package.sha256)
         case .mirror(let base): base + "/" + PercentEncoding.encode(path: package.path)
         }
+    }
+
+    /// nil for an archive's host.
+    var repository: Repository? {
+        if case .sources(let access) = self { access.repository } else { nil }
     }
 }

@@ -109,13 +109,42 @@ struct LockRun {
             return old
         }
         if case .oci(let reference) = image.origin {
-            return LockedImage(
-                request: request,
-                base: try await origins.pin(reference, image, for: platform(of: chain.top))
-            )
+            return LockedImage(request: request, base: try await base(reference, image, chain.top, locked))
         }
         if case .archive = image.origin { return nil }
         return image.packages.isEmpty ? LockedImage(request: request) : nil
+    }
+
+    /// What the reference was found to be for the platform: in this run, else in any image of the lock before, whatever its
+    /// name was, unless the update is about it.
+    private func base(
+        _ reference: ImageReference,
+        _ image: ImageDefinition,
+        _ name: ImageName,
+        _ locked: [ImageName: LockedImage]
+    ) async throws -> LockedBase {
+        let platform = platform(of: name)
+        func known(in images: some Sequence<(key: ImageName, value: LockedImage)>) -> LockedBase? {
+            images.filter { self.platform(of: $0.key) == platform }.compactMap(\.value.base)
+                .filter { $0.image == reference }.min { $0.digest < $1.digest }
+        }
+        if let base = known(in: locked) { return base }
+        // Which platform the lock's image is for shows in the image alone: the machine may have been another.
+        if !moves(reference), let lock = existing,
+            let base = known(in: lock.images.map { (key: $0.key, value: $0.value) }),
+            try await origins.holds(base, image, for: platform)
+        {
+            return base
+        }
+        return try await origins.pin(reference, image, for: platform)
+    }
+
+    private func moves(_ reference: ImageReference) -> Bool {
+        switch update {
+        case .none: false
+        case .all: true
+        case .packages(let names): names.contains(reference.description)
+        }
     }
 
     /// Whether the update lets one of the image's own packages move.

@@ -9,7 +9,7 @@ package import SystemPackage
 
 /// Makes the lock of a definition, moving as little as possible.
 package struct Locker: Sendable {
-    let home: KilnHome
+    package let home: KilnHome
     let host: AptHost
     /// Of images that do not say theirs.
     let platform: ImagePlatform
@@ -22,19 +22,20 @@ package struct Locker: Sendable {
         home: KilnHome,
         host: AptHost = AptHost(),
         platform: ImagePlatform = .host,
-        registry: RegistryClient? = nil,
+        registry: RegistryClient,
         runner: ToolRunner = ToolRunner(),
         retries: Int = 2
     ) {
         self.home = home
         self.host = host
         self.platform = platform
-        self.registry = registry ?? RegistryClient(home: home)
+        self.registry = registry
         self.runner = runner
         self.retries = retries
     }
 
-    /// Resolves and writes the file, which is left untouched on an error and when nothing moved.
+    /// Resolves and writes the file, which is left untouched on an error and when nothing moved. Runs on one file take turns,
+    /// so that each starts from what the one before wrote.
     package func lock(
         _ definition: Definition,
         file: FilePath,
@@ -42,18 +43,32 @@ package struct Locker: Sendable {
         behaviours: [BehaviourVersion] = [],
         update: LockUpdate = .none
     ) async throws -> LockOutcome {
-        let existing = try LockFile.read(file)
-        var outcome = try await lock(
-            definition,
-            existing: existing,
-            encoder: encoder,
-            behaviours: behaviours,
-            update: update
-        )
-        // Nobody waits for it any more: the file stays as it is.
-        try Task.checkCancellation()
-        outcome.written = try LockFile.write(outcome.lock, to: file)
-        return outcome
+        try home.makePrivate(home.scratch)
+        let turn = Self.turn(at: file, in: home)
+        func sayWaiting() {
+            let message = "waiting for another kiln, which locks too, before \(file) is read"
+            Progress.report(.diagnostic(Diagnostic(.note, code: "lock.waiting", message)))
+        }
+        return try await FileLock.with(turn, onWait: sayWaiting) {
+            let existing = try LockFile.read(file)
+            var outcome = try await lock(
+                definition,
+                existing: existing,
+                encoder: encoder,
+                behaviours: behaviours,
+                update: update
+            )
+            // Nobody waits for it any more: the file stays as it is.
+            try Task.checkCancellation()
+            outcome.written = try LockFile.write(outcome.lock, to: file)
+            return outcome
+        }
+    }
+
+    /// Held while a lock file is made. In the home: a project's folder is under source control.
+    static func turn(at file: FilePath, in home: KilnHome) -> FilePath {
+        let name = Digest(of: file.resolved.string).hex.prefix(2)
+        return home.scratch.appending(".making-\(name).lock")
     }
 
     /// Resolves without writing. Needs no network when the existing lock matches; what is newly locked is in the package

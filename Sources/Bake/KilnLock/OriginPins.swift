@@ -26,17 +26,35 @@ struct OriginPins {
         return LockedTar(path: path.string, size: size, sha256: digest)
     }
 
+    private var pull: ImagePull {
+        ImagePull(
+            store: ImageStore(home: locker.home),
+            client: locker.registry,
+            sources: definition.sources
+        )
+    }
+
+    /// Whether what was locked is an image for the platform; brings it here, which a bake would do anyway.
+    func holds(
+        _ base: LockedBase,
+        _ image: ImageDefinition,
+        for platform: ImagePlatform
+    ) async throws -> Bool {
+        do {
+            return platform.accepts(
+                try await pull.pull(pinned: base.pinned, size: base.size).config.platform
+            )
+        } catch let error as RegistryError {
+            throw error.at(image.spans["from"] ?? image.span)
+        }
+    }
+
     /// Asks the registry what the reference names, and keeps that.
     func pin(
         _ reference: ImageReference,
         _ image: ImageDefinition,
         for platform: ImagePlatform
     ) async throws -> LockedBase {
-        let pull = ImagePull(
-            store: ImageStore(home: locker.home),
-            client: locker.registry,
-            sources: definition.sources
-        )
         do {
             let found = try await Progress.track(
                 WorkID("lock/\(platform)/\(reference)"),

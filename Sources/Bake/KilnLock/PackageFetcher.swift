@@ -18,6 +18,7 @@ package struct PackageFetcher: Sendable {
     /// Whose sources of the machine are asked, where those are for some only.
     var platform: ImagePlatform
     let registry: RegistryClient
+    let door: SourceDoor
     let runner: ToolRunner
     let store: PackageStore
 
@@ -26,14 +27,15 @@ package struct PackageFetcher: Sendable {
         definition: Definition,
         host: AptHost = AptHost(),
         platform: ImagePlatform = .host,
-        registry: RegistryClient? = nil,
+        registry: RegistryClient,
         runner: ToolRunner = ToolRunner()
     ) {
         self.home = home
         self.definition = definition
         self.host = host
         self.platform = platform
-        self.registry = registry ?? RegistryClient(home: home)
+        self.registry = registry
+        door = SourceDoor(definition.sources, registry)
         self.runner = runner
         store = PackageStore(home: home)
     }
@@ -41,25 +43,17 @@ package struct PackageFetcher: Sendable {
     /// Returns when every package is in the store.
     package func fetch(_ packages: [LockedPackage], as work: WorkID = WorkID("fetch")) async throws {
         guard !missing(packages).isEmpty else { return }
-        let directory = home.packages.appending("partial")
-        try Files.createDirectory(directory)
-        try await FileLock.with(home.packages.appending("partial.lock")) {
+        try await PartialFiles.with(home) { directory in
             let missing = missing(packages)
             guard !missing.isEmpty else { return }
             let total = missing.map(\.size).reduce(0, +)
             try await Progress.track(work, label: "fetch \(missing.count) packages", total: total) {
-                let kept = try await KeptSources.open(
-                    definition.sources,
-                    registry,
-                    probing: missing[0].sha256
-                )
                 var completed: Int64 = 0
                 for archive in Set(missing.map(\.archive)).sorted() {
                     let wanted = missing.filter { $0.archive == archive }
                     let round = try await FetchRound(
                         self,
                         archive,
-                        kept,
                         directory,
                         work,
                         completed: completed

@@ -11,8 +11,7 @@ import SystemPackage
 package struct DownloadFetcher: Sendable {
     private let home: KilnHome
     private let host: AptHost
-    private let sources: [Repository]
-    private let registry: RegistryClient
+    private let door: SourceDoor
     private let runner: ToolRunner
     private let store: PackageStore
 
@@ -20,25 +19,22 @@ package struct DownloadFetcher: Sendable {
         home: KilnHome,
         host: AptHost = AptHost(),
         sources: [Repository] = [],
-        registry: RegistryClient? = nil,
+        registry: RegistryClient,
         runner: ToolRunner = ToolRunner()
     ) {
+        self.init(home, host, SourceDoor(sources, registry), runner)
+    }
+
+    private init(_ home: KilnHome, _ host: AptHost, _ door: SourceDoor, _ runner: ToolRunner) {
         self.home = home
         self.host = host
-        self.sources = sources
-        self.registry = registry ?? RegistryClient(home: home)
+        self.door = door
         self.runner = runner
         store = PackageStore(home: home)
     }
 
     init(_ fetcher: PackageFetcher) {
-        self.init(
-            home: fetcher.home,
-            host: fetcher.host,
-            sources: fetcher.definition.sources,
-            registry: fetcher.registry,
-            runner: fetcher.runner
-        )
+        self.init(fetcher.home, fetcher.host, fetcher.door, fetcher.runner)
     }
 
     /// The size of what is kept under a digest; nil when nothing is.
@@ -50,7 +46,7 @@ package struct DownloadFetcher: Sendable {
     package func fetch(_ downloads: [LockedDownload], of image: ImageDefinition? = nil) async throws {
         var seen: Set<Digest> = []
         for download in downloads where !holds(download) && seen.insert(download.sha256).inserted {
-            try await withFolder { folder in
+            try await PartialFiles.with(home) { folder in
                 guard !holds(download) else { return }
                 let span = image?.downloads.first { $0.url == download.url }?.span
                 let work = WorkID("fetch/\(download.sha256.short)")
@@ -70,21 +66,25 @@ package struct DownloadFetcher: Sendable {
         _ folder: FilePath,
         _ work: WorkID
     ) async throws -> Bool {
-        let kept = try await KeptSources.open(sources, registry, probing: download.sha256)
-        for case .sources(let access) in kept.places {
-            let transfer = DownloadTransfer(
-                url: access.url(of: download.sha256),
-                file: folder.appending(download.sha256.hex),
-                id: download.sha256,
-                size: download.size,
-                header: access.authorization.map { "Authorization: " + $0 }
-            )
-            do {
-                let round = DownloadRound(transfer: transfer, runner: runner, work: work, span: nil)
-                try await fetch(download, round)
-                return true
-            } catch let error as LockError where error.code != .diskFull {
-                continue
+        for opened in try await door.open(probing: download.sha256).places {
+            var place: FetchPlace? = opened
+            while case .sources(let access)? = place {
+                let transfer = DownloadTransfer(
+                    url: access.url(of: download.sha256),
+                    file: folder.appending(download.sha256.hex),
+                    id: download.sha256,
+                    size: download.size,
+                    header: access.authorization.map { "Authorization: " + $0 }
+                )
+                do {
+                    let round = DownloadRound(transfer: transfer, runner: runner, work: work, span: nil)
+                    try await fetch(download, round)
+                    return true
+                } catch let error as LockError where error.code == .unauthorized && place == opened {
+                    place = try await door.renewed(opened, probing: download.sha256)
+                } catch let error as LockError where error.code != .diskFull {
+                    place = nil
+                }
             }
         }
         return false
@@ -92,7 +92,7 @@ package struct DownloadFetcher: Sendable {
 
     /// Fetches what nobody has locked yet and says what it is; `sha256` of the definition must be that.
     func pin(_ download: DownloadDefinition) async throws -> LockedDownload {
-        try await withFolder { folder in
+        try await PartialFiles.with(home) { folder in
             let id = Digest(of: Array(download.url.utf8))
             let work = WorkID("fetch/\(id.short)")
             return try await Progress.track(work, label: "download \(download.url)", total: nil) {
@@ -104,13 +104,6 @@ package struct DownloadFetcher: Sendable {
 
     private func holds(_ download: LockedDownload) -> Bool {
         store.contains(download.sha256, size: download.size)
-    }
-
-    private func withFolder<Result>(_ body: (FilePath) async throws -> Result) async throws -> Result {
-        let folder = home.packages.appending("partial")
-        try home.makePrivate(home.packages)
-        try Files.createDirectory(folder)
-        return try await FileLock.with(home.packages.appending("partial.lock")) { try await body(folder) }
     }
 
     private func round(

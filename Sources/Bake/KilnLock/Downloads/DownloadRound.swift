@@ -46,7 +46,7 @@ struct DownloadRound: Sendable {
             )
         case .unauthorized:
             throw error(
-                .transfer,
+                .unauthorized,
                 "cannot download \(transfer.url)",
                 result,
                 hint: "it wants a login of the machine: apt's auth.conf, or ~/.netrc"

@@ -46,7 +46,7 @@ struct OutdatedCommand: AsyncParsableCommand {
         try options.check(images, in: definition)
         let locked = try LockFile.require(options.lockPath)
         let report = try await context.withProgress(format == .json ? .json : .text) {
-            try await compare(definition, locked, context.home)
+            try await compare(definition, locked, Locker(home: context.home, registry: context.registry()))
         }
         switch format {
         case .json: try context.resultJSON(report)
@@ -61,9 +61,10 @@ struct OutdatedCommand: AsyncParsableCommand {
     private func compare(
         _ definition: Definition,
         _ locked: Lock,
-        _ home: KilnHome
+        _ locker: Locker
     ) async throws -> OutdatedReport {
-        let outcome = try await Locker(home: home).lock(
+        let home = locker.home
+        let outcome = try await locker.lock(
             definition,
             existing: locked,
             encoder: definition.encoder,
