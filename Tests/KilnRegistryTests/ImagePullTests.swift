@@ -13,7 +13,7 @@ import Testing
     private static let repository = Repository(registry: "r.example.org", path: "shop/web")
 
     /// A registry that has what a store has.
-    private func transport(of store: ImageStore) -> ScriptedTransport {
+    private func transport(of store: ImageStore, index: Digest? = nil) -> ScriptedTransport {
         ScriptedTransport { request, _ in
             guard let name = request.url.split(separator: "/").last,
                 let digest = try? Digest(parsing: String(name)), store.hasBlob(digest)
@@ -24,7 +24,8 @@ import Testing
                 try Files.write(earlier + bytes[Int(offset)...], to: file)
                 return HTTPResponse(status: 200)
             }
-            return HTTPResponse(status: 200, body: bytes)
+            let type: MediaType = digest == index ? .index : .manifest
+            return HTTPResponse(status: 200, headers: ["content-type": type.rawValue], body: bytes)
         }
     }
 
@@ -109,6 +110,55 @@ import Testing
             #expect(pulled?.digest == image.digest)
             #expect(!transport.requests.contains { $0.url.contains("blobs/") })
             #expect(Files.exists(lock))
+        }
+    }
+
+    @Test func `of all platforms brings what belongs to them, and goes on to another registry whole`()
+        async throws
+    {
+        try await Sandbox.with { sandbox in
+            let far = ImageStore(home: KilnHome(root: sandbox.path.appending("far")))
+            let layer = try await layer("good", in: far)
+            var image = try image(layer.descriptor, layer.diffID, in: far)
+            image.platform = .host
+            let statement = try far.put(Array("{}".utf8), mediaType: .json)
+            let config = try far.put(Array(#"{"rootfs":{}}"#.utf8), mediaType: .config)
+            var provenance = try far.put(
+                try CanonicalJSON.encode(ImageManifest(config: config, layers: [statement])),
+                mediaType: .manifest
+            )
+            provenance.platform = ImagePlatform(architecture: "unknown", os: "unknown")
+            let index = try far.put(
+                try CanonicalJSON.encode(ImageIndex(manifests: [image, provenance])),
+                mediaType: .index
+            )
+            let store = ImageStore(home: sandbox.home)
+            let pull = pull(store, transport(of: far, index: index.digest))
+            #expect(try await pull.pullAll(reference(index)).digest == index.digest)
+            #expect(store.isWhole(index.digest) && store.hasBlob(statement))
+            #expect(try store.images(in: index).map(\.digest) == [image.digest])
+
+            let taker = ScriptedTransport { request, _ in
+                switch request.method {
+                case .head: HTTPResponse(status: 404)
+                case .post, .patch: HTTPResponse(status: 202, headers: ["location": "/up"])
+                default: HTTPResponse(status: 201)
+                }
+            }
+            let push = ImagePush(store: store, client: self.pull(store, taker).client)
+            let target = ImageReference(Self.repository, tag: "1", digest: nil)
+            _ = try await push.push(index: index, to: target)
+            let names = taker.requests.filter { $0.url.contains("/manifests/") }
+                .compactMap { $0.url.split(separator: "/").last.map(String.init) }
+            #expect(names == [image.digest.description, provenance.digest.description, "1"])
+
+            try Files.remove(store.blobPath(provenance.digest))
+            let asked = taker.requests.count
+            let error = await #expect(throws: RegistryError.self) {
+                try await push.push(index: index, to: target)
+            }
+            #expect(error?.diagnostic.causes.joined().contains("\(provenance.digest)") == true)
+            #expect(taker.requests.count == asked)
         }
     }
 

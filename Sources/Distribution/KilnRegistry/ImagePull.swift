@@ -69,10 +69,26 @@ package struct ImagePull: Sendable {
         guard named.descriptor.mediaType.isIndex else { return try await pull(reference) }
         try store.prepare()
         let index: ImageIndex = try decode(named.bytes, reference)
-        for entry in index.manifests where entry.mediaType.isManifest && entry.platform?.os != "unknown" {
-            _ = try await pull(ImageReference(reference.repository, tag: nil, digest: entry.digest))
+        for entry in index.manifests {
+            let pinned = ImageReference(reference.repository, tag: nil, digest: entry.digest)
+            if entry.mediaType.isIndex {
+                _ = try await pullAll(pinned)
+            } else if entry.mediaType.isManifest {
+                _ = try await entry.isImage ? pull(pinned) : keep(pinned)
+            }
         }
         return try store.put(named.bytes, mediaType: named.descriptor.mediaType)
+    }
+
+    /// What an index names that is no image, such as the provenance that other tools put there: its bytes and those of its
+    /// parts, without which the index could not be sent on.
+    private func keep(_ reference: ImageReference) async throws -> Descriptor {
+        let found = try await client.manifest(reference)
+        let manifest: ImageManifest = try decode(found.bytes, reference)
+        for part in [manifest.config] + manifest.layers {
+            try await fetch(part, from: [reference.repository])
+        }
+        return try store.put(found.bytes, mediaType: found.descriptor.mediaType)
     }
 
     /// Takes the manifest's parts from the repositories, and keeps it once they are all there.

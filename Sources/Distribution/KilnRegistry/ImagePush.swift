@@ -84,15 +84,36 @@ package struct ImagePush: Sendable {
     ) async throws -> Report {
         try check(target, names: index.digest)
         var report = Report(digest: index.digest)
-        for image in try store.images(in: index) {
-            let untagged = ImageReference(target.repository, tag: nil, digest: image.digest)
-            report.add(
-                try await push(image, to: untagged, mountFrom: other, sources: try sources(image.digest))
-            )
+        let images = Set(try store.images(in: index).map(\.digest))
+        for entry in try entries(of: index) {
+            let untagged = ImageReference(target.repository, tag: nil, digest: entry.digest)
+            guard !entry.mediaType.isIndex else {
+                report.add(try await push(index: entry, to: untagged, mountFrom: other, sources: sources))
+                continue
+            }
+            let made = images.contains(entry.digest) ? try sources(entry.digest) : []
+            report.add(try await push(entry, to: untagged, mountFrom: other, sources: made))
         }
         let bytes = try store.read(index.digest, limit: 4 << 20)
         try await client.push(RegistryManifest(bytes, mediaType: index.mediaType), to: target)
         return report
+    }
+
+    /// All that the index names: a registry takes no index with holes.
+    private func entries(of index: Descriptor) throws -> [Descriptor] {
+        let entries = (try store.index(index)?.manifests ?? []).filter {
+            $0.mediaType.isManifest || $0.mediaType.isIndex
+        }
+        let missing = entries.filter { !store.hasBlob($0) }
+        guard missing.isEmpty else {
+            throw RegistryError(
+                .sources,
+                "the index \(index.digest.short) names what is not here, so that no registry takes it",
+                causes: missing.map { "\($0.digest)" + ($0.platform.map { " for \($0)" } ?? "") },
+                hint: "pull it again with --all-platforms, or push the image of one platform"
+            )
+        }
+        return entries
     }
 
     /// A digest in the target is what will be there, or nothing is sent.

@@ -41,7 +41,13 @@ package struct ImageIndex: Sendable, Hashable, Codable {
     }
 
     /// What it has images for; entries such as attestations are for none that there is.
-    package var platforms: [ImagePlatform] { manifests.compactMap(\.platform).filter { $0.os != "unknown" } }
+    package var platforms: [ImagePlatform] { manifests.filter(\.isImage).compactMap(\.platform) }
+}
+
+extension Descriptor {
+    /// Of the entry of an index: whether it is an image. What others know about one (provenance, a list of parts) is an entry
+    /// for a platform that there is not.
+    package var isImage: Bool { platform?.os != "unknown" }
 }
 
 /// An image configuration (OCI image spec, config.md). Its blob's digest is the image ID.

@@ -21,7 +21,7 @@ extension ImageStore {
     /// The images in what a name refers to, as far as they are here: the image itself, or those of an index.
     package func images(in descriptor: Descriptor) throws -> [Descriptor] {
         guard let index = try index(descriptor) else { return [descriptor] }
-        return index.manifests.filter { hasBlob($0) }
+        return index.manifests.filter { hasBlob($0) && $0.isImage }
     }
 
     /// The same by digest alone.
@@ -44,7 +44,7 @@ extension ImageStore {
     /// One image to stand for all of what a name refers to: that of this machine, else the first.
     package func representative(of descriptor: Descriptor) throws -> Descriptor {
         guard let index = try index(descriptor) else { return descriptor }
-        let here = index.manifests.filter { hasBlob($0) }
+        let here = index.manifests.filter { hasBlob($0) && $0.isImage }
         return index.image(for: .host).flatMap { here.contains($0) ? $0 : nil } ?? here.first ?? descriptor
     }
 
