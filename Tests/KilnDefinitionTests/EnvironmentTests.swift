@@ -100,6 +100,27 @@ import Testing
         #expect(rendered(text)?.contains("more than 16 MiB") == true)
     }
 
+    @Test(.timeLimit(.minutes(1)))
+    func `names that nobody knows are told in no time, however many and wherever they stand`() {
+        let environments = (0..<8).map { "  e\($0): {}\n" }.joined()
+        let head = "kiln: 1\nenvironments:\n\(environments)images: {a: {from: scratch, env: {V: \""
+        let far = String(repeating: "x", count: 1 << 17)
+        let unknown = (0..<2000).map { "${u\($0)}" }.joined()
+        // As they are written, and escaped, so that they cannot be found in the file.
+        for names in [unknown, unknown.replacing("$", with: "\\x24")] {
+            let told = rendered(head + far + names + "\"}}}\n")
+            #expect(told?.contains("there is no variable \"u0\"") == true)
+        }
+    }
+
+    @Test func `each use of an unknown name is told at its place`() throws {
+        let text = "kiln: 1\nimages: {a: {from: scratch, env: {V: \"${u} ${u}\"}}}\n"
+        let error = #expect(throws: DiagnosticFailure.self) {
+            try DefinitionReader.read(SourceText(name: "kiln.yaml", text: text), directory: "/nowhere")
+        }
+        #expect(error?.diagnostics.compactMap(\.span?.column) == [39, 44])
+    }
+
     @Test func `there are at most as many environments as can be judged`() {
         let names = (0...64).map { "  e\($0): {}\n" }.joined()
         #expect(rendered("kiln: 1\nenvironments:\n" + names)?.contains("more than 64 environments") == true)

@@ -91,6 +91,22 @@ struct `JSON Schema, judged by another` {
                 example, Golden.directory().appending("full.yaml"),
                 try sandbox.write(template, to: "kiln.yaml"),
             ]
+            // Numbers may stand in quotes, as the reader has them.
+            let quoted = """
+                kiln: 1
+                images:
+                  a:
+                    from: scratch
+                    files: [{source: f, target: /f, owner: "10001"}]
+                    entrypoint: [/a]
+                    health: {tcp: {port: "8080"}}
+                fleets:
+                  a: {image: a, rollout: {surge: "1", unavailable: "0"}}
+
+                """
+            _ = try definition(quoted)
+            let written = try sandbox.write(quoted, to: "quoted.yaml")
+            #expect(try await PythonSchema.verdicts(schema, [written]) == ["good"])
             let bad = Self.badShapes.map { `Bad definitions`.folder.appending("\($0).yaml") }
             #expect(try await PythonSchema.verdicts(schema, good) == good.map { _ in "good" })
             let verdicts = try await PythonSchema.verdicts(schema, bad)

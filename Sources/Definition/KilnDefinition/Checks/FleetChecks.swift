@@ -195,7 +195,7 @@ extension DefinitionChecks {
         guard let states = StateOwner(of: fleet.image, in: definition, reading),
             isSound("state", inChainOf: fleet.image, reading)
         else { return }
-        reportHidden(fleet.config.files, at: path, by: states, &reading)
+        reportHidden(fleet.config.files.map(\.target), at: path, by: states, &reading)
     }
 
     /// Two fleets cannot listen on one port of one address; 0.0.0.0 is all addresses.

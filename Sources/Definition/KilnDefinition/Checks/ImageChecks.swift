@@ -113,36 +113,36 @@ extension DefinitionChecks {
         )
     }
 
-    /// A volume or tmpfs hides what the image holds at its path. Each pair is told at the image that brings it about.
+    /// A volume or tmpfs hides what files and downloads put at its path. Each pair is told at the image that brings it about.
     private func judgeFilesAgainstState(of name: ImageName, _ reading: inout Reading) {
         let chain = definition.chain(of: name)
         guard let states = StateOwner(of: name, in: definition, reading),
             isSound("state", inChainOf: name, reading), isSound("files", inChainOf: name, reading)
         else { return }
         for owner in chain where owner == name || states.owner == name {
-            reportHidden(
-                definition.images[owner]?.files ?? [],
-                at: ["images", owner.description, "files"],
-                by: states,
-                &reading
-            )
+            let image = definition.images[owner]
+            let path: FieldPath = ["images", owner.description]
+            reportHidden((image?.files ?? []).map(\.target), at: path + "files", by: states, &reading)
+            guard isSound("downloads", inChainOf: name, reading) else { continue }
+            reportHidden((image?.downloads ?? []).map(\.target), at: path + "downloads", by: states, &reading)
         }
     }
 
+    /// `targets` are those of a list of files, in its order.
     func reportHidden(
-        _ files: [FileDefinition],
+        _ targets: [String],
         at path: FieldPath,
         by states: StateOwner,
         _ reading: inout Reading
     ) {
-        for (index, file) in files.enumerated() {
-            let above = ImagePath.upwards(from: file.target)
+        for (index, target) in targets.enumerated() {
+            let above = ImagePath.upwards(from: target)
             guard let state = above.first(where: { states.indexes[$0] != nil }),
                 let place = states.indexes[state]
             else { continue }
             reading.report(
                 "hidden-file",
-                "\(file.target) would never be seen: \(state) is state",
+                "\(target) would never be seen: \(state) is state",
                 at: reading.span(path + index + "target"),
                 hint: "put the file elsewhere, and let the program copy it at its start when it is missing",
                 notes: reading.note(

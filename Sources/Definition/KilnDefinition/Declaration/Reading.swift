@@ -50,7 +50,8 @@ struct Reading: Sendable {
 
     /// Whether so little is wrong that each hint is worth finding.
     var wantsHints: Bool { problems.count < Self.shownLimit }
-    private var isFull: Bool { problems.count >= Self.keptLimit }
+    /// Whether errors are counted only, so that their places need not be found.
+    var isFull: Bool { problems.count >= Self.keptLimit }
 
     mutating func report(_ problem: Problem) {
         if isFull { dropped += 1 } else { problems.append(problem) }

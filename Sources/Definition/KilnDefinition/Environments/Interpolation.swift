@@ -9,11 +9,14 @@ struct Interpolation {
 
     private let variables: Variables
     private let environment: EnvironmentName?
+    /// Which a misspelt one is compared with.
+    private let known: [String]
     private var bytes = 0
 
     init(_ variables: Variables, for environment: EnvironmentName?) {
         self.variables = variables
         self.environment = environment
+        known = Array(variables.names.sorted().prefix(500))
     }
 
     /// The whole definition with its variables put in.
@@ -56,14 +59,15 @@ struct Interpolation {
         _ reading: inout Reading
     ) -> YAMLScalar {
         var resolved: String? = ""
+        var places = PartPlaces(of: node, in: reading.lines)
         for part in text.parts {
             switch part {
             case .text(let plain): resolved?.append(plain)
             case .malformed(let written):
-                reportMalformed(written, in: node, &reading)
+                reportMalformed(written, &places, &reading)
                 resolved = nil
             case .reference(let name):
-                let value = value(of: name, in: node, mayDiffer: mayDiffer, &reading)
+                let value = value(of: name, &places, mayDiffer: mayDiffer, &reading)
                 bytes += value?.utf8.count ?? 0
                 if let value { resolved?.append(value) } else { resolved = nil }
             }
@@ -82,19 +86,19 @@ struct Interpolation {
     /// nil when there is none, which is told here, or told already where the variable is given.
     private func value(
         of name: String,
-        in node: YAMLNode,
+        _ places: inout PartPlaces,
         mayDiffer: Bool,
         _ reading: inout Reading
     ) -> String? {
         guard variables.names.contains(name) else {
-            reportUnknown(name, in: node, &reading)
+            reportUnknown(name, &places, &reading)
             return nil
         }
         if !mayDiffer, let override = variables.overrides[name] {
             reading.report(
                 "environment-var",
                 "\"\(name)\" differs between environments, and images are the same in all of them",
-                at: reading.lines.span(of: "${\(name)}", in: node),
+                at: reading.isFull ? nil : places.span(of: "${\(name)}"),
                 hint: "give it to a fleet's config instead, or use a variable that no environment sets",
                 notes: [
                     Diagnostic(
@@ -111,23 +115,26 @@ struct Interpolation {
         return variables.value(of: name, in: environment)
     }
 
-    private func reportUnknown(_ name: String, in node: YAMLNode, _ reading: inout Reading) {
-        let known = variables.names.sorted()
+    private func reportUnknown(_ name: String, _ places: inout PartPlaces, _ reading: inout Reading) {
         let literal = "for the text itself, write $${\(name)}"
-        let nearest = reading.wantsHints ? Spelling.nearest(to: name, in: known.prefix(500)) : nil
+        let nearest = reading.wantsHints ? Spelling.nearest(to: name, in: known) : nil
         reading.report(
             "unknown-var",
             "there is no variable \"\(name)\"",
-            at: reading.lines.span(of: "${\(name)}", in: node),
+            at: reading.isFull ? nil : places.span(of: "${\(name)}"),
             hint: nearest.map { "did you mean ${\($0)}?" } ?? "add it to vars; \(literal)"
         )
     }
 
-    private func reportMalformed(_ written: String, in node: YAMLNode, _ reading: inout Reading) {
+    private func reportMalformed(
+        _ written: String,
+        _ places: inout PartPlaces,
+        _ reading: inout Reading
+    ) {
         reading.report(
             "bad-reference",
             "\"\(ShownText.line(written))\" names no variable",
-            at: reading.lines.span(of: written, in: node),
+            at: reading.isFull ? nil : places.span(of: written),
             hint: "a variable is written ${name}; for the text itself, write $\(ShownText.line(written))"
         )
     }

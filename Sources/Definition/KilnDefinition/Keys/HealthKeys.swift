@@ -6,7 +6,8 @@ extension Syntax where Value == PortReference {
             "port",
             expected: "a port's name or number",
             schema: [
-                "type": ["string", "integer"], "pattern": .string(NameText.pattern), "minimum": 1,
+                "type": ["string", "integer"], "pattern": .string("^[1-9][0-9]{0,4}$|\(NameText.pattern)"),
+                "minimum": 1,
                 "maximum": 65535,
             ],
             shown: { reference in

@@ -127,7 +127,8 @@ extension Syntax where Value == RolloutDefinition.Amount {
             "number or share",
             expected: "a number of instances such as 1, or a share such as 25%",
             schema: [
-                "type": ["string", "integer"], "pattern": .string(RolloutDefinition.Amount.pattern),
+                "type": ["string", "integer"],
+                "pattern": .string("^(0|[1-9][0-9]{0,3})$|\(RolloutDefinition.Amount.pattern)"),
                 "minimum": 0,
                 "maximum": 1000,
             ],

@@ -99,7 +99,9 @@ extension Syntax where Value == String {
             "user",
             expected: "a user name or number",
             schema: [
-                "type": ["string", "integer"], "pattern": .string(UserName.pattern), "minimum": 0,
+                "type": ["string", "integer"],
+                "pattern": .string("^(0|[1-9][0-9]{0,9})$|\(UserName.pattern)"),
+                "minimum": 0,
                 "maximum": .integer(Int64(UserName.numbers.upperBound)),
             ],
             shown: { .string($0) },

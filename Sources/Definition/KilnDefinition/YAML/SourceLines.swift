@@ -19,22 +19,22 @@ struct SourceLines: Sendable {
         return span(node.place, scalars: extent.length(of: node))
     }
 
-    /// The span of a part of a scalar; of the whole one where the part cannot be found in it as it is written.
-    func span(of part: String, in node: YAMLNode) -> SourceSpan {
-        let wanted = Array(part.unicodeScalars)
+    /// The place of these scalars in the node, from a place in it on; nil when they do not stand there as they are written.
+    func place(of wanted: [Unicode.Scalar], in node: YAMLNode, from start: YAMLPlace) -> YAMLPlace? {
         let first = node.place.line - 1
         let isBlock = node.scalar?.style == .block
-        for index in first..<(isBlock ? lines.count : first + 1) where lines.indices.contains(index) {
+        for index in (start.line - 1)..<max(start.line - 1, isBlock ? lines.count : first + 1)
+        where lines.indices.contains(index) {
             let line = lines[index]
-            var start = index == first ? max(0, node.place.column - 1) : 0
-            while start + wanted.count <= line.count {
-                if (0..<wanted.count).allSatisfy({ line[start + $0] == wanted[$0] }) {
-                    return span(YAMLPlace(line: index + 1, column: start + 1), scalars: wanted.count)
+            var column = index == start.line - 1 ? max(0, start.column - 1) : 0
+            while column + wanted.count <= line.count {
+                if (0..<wanted.count).allSatisfy({ line[column + $0] == wanted[$0] }) {
+                    return YAMLPlace(line: index + 1, column: column + 1)
                 }
-                start += 1
+                column += 1
             }
         }
-        return span(of: node)
+        return nil
     }
 
     func span(_ place: YAMLPlace, scalars: Int = 1) -> SourceSpan {
@@ -71,6 +71,35 @@ struct SourceLines: Sendable {
         var end = place.column - 1
         while end < line.count, !" \t,]}".unicodeScalars.contains(line[end]) { end += 1 }
         return max(1, end - place.column + 1)
+    }
+}
+
+/// Where the parts of a scalar stand, asked for in their order: each search begins where the last one ended, so that all
+/// together read the scalar once.
+struct PartPlaces {
+    private let node: YAMLNode
+    private let lines: SourceLines
+    /// nil when a part could not be found: it is escaped, and so may the rest be.
+    private var next: YAMLPlace?
+    private var whole: SourceSpan?
+
+    init(of node: YAMLNode, in lines: SourceLines) {
+        self.node = node
+        self.lines = lines
+        next = node.place
+    }
+
+    /// The span of the part; of the whole scalar where the part cannot be found in it as it is written.
+    mutating func span(of part: String) -> SourceSpan {
+        let wanted = Array(part.unicodeScalars)
+        if let start = next, let found = lines.place(of: wanted, in: node, from: start) {
+            next = YAMLPlace(line: found.line, column: found.column + wanted.count)
+            return lines.span(found, scalars: wanted.count)
+        }
+        next = nil
+        let span = whole ?? lines.span(of: node)
+        whole = span
+        return span
     }
 }
 
