@@ -53,6 +53,8 @@ import Testing
 
     @Test func `runs a script by its first line`() async throws {
         #expect(try await Self.output(of: "#!/bin/awk -f\nBEGIN { print 6 * 7 }") == ["42"])
+        #expect(try await Self.output(of: "#!/bin/sh -\necho $0") == ["/kiln/step"])
+        #expect(try await Self.output(of: "#!/bin/sh --\necho $0") == ["/kiln/step"])
     }
 
     @Test func `tells how a step failed, and on which of its lines`() async throws {
@@ -113,6 +115,37 @@ import Testing
             try Self.expectNothingLeft(sandbox)
         }
     }
+
+    /// One shell reads 1023 bytes at a time, another one 8191: each line here has its effect at its end.
+    @Test(arguments: ["busybox", "dash"])
+    func `is fed with lines of any length to their last byte`(_ shell: String) async throws {
+        try await Sandbox.with { sandbox in
+            let lengths =
+                Array(stride(from: 1000, through: 4200, by: 100))
+                + [511, 512, 513, 1022, 1023, 1024, 4095, 4096, 4097, 9000]
+            let script = lengths.map { length in
+                let end = "; echo \(length) >> /lengths"
+                return ": " + String(repeating: "y", count: length - end.utf8.count - 2) + end + "\n"
+            }
+            try await Self.run(script.joined(), shell: shell, in: sandbox) { (tree) async throws in
+                let found = try Files.readText(tree.root.appending("lengths"))
+                #expect(found == lengths.map { "\($0)\n" }.joined())
+            }
+        }
+    }
+
+    /// The pipe's thread may not have come to opening it by then.
+    @Test(.timeLimit(.minutes(5)))
+    func `keeps nobody waiting with a script that nobody reads`() async throws {
+        try await Sandbox.with { sandbox in
+            for number in 0..<3 {
+                let feed = try ScriptFeed(Array("true\n".utf8), at: sandbox.path.appending("\(number)"))
+                await #expect(throws: Unread.self) { try await feed.during { throw Unread() } }
+            }
+        }
+    }
+
+    private struct Unread: Error {}
 
     @Test func `keeps a long output as a whole, for as long as the step fails`() async throws {
         try await Sandbox.with { sandbox in

@@ -18,7 +18,7 @@ package enum BakeBehaviour {
     /// Downloads: where they go, and how an archive of them is unpacked.
     private static let downloads = BehaviourVersion("downloads", 1)
     /// Steps: the sandbox that a script sees, and the clean-up after it.
-    private static let step = BehaviourVersion("step", 3)
+    private static let step = BehaviourVersion("step", 4)
     /// The profile `hardened`: what it takes out.
     private static let hardening = BehaviourVersion("hardening", 2)
 

@@ -27,8 +27,11 @@ final class ScriptFeed: Sendable {
     #else
     private static let packets: Int32 = 0o40000
     #endif
-    /// PIPE_BUF: what is written in one go.
-    private static let longest = 4096
+    /// What is written in one go, well below what any shell takes in one: a reader loses the rest of a packet that is
+    /// longer than its buffer (busybox's has 1023 bytes). A longer line comes in several packets.
+    private static let longest = 512
+    /// Milliseconds between two looks for somebody who reads.
+    private static let pause: Int32 = 2
 
     init(_ script: [UInt8], at path: FilePath) throws {
         guard mkfifo(path.string, 0o600) == 0 else { throw SystemError.last("create the pipe \(path)") }
@@ -52,8 +55,7 @@ final class ScriptFeed: Sendable {
 
     /// Blocks until the pipe was opened and all was written, or `stop`.
     private func feed() {
-        let writer = open(path.string, O_WRONLY | O_CLOEXEC)
-        guard writer >= 0 else { return }
+        guard let writer = openForReader() else { return }
         defer { close(writer) }
         // Now that there is a reader: one of our own never blocks, and what is left stays there to be counted.
         let reader = open(path.string, O_RDONLY | O_NONBLOCK | O_CLOEXEC)
@@ -69,8 +71,20 @@ final class ScriptFeed: Sendable {
         }
     }
 
+    /// The writing end, once somebody opens the other one. Never waits in the kernel, where nothing would tell it that
+    /// nobody comes any more.
+    private func openForReader() -> Int32? {
+        while !isStopped {
+            let writer = open(path.string, O_WRONLY | O_NONBLOCK | O_CLOEXEC)
+            if writer >= 0 { return writer }
+            guard errno == ENXIO || errno == EINTR else { return nil }
+            poll(nil, 0, Self.pause)
+        }
+        return nil
+    }
+
     private func write(_ piece: ArraySlice<UInt8>, to writer: Int32) -> Bool {
-        while !state.withLock({ $0.isStopped }) {
+        while !isStopped {
             var wait = pollfd(fd: writer, events: Int16(POLLOUT), revents: 0)
             poll(&wait, 1, 100)
             let count = piece.withUnsafeBytes { Glibc.write(writer, $0.baseAddress, $0.count) }
@@ -83,17 +97,9 @@ final class ScriptFeed: Sendable {
         return false
     }
 
-    /// Whoever still waits for the pipe to be opened goes on.
-    private func stop() {
-        guard
-            !state.withLock({ state in
-                defer { state.isStopped = true }
-                return state.isStopped
-            })
-        else { return }
-        let descriptor = open(path.string, O_RDONLY | O_NONBLOCK | O_CLOEXEC)
-        if descriptor >= 0 { close(descriptor) }
-    }
+    private var isStopped: Bool { state.withLock { $0.isStopped } }
+
+    private func stop() { state.withLock { $0.isStopped = true } }
 
     /// How many bytes of the script were read by now.
     var taken: Int {

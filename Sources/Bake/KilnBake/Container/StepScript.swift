@@ -58,9 +58,10 @@ struct StepScript: Sendable, Equatable {
         return ["dash", "ash", "busybox"].contains(program)
     }
 
-    /// Options that mean the same beside `-c`.
+    /// Options that mean the same beside `-c`. A lone `-` ends the options, before `-c` too.
     private static func isPlain(_ option: String) -> Bool {
-        option.dropFirst().allSatisfy { "aefux".contains($0) }
+        let letters = option.dropFirst()
+        return !letters.isEmpty && letters.allSatisfy { "aefux".contains($0) }
     }
 
     /// The words of the `#!` line as the kernel takes them: a program, and at most one argument.
