@@ -82,6 +82,8 @@ import Testing
         ("true\nfor i in 1 2; do\n  nosuch\ndone\n", "dash", "step.sh:3:3"),
         ("true\n(\n  cd /\n  false\n)\n", "dash", "step.sh:2:1"),
         ("true\nif true; then", "dash", "step.sh:2:1"),
+        ("echo a\r\nnosuch\r\necho b\r\n", "busybox", "step.sh:2:1"),
+        ("#!/bin/sh\nset -e\n: \u{E9}\r\n: \r\nls /none\r\n", "dash", "step.sh:5:1"),
         ("#!/bin/bash\nset -e\nf() {\n  ls /none\n}\nf\n", "dash", "step.sh:4:3"),
         ("#!/usr/bin/env bash\nset -eu\nif ls /none; then :; fi\nls /none2\n", "dash", "step.sh:4:1"),
         ("#!/bin/bash\nls /none\nexit 7\n", "dash", "kiln.yaml:1:1"),

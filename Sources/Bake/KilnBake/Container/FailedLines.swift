@@ -8,11 +8,14 @@ struct FailedLines: Equatable {
     let last: Int
 
     /// Of a shell that took this many bytes of its script.
-    init?(script: String, taken: Int, outcome: ContainerRunner.Outcome) {
-        let lines = script.split(separator: "\n", omittingEmptySubsequences: false)
-        let whole = script.utf8.prefix(taken)
-        guard taken > 0 else { return nil }
-        let end = whole.count { $0 == 10 } + (whole.last == 10 ? 0 : 1)
+    init?(script: [UInt8], taken: Int, outcome: ContainerRunner.Outcome) {
+        // By bytes: "\r\n" is one character.
+        let lines = script.split(separator: 10, omittingEmptySubsequences: false).map { line in
+            Substring(String(decoding: line, as: UTF8.self))
+        }
+        let whole = script.prefix(taken)
+        guard let lastTaken = whole.last else { return nil }
+        let end = whole.count { $0 == 10 } + (lastTaken == 10 ? 0 : 1)
         // What stands there last was read to find the end of what failed.
         guard let last = (1...end).last(where: { !Self.isEmpty(lines[$0 - 1]) }) else { return nil }
         let first = Self.start(of: last, in: lines)

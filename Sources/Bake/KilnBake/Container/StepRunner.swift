@@ -77,7 +77,7 @@ struct StepRunner: StepProgram {
         let fed = container
         try await feed.during {
             try await run(fed, source, in: root, work) { outcome in
-                FailedLines(script: source.text, taken: feed.taken, outcome: outcome)
+                FailedLines(script: text, taken: feed.taken, outcome: outcome)
             }
         }
     }
