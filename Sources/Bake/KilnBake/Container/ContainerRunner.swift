@@ -91,9 +91,9 @@ struct ContainerRunner: Sendable {
         }
         try Task.checkCancellation()
         if outcome.status == .exited(0) || outcome.lineCount <= Self.keptLines {
-            log?.remove()
+            writer?.dropFormer()
         } else {
-            outcome.log = log?.path
+            outcome.log = writer?.keep()
         }
         return outcome
     }
