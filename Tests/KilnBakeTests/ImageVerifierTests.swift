@@ -154,6 +154,29 @@ struct `Verifying images` {
         }
     }
 
+    @Test func `tells of a step that fails what was unlike in a bake, and keeps what it said`() async throws {
+        try await Sandbox.with { sandbox in
+            let bakery = try await Bakery.withBusybox(sandbox.path.appending("a"), home: sandbox.home)
+            try bakery.write(
+                "if /bin/busybox grep -q /home- /proc/self/mountinfo; then /bin/busybox seq 1 30; exit 1; fi\n",
+                to: "install.sh"
+            )
+            _ = try await bakery.bake()
+            let error = try await #require(throws: BakeError.self) { try await Self.verify(bakery, ["app"]) }
+            let notes = error.diagnostics.filter { $0.severity == .note }
+            let circumstances = try #require(notes.first { $0.code == "bake.circumstances" }?.message)
+            #expect(circumstances.hasPrefix("unlike a plain bake it had "))
+            if let cpu = BakeConditions.hostile().surroundings.cpu {
+                #expect(circumstances.contains("one CPU (number \(cpu))"))
+            }
+            #expect(error.diagnostic.hint?.contains("kiln bake --rebuild-from app/install.sh ") == true)
+            let log = bakery.home.root.pushing("logs/bake/app-2-step.verify.log")
+            #expect(notes.last?.message == "all 30 lines of its output are in \(log)")
+            #expect(try Files.readText(log).split(separator: "\n").count == 30)
+            #expect(try bakery.leftovers == [])
+        }
+    }
+
     @Test func `leaves nothing when the step fails the second time`() async throws {
         try await Sandbox.with { sandbox in
             let bakery = try await Bakery.withBusybox(sandbox.path.appending("a"), home: sandbox.home)

@@ -7,8 +7,8 @@ import Testing
 @testable import KilnBake
 
 @Suite struct `The log of a layer that fails` {
-    private static func log(_ sandbox: Sandbox) -> OutputLog {
-        OutputLog(home: sandbox.home, image: "app", layer: 3, kind: .step)
+    private static func log(_ sandbox: Sandbox, isProof: Bool = false) -> OutputLog {
+        OutputLog(home: sandbox.home, image: "app", layer: 3, kind: .step, isProof: isProof)
     }
 
     /// As two processes that bake one image do.
@@ -30,17 +30,18 @@ import Testing
     @Test func `goes when the layer is made, and with a run that keeps nothing`() async throws {
         try await Sandbox.with { sandbox in
             let folder = sandbox.home.bakeLogs
-            func run(_ body: (inout OutputLog.Writer) -> Void) throws {
-                var writer = try Self.log(sandbox).open()
+            func run(_ isProof: Bool = false, _ body: (inout OutputLog.Writer) -> Void) throws {
+                var writer = try Self.log(sandbox, isProof: isProof).open()
                 writer.write("text")
                 body(&writer)
             }
             try run { _ = $0.keep() }
-            #expect(try Files.list(folder) == ["app-3-step.log"])
+            try run(true) { _ = $0.keep() }
+            #expect(try Files.list(folder) == ["app-3-step.log", "app-3-step.verify.log"])
             try run { _ in }
-            #expect(try Files.list(folder) == ["app-3-step.log"])
+            #expect(try Files.list(folder) == ["app-3-step.log", "app-3-step.verify.log"])
             try run { $0.dropFormer() }
-            #expect(try Files.list(folder) == [])
+            #expect(try Files.list(folder) == ["app-3-step.verify.log"])
         }
     }
 }

@@ -40,7 +40,13 @@ struct ImageBaker: Sendable {
             let place = LayerPlace(
                 image: image.name,
                 work: work,
-                log: OutputLog(home: home, image: image.name, layer: index + 1, kind: layer.kind)
+                log: OutputLog(
+                    home: home,
+                    image: image.name,
+                    layer: index + 1,
+                    kind: layer.kind,
+                    isProof: conditions != .ordinary
+                )
             )
             let baked = try await bake(layer, at: place, written, on: layers)
             if !baked.isEmptyHardening { layers.append(baked) }

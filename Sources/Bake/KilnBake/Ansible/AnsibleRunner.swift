@@ -78,6 +78,7 @@ struct AnsibleRunner: StepProgram {
         var failure = CommandFailure(
             what: "playbook \(step.run) of image \"\(image)\""
                 + (report.task.map { ": task \"\($0)\"" } ?? ""),
+            layer: "\(image)/\(step.run)",
             outcome: outcome,
             place: step.span,
             renames: [(Self.inputFolder + "/", "")]

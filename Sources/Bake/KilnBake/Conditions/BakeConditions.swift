@@ -32,6 +32,18 @@ package struct BakeConditions: Sendable, Hashable {
         )
     }
 
+    /// What a container sees of them, for people.
+    func circumstances(clockWasMoved: Bool) -> [String] {
+        var circumstances: [String] = []
+        if clockWasMoved {
+            let days = abs(clockShift) / 86400
+            circumstances.append("a clock \(days) days \(clockShift < 0 ? "behind" : "ahead")")
+        }
+        if let cpu = surroundings.cpu { circumstances.append("one CPU (number \(cpu))") }
+        if isReversed { circumstances.append("packages in the reverse order, and files on another medium") }
+        return circumstances
+    }
+
     /// Runs the body in these conditions, as far as they are our process's.
     func with<Result>(_ body: () async throws -> Result) async throws -> Result {
         let former = umask.map { Glibc.umask(mode_t($0)) }

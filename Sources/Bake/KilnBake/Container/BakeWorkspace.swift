@@ -47,15 +47,18 @@ package struct BakeWorkspace: Sendable {
         return folder
     }
 
-    /// A home for a bake that must not know of earlier ones: nothing is in it but the packages, which stay where they are.
+    /// A home for a bake that must not know of earlier ones: nothing is in it but the packages, which stay where they are,
+    /// and the logs, which are told of when it is gone.
     func makeHome() throws -> KilnHome {
         let random = String(UInt64.random(in: .min ... .max), radix: 36)
         let folder = path.appending(Self.homePrefix + random)
         try Files.createDirectory(folder, mode: 0o700)
         try home.makePrivate(home.packages)
+        try home.makePrivate(home.bakeLogs)
         let made = KilnHome(root: folder)
-        guard symlink(home.packages.string, made.packages.string) == 0 else {
-            throw SystemError.last("link \(made.packages)")
+        try Files.createDirectory(made.bakeLogs.removingLastComponent())
+        for (source, link) in [(home.packages, made.packages), (home.bakeLogs, made.bakeLogs)] {
+            guard symlink(source.string, link.string) == 0 else { throw SystemError.last("link \(link)") }
         }
         return made
     }

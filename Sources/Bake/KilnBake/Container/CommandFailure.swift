@@ -8,6 +8,8 @@ import SystemPackage
 struct CommandFailure {
     /// `step scripts/install.sh of image "app"`.
     let what: String
+    /// What `--rebuild-from` calls its layer.
+    let layer: String
     var outcome: ContainerRunner.Outcome
     /// In the definition.
     let place: SourceSpan?
@@ -32,9 +34,17 @@ struct CommandFailure {
             message,
             at: line ?? place,
             causes: said.isEmpty ? [] : [said],
-            hint: hint ?? "kiln bake --shell-on-failure opens a shell in the sandbox as it was left"
+            hint: hint ?? lookingHint
         )
         return BakeError(main, notes: notes)
+    }
+
+    private var lookingHint: String {
+        if outcome.circumstances.isEmpty {
+            return "kiln bake --shell-on-failure opens a shell in the sandbox as it was left"
+        }
+        return "let nothing in it depend on these; kiln bake --rebuild-from \(layer) --shell-on-failure "
+            + "tells whether it fails in a plain bake too"
     }
 
     private func shown(_ line: String) -> String {
@@ -43,6 +53,10 @@ struct CommandFailure {
 
     private var notes: [Diagnostic] {
         var notes: [Diagnostic] = []
+        if !outcome.circumstances.isEmpty {
+            let text = "unlike a plain bake it had \(outcome.circumstances.joined(separator: ", "))"
+            notes.append(Diagnostic(.note, code: "bake.circumstances", text))
+        }
         if line != nil, let place {
             notes.append(Diagnostic(.note, code: "bake.place", "the definition has it here", at: place))
         }

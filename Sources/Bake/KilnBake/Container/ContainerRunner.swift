@@ -21,6 +21,8 @@ struct ContainerRunner: Sendable {
         var lineCount = 0
         /// Where all lines are, when there are more than the last ones.
         var log: FilePath?
+        /// What was unlike in an ordinary bake.
+        var circumstances: [String] = []
     }
 
     init(
@@ -58,8 +60,9 @@ struct ContainerRunner: Sendable {
             run.remains.clear()
             for path in missing.reversed() { LayerTree(root: root).removeMountPoint(path) }
         }
-        let outcome = try await execute(run, work: work)
+        var outcome = try await execute(run, work: work)
         guard outcome.status != .exited(0) else { return }
+        outcome.circumstances = conditions.circumstances(clockWasMoved: movedClocks.contains(work))
         let error = try failure(outcome)
         if let inspector {
             run.remains.clear()

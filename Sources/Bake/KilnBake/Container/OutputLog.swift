@@ -15,12 +15,12 @@ struct OutputLog: Sendable {
     private static let limit = 8 << 20
     private static let kept = 40
 
-    /// `layer` is the layer's place in its image, from 1.
-    init(home: KilnHome, image: ImageName, layer: Int, kind: LayerKind) {
+    /// `layer` is the layer's place in its image, from 1. Runs that prove something have a log beside the bake's.
+    init(home: KilnHome, image: ImageName, layer: Int, kind: LayerKind, isProof: Bool = false) {
         self.home = home
         // A platform has slashes in it.
         let file = String(image.description.map { $0 == "/" ? "-" : $0 })
-        name = "\(file)-\(layer)-\(kind.rawValue).log"
+        name = "\(file)-\(layer)-\(kind.rawValue)\(isProof ? ".verify" : "").log"
     }
 
     func open() throws -> Writer {

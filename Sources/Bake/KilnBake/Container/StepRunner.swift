@@ -93,6 +93,7 @@ struct StepRunner: StepProgram {
             let lines = failedLines(outcome)
             return CommandFailure(
                 what: "step \(step.run) of image \"\(image)\"",
+                layer: "\(image)/\(step.run)",
                 outcome: outcome,
                 place: step.span,
                 line: lines?.span(in: source),

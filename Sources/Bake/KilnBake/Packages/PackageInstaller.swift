@@ -86,7 +86,9 @@ struct PackageInstaller: Sendable {
         )
         try await containers.run(container, root: root.path, scratch: root.bundle, work: work) { outcome in
             let what = "the installation of the packages of image \"\(image)\""
-            return CommandFailure(what: what, outcome: outcome, place: span).error("install-failed")
+            let layer = "\(image)/packages"
+            return CommandFailure(what: what, layer: layer, outcome: outcome, place: span)
+                .error("install-failed")
         }
     }
 
