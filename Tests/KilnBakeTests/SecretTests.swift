@@ -148,12 +148,14 @@ import Testing
 
     private static func bake(
         _ bakery: Bakery,
-        _ environment: [String: String] = ["TOKEN": value]
+        _ environment: [String: String] = ["TOKEN": value],
+        conditions: BakeConditions = .ordinary
     ) async throws -> BakedImage {
         let executor = BakeExecutor(
             definition: bakery.definition,
             lock: try await bakery.lock(),
             home: bakery.home,
+            conditions: conditions,
             environment: environment
         )
         return try #require(try await executor.bake(["app"]).last)
@@ -199,6 +201,37 @@ import Testing
         }
     }
 
+    @Test func `is not blamed when the secret cannot be handed over`() async throws {
+        try await Sandbox.with { sandbox in
+            let bakery = try await Self.bakery(sandbox, "true\n")
+            try sandbox.write("#!/bin/sh\necho denied >&2; exit 3\n", to: "broken/base64", mode: 0o755)
+            let path = try #require(getenv("PATH").map { String(cString: $0) })
+            let broken = sandbox.path.appending("broken").string + ":" + path
+            let error = try await #require(throws: BakeError.self) {
+                try await Self.bake(
+                    bakery,
+                    conditions: BakeConditions(
+                        surroundings: ToolSurroundings(environment: ["PATH": broken])
+                    )
+                )
+            }
+            #expect(error.diagnostic.code == "bake.secret-mount")
+            #expect(
+                error.diagnostic.message
+                    == "the secrets of step step.sh of image \"app\" could not be handed to it: exit status 3"
+            )
+            #expect(error.diagnostic.causes == ["denied"])
+            #expect(try bakery.leftovers == [])
+        }
+    }
+
+    @Test func `is not blamed when what runs it is not installed`() throws {
+        let secret = SecretValue(name: "token", bytes: Array("12345678".utf8))
+        let mount = SecretMount(folder: "/nonexistent/secrets", secrets: [secret])
+        let error = try #require(throws: ToolError.self) { try mount.around(ToolInvocation("kiln-no-runc")) }
+        #expect(error.diagnostics.first?.message == "kiln-no-runc is not installed")
+    }
+
     @Test func `is not run again for another value, nor asked for one when it is cached`() async throws {
         try await Sandbox.with { sandbox in
             var bakery = try await Self.bakery(sandbox, "cat /run/secrets/token > /dev/null; echo a > /a\n")
@@ -222,6 +255,10 @@ import Testing
                 }
                 #expect(error.diagnostic.code == "bake.\(code)-secret")
             }
+            let long = try sandbox.write(String(repeating: "x", count: 64 << 10 | 1), to: "long")
+            bakery.definition.images["app"]?.steps[0].secrets[0].source = .file(long)
+            let tooLong = try await #require(throws: BakeError.self) { try await Self.bake(bakery) }
+            #expect(tooLong.diagnostic.code == "bake.long-secret" && tooLong.diagnostic.exitStatus == .usage)
             bakery.definition.images["app"]?.steps[0].secrets[0].source = .file("/nonexistent/token")
             let error = try await #require(throws: BakeError.self) { try await Self.bake(bakery) }
             #expect(error.diagnostic.message.contains("there is no file /nonexistent/token"))

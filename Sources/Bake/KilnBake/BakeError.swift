@@ -287,6 +287,22 @@ extension BakeError {
         )
     }
 
+    static func secretsNotHandedOver(
+        to what: String,
+        _ outcome: ContainerRunner.Outcome,
+        at span: SourceSpan?
+    ) -> BakeError {
+        let said = outcome.lastLines.joined(separator: "\n")
+        return BakeError(
+            "secret-mount",
+            "the secrets of \(what) could not be handed to it: \(outcome.status.words)",
+            at: span,
+            causes: said.isEmpty ? [] : [said],
+            hint:
+                "unshare, mount (of a ramfs), base64 and chmod of this machine do that: see what keeps them from it"
+        )
+    }
+
     static func leakedSecret(_ found: SecretScan.Finding, _ step: StepDefinition) -> BakeError {
         BakeError(
             "leaked-secret",

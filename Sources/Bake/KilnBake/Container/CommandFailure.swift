@@ -24,6 +24,7 @@ struct CommandFailure {
     var hint: String?
 
     func error(_ code: String) -> BakeError {
+        if outcome.lacksSecrets { return .secretsNotHandedOver(to: what, outcome, at: place) }
         var message = "\(what) failed: \(outcome.status.words)"
         if let line, let lastLine, lastLine != line.line {
             message += ", in the lines \(line.line) to \(lastLine)"

@@ -30,7 +30,7 @@ struct ContainerRun: Sendable {
             "runc",
             ["--root", remains.stateRoot.string, "run", "--bundle", scratch.string, remains.id]
         )
-        return container.secrets?.around(invocation) ?? invocation
+        return try container.secrets?.around(invocation) ?? invocation
     }
 
     func failed(_ diagnostics: [Diagnostic]) -> FailedSandbox {

@@ -23,6 +23,8 @@ struct ContainerRunner: Sendable {
         var log: FilePath?
         /// What was unlike in an ordinary bake.
         var circumstances: [String] = []
+        /// It never came to the command: its secrets could not be put where it reads them.
+        var lacksSecrets = false
     }
 
     init(
@@ -63,8 +65,9 @@ struct ContainerRunner: Sendable {
         var outcome = try await execute(run, work: work)
         guard outcome.status != .exited(0) else { return }
         outcome.circumstances = conditions.circumstances(clockWasMoved: movedClocks.contains(work))
+        outcome.lacksSecrets = container.secrets.map { !$0.wereHandedOver } ?? false
         let error = try failure(outcome)
-        if let inspector {
+        if let inspector, !outcome.lacksSecrets {
             run.remains.clear()
             try await inspector.inspect(run.failed(error.diagnostics))
         }

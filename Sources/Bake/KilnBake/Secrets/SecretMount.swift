@@ -24,14 +24,25 @@ struct SecretMount: Sendable {
         secrets.map { .init(source: folder.appending($0.name), target: Self.target + "/" + $0.name) }
     }
 
+    /// There once the secrets are, right before the command takes over. The container cannot make it.
+    private var mark: FilePath { folder.removingLastComponent().appending("secrets-ready") }
+
+    /// Whether it came to the command: what failed before was not the command's doing.
+    var wereHandedOver: Bool { Files.exists(mark) }
+
     /// The command in a mount namespace where the folder holds the secrets.
-    func around(_ invocation: ToolInvocation) -> ToolInvocation {
+    func around(_ invocation: ToolInvocation) throws -> ToolInvocation {
         guard !secrets.isEmpty else { return invocation }
+        // Behind a shell its absence would look like a status of the command's own.
+        guard let program = ExecutableSearch.find(invocation.executable) else {
+            throw ToolError(invocation: invocation, reason: .notFound)
+        }
         var outer = invocation
         outer.executable = "unshare"
         outer.arguments =
-            ["--mount", "--propagation", "private", "--", "/bin/sh", "-c", Self.script, "sh", folder.string]
-            + secrets.map(\.name) + ["--", invocation.executable] + invocation.arguments
+            ["--mount", "--propagation", "private", "--", "/bin/sh", "-c", Self.script, "sh"]
+            + [folder.string, mark.string] + secrets.map(\.name)
+            + ["--", program.string] + invocation.arguments
         outer.input = secrets.flatMap { Array(Base64.encode($0.bytes).utf8) + [10] }
         for variable in secrets.compactMap(\.variable) {
             outer.environment.updateValue(nil, forKey: variable)
@@ -44,8 +55,8 @@ struct SecretMount: Sendable {
         set -e
         umask 077
         mount -t ramfs -o mode=0700 kiln-secrets "$1"
-        folder=$1
-        shift
+        folder=$1 mark=$2
+        shift 2
         while [ "$1" != -- ]; do
             IFS= read -r value
             printf %s "$value" | base64 -d > "$folder/$1"
@@ -53,6 +64,7 @@ struct SecretMount: Sendable {
             shift
         done
         shift
+        : > "$mark"
         exec "$@" < /dev/null
         """
 }

@@ -38,9 +38,10 @@ struct SecretValue: Sendable, CustomStringConvertible, CustomReflectable {
             bytes = Array(value.utf8)
             self.variable = variable
         case .file(let path):
-            guard Files.facts(path, followingSymlinks: true)?.kind == .file else {
+            guard let facts = Files.facts(path, followingSymlinks: true), facts.kind == .file else {
                 throw BakeError.missingSecret(secret, "there is no file \(path)")
             }
+            guard facts.size <= Self.longest else { throw BakeError.longSecret(secret, Self.longest) }
             bytes = try Files.read(path, limit: Self.longest)
             variable = nil
         }
