@@ -34,6 +34,17 @@ import Testing
         }
     }
 
+    @Test func `refuse a folder where a step wants a script, before anything is made`() async throws {
+        try await Sandbox.with { sandbox in
+            let bakery = try await Bakery.withBusybox(sandbox.path.appending("a"), home: sandbox.home)
+            var changed = bakery
+            changed.definition.images["app"]?.steps = [StepDefinition(run: "data")]
+            let error = try await #require(throws: BakeError.self) { try await changed.bake() }
+            #expect(error.diagnostic.message == #"a step runs a file, and "data" is a folder"#)
+            #expect(error.diagnostic.exitStatus == .usage)
+        }
+    }
+
     @Test func `stacks layers of files and steps into images with names`() async throws {
         try await Sandbox.with { sandbox in
             let bakery = try await Bakery.withBusybox(sandbox.path.appending("a"), home: sandbox.home)

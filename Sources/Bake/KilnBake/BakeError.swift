@@ -65,6 +65,16 @@ extension BakeError {
         BakeError("missing-input", "there is no file \"\(path)\"", at: span, exitStatus: .usage)
     }
 
+    static func noScript(_ path: FilePath, at span: SourceSpan?) -> BakeError {
+        BakeError(
+            "no-script",
+            "a step runs a file, and \"\(path)\" is a folder",
+            at: span,
+            hint: "name the file in it; what else it needs of the folder goes under inputs",
+            exitStatus: .usage
+        )
+    }
+
     static func overlappingInputs(_ path: FilePath, _ other: FilePath, at span: SourceSpan?) -> BakeError {
         BakeError(
             "overlapping-inputs",

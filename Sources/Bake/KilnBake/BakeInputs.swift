@@ -27,6 +27,9 @@ struct BakeInputs: Sendable {
         for (path, span) in images.flatMap(sources) where trees[path] == nil {
             trees[path] = try digester.digest(definition.location(of: path), written: path, span: span)
         }
+        for step in images.flatMap(\.steps) where trees[step.run]?.entries.first?.content == .directory {
+            throw BakeError.noScript(step.run, at: step.span)
+        }
         try digester.remembered.save(to: cacheFile)
         return BakeInputs(trees: trees)
     }
