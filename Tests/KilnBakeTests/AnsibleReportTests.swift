@@ -36,6 +36,13 @@ import Testing
     }
 
     @Test(arguments: [
+        #"{"msg": "the adapter was captured"}"#, #"{"msg": "aptitude is no dpkgish word"}"#,
+    ])
+    func `sees no archive in words that hold the name of one`(_ answer: String) {
+        #expect(!AnsibleReport(["fatal: [localhost]: FAILED! => " + answer]).wantsPackages)
+    }
+
+    @Test(arguments: [
         "", "fatal: [localhost]: FAILED! => {broken", "TASK [", "task path: :", "task path: /x:y",
     ])
     func `may be nothing that can be read`(_ line: String) {

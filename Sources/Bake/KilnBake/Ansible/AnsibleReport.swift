@@ -40,8 +40,9 @@ struct AnsibleReport: Equatable {
     /// Somebody wanted an archive.
     var wantsPackages: Bool {
         let text = (message ?? []).joined(separator: "\n").lowercased()
-        let signs = ["apt", "dpkg", "no package matching", "temporary failure resolving", "failed to fetch"]
-        return signs.contains { text.contains($0) }
+        let words = Set(text.split { !$0.isLetter && !$0.isNumber })
+        let signs = ["no package matching", "temporary failure resolving", "failed to fetch"]
+        return !words.isDisjoint(with: ["apt", "dpkg"]) || signs.contains { text.contains($0) }
     }
 
     private static func words(of json: String) -> [String]? {
