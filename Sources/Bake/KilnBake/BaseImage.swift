@@ -65,8 +65,8 @@ struct BaseImage: Sendable, Hashable {
         image.entrypoint = execution?.entrypoint ?? []
         image.workingDirectory = execution?.workingDir.flatMap { $0.isEmpty ? nil : $0 }
         image.user = execution?.user.flatMap { $0.isEmpty ? nil : $0 }
-        if let signal = execution?.stopSignal, signal.hasPrefix("SIG") {
-            image.stop.signal = String(signal.dropFirst(3))
+        if let signal = execution?.stopSignal.flatMap(LinuxSignal.name(parsing:)) {
+            image.stop.signal = signal
         }
         guard let label = execution?.labels?[ImageRuntime.label],
             let runtime = try? CanonicalJSON.decode(ImageRuntime.self, from: Array(label.utf8))

@@ -77,13 +77,8 @@ extension ToolStatus {
         case .exited(127): "exit status 127 (a program that is not there)"
         case .exited(137): "killed by signal 9 (SIGKILL), as the kernel does when memory runs out"
         case .exited(let code) where (129...159).contains(code):
-            "killed by signal \(code - 128)" + (Self.signals[code - 128].map { " (\($0))" } ?? "")
+            "killed by signal \(code - 128)" + (LinuxSignal.name(of: code - 128).map { " (SIG\($0))" } ?? "")
         default: description
         }
     }
-
-    private static let signals: [Int32: String] = [
-        1: "SIGHUP", 2: "SIGINT", 3: "SIGQUIT", 4: "SIGILL", 6: "SIGABRT", 7: "SIGBUS", 8: "SIGFPE",
-        11: "SIGSEGV", 13: "SIGPIPE", 14: "SIGALRM", 15: "SIGTERM", 31: "SIGSYS",
-    ]
 }
