@@ -64,6 +64,36 @@ import Testing
         }
     }
 
+    /// As a user whose folders keep out their own owner. Root would not notice.
+    @Test(.enabled(if: geteuid() == 0, "needs root"), arguments: [0o555, 0o400, 0o000])
+    func `removing a tree opens the folders in it that are locked, where asked`(_ mode: Int) async throws {
+        try await Sandbox.with { sandbox in
+            let folder = sandbox.path.appending("home")
+            let tree = folder.appending("tree")
+            try sandbox.write("", to: "home/tree/a/b/file")
+            try await ToolRunner().run(
+                ToolInvocation("chown", ["-R", "65534:65534", folder.string])
+            )
+            for path in [tree.pushing("a/b"), tree.pushing("a"), tree] { chmod(path.string, mode_t(mode)) }
+            chmod(sandbox.path.string, 0o755)
+            // Of this thread alone, and with the rights of root while it lasts (setfsuid(2)).
+            typealias Setter = @convention(c) (UInt32) -> Int32
+            let symbol = try #require(dlsym(nil, "setfsuid"))
+            let setUser = unsafeBitCast(symbol, to: Setter.self)
+            func asNobody(_ body: () throws -> Void) rethrows {
+                _ = setUser(65534)
+                defer { _ = setUser(0) }
+                try body()
+            }
+            asNobody {
+                #expect(throws: SystemError.self) { try Files.remove(tree) }
+            }
+            #expect(Files.exists(tree.pushing("a/b/file")))
+            try asNobody { try Files.remove(tree, unlocking: true) }
+            #expect(!Files.exists(tree))
+        }
+    }
+
     @Test func `removing a tree never empties what is bound into it`() async throws {
         try await Sandbox.with { sandbox in
             let kept = try sandbox.write("kept", to: "kept/file")

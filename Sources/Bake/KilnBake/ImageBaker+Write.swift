@@ -59,7 +59,7 @@ extension ImageBaker {
         var files: [FileDefinition] = []
         var inputs: [FilePath: InputTree] = [:]
         var spools: [FilePath] = []
-        defer { for spool in spools { try? Files.remove(spool) } }
+        defer { for spool in spools { try? Files.remove(spool, unlocking: true) } }
         for download in downloads {
             let definition = download.definition
             try await store.verify(download.locked.sha256, size: download.locked.size)

@@ -160,7 +160,10 @@ package enum Files {
     }
 
     /// Removes a file or a whole tree, without following symlinks or emptying what is mounted in it. Missing is fine.
-    package static func remove(_ path: FilePath) throws {
+    ///
+    /// `unlocking` opens folders that keep their own owner out, as foreign archives have them: for trees that nobody else
+    /// can change meanwhile.
+    package static func remove(_ path: FilePath, unlocking: Bool = false) throws {
         guard let facts = facts(path) else { return }
         guard facts.kind == .directory else {
             guard path.withPlatformString(unlink) == 0 || errno == ENOENT else {
@@ -173,7 +176,8 @@ package enum Files {
         guard errno == ENOTEMPTY || errno == EEXIST else {
             throw SystemError.last("remove \(path)\(errno == EBUSY ? ": something is mounted there" : "")")
         }
-        for child in try children(of: path) { try remove(child) }
+        if unlocking, facts.mode & 0o700 != 0o700 { chmod(path.string, 0o700) }
+        for child in try children(of: path) { try remove(child, unlocking: unlocking) }
         guard path.withPlatformString(rmdir) == 0 || errno == ENOENT else {
             throw SystemError.last("remove \(path)")
         }

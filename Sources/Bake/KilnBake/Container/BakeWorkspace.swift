@@ -104,6 +104,6 @@ package struct BakeWorkspace: Sendable {
             }
         }
         try? Mounts.unmountAll(under: path)
-        try? Files.remove(path)
+        try? Files.remove(path, unlocking: true)
     }
 }
