@@ -329,7 +329,7 @@ import Testing
             inputs[path] = try digester.digest(folder.pushing(path))
         }
         let source = SourceText(name: "kiln.yaml", text: "steps")
-        let runner = StepRunner(
+        let step = StepSandbox(
             step: StepDefinition(
                 run: "step.sh",
                 inputs: ["data"],
@@ -349,7 +349,7 @@ import Testing
             try await BakeRoot.with([], in: workspace) { root in
                 try await installBusybox(in: root.path)
                 if shell != "busybox" { try await install(["dash", "bash"], in: root.path) }
-                try await runner.run(in: root, work: WorkID("step"))
+                try await StepRunner(sandbox: step).run(in: root, work: WorkID("step"))
             } upper: { path, _ in
                 try await upper(LayerTree(root: path))
             }

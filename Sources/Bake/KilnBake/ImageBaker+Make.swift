@@ -41,7 +41,7 @@ extension ImageBaker {
         case .step(let step):
             let program: any StepProgram.Type =
                 step.program == .playbook ? AnsibleRunner.self : StepRunner.self
-            let runner = program.init(
+            let sandbox = StepSandbox(
                 step: step,
                 image: name,
                 inputs: inputs.trees,
@@ -50,9 +50,9 @@ extension ImageBaker {
                 secrets: try values(of: step, for: layer)
             )
             return try await run(layer, on: below, place.watch) {
-                try await runner.run(in: $0, work: work)
+                try await program.init(sandbox: sandbox).run(in: $0, work: work)
             } check: {
-                try SecretScan(runner.secrets).check($0, after: step)
+                try SecretScan(sandbox.secrets).check($0, after: step)
             }
         case .downloads(let downloads, let owners):
             return try await place.watch.time(.write) {

@@ -7,84 +7,61 @@ import SystemPackage
 
 /// Runs a definition's playbook against an image's root, inside the sandbox: no network, no host but the root itself.
 struct AnsibleRunner: StepProgram {
-    let step: StepDefinition
-    let image: ImageName
-    /// The playbook's and the inputs' sources, by the path as written.
-    let inputs: [FilePath: InputTree]
-    let epoch: Int64
-    let containers: ContainerRunner
-    let secrets: [SecretValue]
+    let sandbox: StepSandbox
 
-    private static let inputFolder = BakeContainer.folder + "/inputs"
     private static let varsFile = BakeContainer.folder + "/vars.json"
     private static let python = "/usr/bin/python3"
 
     func run(in root: BakeRoot, work: WorkID) async throws {
+        let step = sandbox.step
         guard AnsibleHost.isThere else { throw BakeError.noAnsible(step) }
         guard Files.exists(root.path.pushing("usr/bin/python3")) else {
-            throw BakeError.noPython(step, in: image)
+            throw BakeError.noPython(step, in: sandbox.image)
         }
-        let staged = try await stage(in: root.bundle)
+        let staged = try await sandbox.stage(sources, in: root)
         let vars = root.bundle.appending("vars.json")
         try Files.write(try CanonicalJSON.encode(variables), to: vars, synced: false)
         let hasLocale = Files.exists(root.path.pushing("usr/lib/locale/C.utf8"))
-        let command = AnsibleHost.command([
-            "--inventory", "localhost,", "--connection", "local", "--extra-vars", "@" + Self.varsFile,
-            Self.inputFolder + "/" + step.run.lexicallyNormalized().string,
-        ])
-        var container = BakeContainer(
-            // Both outputs on one pipe keep the order of lines.
-            arguments: Files.exists(root.path.pushing("bin/sh"))
-                ? ["/bin/sh", "-c", #"exec "$@" 2>&1"#, "sh"] + command : command,
-            environment: AnsibleHost.environment(hasLocale: hasLocale)
-                .merging(step.env.map { ($0, $1) }) { $1 },
-            epoch: epoch,
-            binds: [
-                AnsibleHost.bind, .init(source: staged, target: Self.inputFolder),
-                .init(source: vars, target: Self.varsFile),
-            ]
+        let container = try sandbox.container(
+            AnsibleHost.command([
+                "--inventory", "localhost,", "--connection", "local", "--extra-vars", "@" + Self.varsFile,
+                StepSandbox.inputFolder + "/" + step.run.lexicallyNormalized().string,
+            ]),
+            environment: AnsibleHost.environment(hasLocale: hasLocale),
+            binds: [AnsibleHost.bind, staged, .init(source: vars, target: Self.varsFile)],
+            in: root
         )
-        container.secrets = try SecretMount.make(secrets, in: root.bundle)
-        try await containers.run(container, root: root.path, scratch: root.bundle, work: work) { outcome in
-            failure(outcome, staged).error("playbook-failed")
+        try await sandbox.run(container, in: root, work: work, code: "playbook-failed") { outcome in
+            failure(outcome, staged.source)
         }
     }
 
     private var variables: [String: String] {
-        var variables = Dictionary(uniqueKeysWithValues: step.vars.map { ($0, $1) })
+        var variables = Dictionary(uniqueKeysWithValues: sandbox.step.vars.map { ($0, $1) })
         variables["ansible_python_interpreter"] = Self.python
         return variables
     }
 
-    /// The playbook and its inputs under their written paths, as they lie beside the definition.
-    private func stage(in folder: FilePath) async throws -> FilePath {
-        let staged = folder.appending("inputs")
-        try Files.createDirectory(staged)
-        let staging = InputStaging(epoch: epoch)
+    /// The playbook and its inputs; an input may hold the playbook.
+    private var sources: [FilePath] {
+        let step = sandbox.step
         let playbook = step.run.lexicallyNormalized()
-        let others = step.inputs.map { $0.lexicallyNormalized() }
-        let paths =
-            others.contains(where: { playbook.starts(with: $0) }) ? step.inputs : [step.run] + step.inputs
-        for path in paths {
-            guard let input = inputs[path] else { throw BakeError.missingInput(path, at: step.span) }
-            try await staging.copy(input, to: path.lexicallyNormalized(), in: StagingFolder(path: staged))
-        }
-        try staging.settle(staged)
-        return staged
+        let isGiven = step.inputs.contains { playbook.starts(with: $0.lexicallyNormalized()) }
+        return (isGiven ? [] : [step.run]) + step.inputs
     }
 
     private func failure(_ outcome: ContainerRunner.Outcome, _ staged: FilePath) -> CommandFailure {
         let report = AnsibleReport(outcome.lastLines)
         var failure = CommandFailure(
-            what: "playbook \(step.run) of image \"\(image)\""
+            what: "playbook \(sandbox.step.run) of image \"\(sandbox.image)\""
                 + (report.task.map { ": task \"\($0)\"" } ?? ""),
-            layer: "\(image)/\(step.run)",
+            layer: sandbox.layer,
             outcome: outcome,
-            place: step.span,
-            renames: [(Self.inputFolder + "/", "")]
+            place: sandbox.step.span,
+            renames: [(StepSandbox.inputFolder + "/", "")]
         )
-        if let place = report.place, place.file.hasPrefix(Self.inputFolder + "/") {
-            let name = String(place.file.dropFirst(Self.inputFolder.count + 1))
+        if let place = report.place, place.file.hasPrefix(StepSandbox.inputFolder + "/") {
+            let name = String(place.file.dropFirst(StepSandbox.inputFolder.count + 1))
             if let text = try? Files.readText(staged.pushing(FilePath(name)), limit: 1 << 20) {
                 failure.line = FailedLines.span(of: place.line, in: SourceText(name: name, text: text))
             }

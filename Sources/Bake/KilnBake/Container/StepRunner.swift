@@ -1,61 +1,28 @@
-import Glibc
 import KilnDefinition
 import KilnDiagnostics
-import KilnOCI
 import KilnSystem
-import OrderedCollections
 import SystemPackage
 
 /// Runs a definition's script in an image's root.
 struct StepRunner: StepProgram {
-    let step: StepDefinition
-    let image: ImageName
-    /// The script's and the inputs' sources, by the path as written.
-    let inputs: [FilePath: InputTree]
-    let epoch: Int64
-    let containers: ContainerRunner
-    let secrets: [SecretValue]
-
-    private static let inputFolder = BakeContainer.folder + "/inputs"
+    let sandbox: StepSandbox
 
     func run(in root: BakeRoot, work: WorkID) async throws {
-        let folder = root.bundle
-        let staging = InputStaging(epoch: epoch)
-        let script = folder.appending("step")
-        try await staging.copy(
-            try input(step.run),
-            to: "step",
-            in: StagingFolder(path: folder),
-            fileMode: 0o755
-        )
-        let staged = folder.appending("inputs")
-        try Files.createDirectory(staged)
-        for path in step.inputs {
-            let target = path.lexicallyNormalized()
-            guard target.isRelative, target.components.first?.kind != .parentDirectory else {
-                throw BakeError.missingInput(path, at: step.span)
-            }
-            try await staging.copy(try input(path), to: target, in: StagingFolder(path: staged))
-        }
-        try staging.settle(staged)
+        let step = sandbox.step
+        let script = try await sandbox.stageScript(to: "step", in: root)
+        let inputs = try await sandbox.stage(Array(step.inputs), in: root)
         let text = try Files.read(script)
         let plan = StepScript(text, shell: try Self.shell(of: root.path))
-        var container = BakeContainer(
-            arguments: Self.merging(plan.command, hasShell: Files.exists(root.path.pushing("bin/sh"))),
-            environment: Dictionary(uniqueKeysWithValues: step.env.map { ($0, $1) }),
-            epoch: epoch,
-            binds: [
-                .init(source: script, target: StepScript.path),
-                .init(source: staged, target: Self.inputFolder),
-            ]
+        var container = try sandbox.container(
+            plan.command,
+            binds: [.init(source: script, target: StepScript.path), inputs],
+            in: root
         )
-        container.secrets = try SecretMount.make(secrets, in: folder)
         let source = SourceText(name: step.run.string, text: String(decoding: text, as: UTF8.self))
         switch plan.tracing {
-        case .feed:
-            try await runFed(container, text, source, in: root, work)
+        case .feed: try await runFed(container, text, source, in: root, work)
         case .bash:
-            let trace = try prepareBash(&container, in: folder)
+            let trace = try prepareBash(&container, in: root.bundle)
             try await run(container, source, in: root, work) { outcome in
                 FailedLines(noted: (try? Files.readText(trace, limit: 1 << 20)) ?? "", status: outcome.status)
             }
@@ -89,17 +56,17 @@ struct StepRunner: StepProgram {
         _ work: WorkID,
         failedLines: (ContainerRunner.Outcome) -> FailedLines?
     ) async throws {
-        try await containers.run(container, root: root.path, scratch: root.bundle, work: work) { outcome in
-            let lines = failedLines(outcome)
+        try await sandbox.run(container, in: root, work: work, code: "step-failed") { outcome in
+            let (step, lines) = (sandbox.step, failedLines(outcome))
             return CommandFailure(
-                what: "step \(step.run) of image \"\(image)\"",
-                layer: "\(image)/\(step.run)",
+                what: "step \(step.run) of image \"\(sandbox.image)\"",
+                layer: sandbox.layer,
                 outcome: outcome,
                 place: step.span,
                 line: lines?.span(in: source),
                 lastLine: lines?.last,
                 renames: [(StepScript.feedPath + ": ", ""), (StepScript.path + ": ", "\(step.run): ")]
-            ).error("step-failed")
+            )
         }
     }
 
@@ -116,20 +83,10 @@ struct StepRunner: StepProgram {
         return trace
     }
 
-    private func input(_ path: FilePath) throws -> InputTree {
-        guard let input = inputs[path] else { throw BakeError.missingInput(path, at: step.span) }
-        return input
-    }
-
     /// What the root's `/bin/sh` is a link to.
     private static func shell(of root: FilePath) throws -> String? {
         let shell = root.pushing("bin/sh")
         guard Files.facts(shell)?.kind == .symlink else { return nil }
         return FilePath(try InputDigester.target(of: shell)).lastComponent?.string
-    }
-
-    /// Where there is a shell it puts both outputs on one pipe first, since runc's two lose the order of lines.
-    private static func merging(_ command: [String], hasShell: Bool) -> [String] {
-        hasShell ? ["/bin/sh", "-c", #"exec "$@" 2>&1"#, "sh"] + command : command
     }
 }
