@@ -230,7 +230,13 @@ let package = Package(
                 "KilnRegistry", "KilnDefinition", "KilnLock", "KilnBake", .collections, .system,
             ]
         ),
-        tests("KilnRolloutTests", ["KilnDiagnostics", "KilnRollout"]),
+        .target(
+            name: "KilnRolloutSimulation",
+            dependencies: ["KilnRollout"],
+            path: "Tests/KilnRolloutSimulation",
+            swiftSettings: settings
+        ),
+        tests("KilnRolloutTests", ["KilnRollout", "KilnRolloutSimulation"]),
         tests(
             "KilnFleetTests",
             [

@@ -16,6 +16,7 @@ final class PretendPlatform: InstancePlatform {  // a class: tests and driver lo
         var isMade = false
         var exitStatus: Int32?
         var traffic = InstanceObservation.Traffic.none
+        var weight = 100
         var started: BootInstant?
 
         var version: String { spec.release.content.imageVersion ?? "" }
@@ -89,6 +90,7 @@ final class PretendPlatform: InstancePlatform {  // a class: tests and driver lo
                         ? .incomplete
                         : instance.exitStatus.map { .exited(status: $0) } ?? .running(pid: 42),
                     traffic: instance.traffic,
+                    weight: instance.weight,
                     address: "10.0.0.2",
                     started: instance.started
                 )
@@ -133,9 +135,12 @@ final class PretendPlatform: InstancePlatform {  // a class: tests and driver lo
         }
     }
 
-    func route(_ instance: InstanceID, of fleet: FleetName, token: FencingToken) async throws {
+    func route(_ instance: InstanceID, of fleet: FleetName, weight: Int, token: FencingToken) async throws {
         try admit(token)
-        note { $0.instances[instance]?.traffic = .ready }
+        note { state in
+            state.instances[instance]?.traffic = .ready
+            state.instances[instance]?.weight = weight
+        }
     }
 
     func drain(_ instance: InstanceID, of fleet: FleetName, token: FencingToken) async throws {

@@ -57,7 +57,7 @@ import Testing
         case .`another option in the file`:
             try Files.write(text.replacing("backend instances", with: "backend other"), to: file)
         case .`another option for a server in the file`:
-            try Files.write(text.replacing(" weight 1\n", with: " weight 1 backup\n"), to: file)
+            try Files.write(text.replacing(" weight 100\n", with: " weight 100 backup\n"), to: file)
         case .`no file`: try Files.remove(file)
         case .`an empty file`: try Files.write("", to: file)
         case .`a server told to drain`: try await fleet.tellBalancer("set server \(server) state drain")

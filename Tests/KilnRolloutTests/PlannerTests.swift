@@ -227,8 +227,24 @@ import Testing
         fleet.rollout.progress = nil
         #expect(planner.isSettled(fleet, now: Sample.now))
         #expect(plan(fleet) == [])
+        fleet.rollout.isPaused = true
+        #expect(!planner.isSettled(fleet, now: Sample.now))
+        fleet.rollout.isPaused = false
         fleet.instances[0].traffic = .none
         #expect(!planner.isSettled(fleet, now: Sample.now))
         #expect(plan(fleet) == [.change(.startClock)])
+    }
+
+    @Test func `has nothing to do in a fleet of no release and no instances`() throws {
+        var fleet = Sample.fleet(phase: .steady, policy: try policy())
+        fleet.rollout.target = nil
+        fleet.rollout.progress = nil
+        #expect(plan(fleet) == [])
+        #expect(planner.isSettled(fleet, now: Sample.now))
+    }
+
+    @Test func `stops everything in a fleet of none, also what nobody knows yet`() throws {
+        let fleet = Sample.fleet(wanted: 0, old: [.available, .unknown], policy: try policy())
+        #expect(plan(fleet) == [.change(.stop(InstanceKey(0))), .change(.stop(InstanceKey(1)))])
     }
 }

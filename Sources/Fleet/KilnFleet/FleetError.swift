@@ -130,6 +130,11 @@ extension FleetError {
                     "healthy_deadline is not below progress_deadline",
                     "raise rollout.progress_deadline"
                 )
+            case .stepsNotAscending:
+                (
+                    "the weights of a canary's steps do not ascend from 1 to 100",
+                    "write each step's weight above the one before"
+                )
             case .leavingPastProgressDeadline:
                 (
                     "drain and stop.grace together are not below progress_deadline: "

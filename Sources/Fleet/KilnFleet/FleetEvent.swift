@@ -13,6 +13,7 @@ package struct FleetEvent: Sendable, Hashable, Codable {
         case rolloutStarted = "rollout.started"
         case rolloutResumed = "rollout.resumed"
         case rolloutPaused = "rollout.paused"
+        case rolloutStep = "rollout.step"
         case rolloutBaking = "rollout.baking"
         case rolloutRollingBack = "rollout.rolling-back"
         case rolloutFinished = "rollout.finished"

@@ -226,6 +226,9 @@ package struct InstanceRecord: Sendable, Hashable, Codable {
     package var isStopping: Bool
     /// Why it is to be replaced although it may be well.
     package var condemned: String?
+    /// The generation of the rollout that it was made in, and of the one that keeps it warm.
+    package let madeIn: Int?
+    package var asideIn: Int?
 
     package init(
         id: InstanceID,
@@ -233,7 +236,9 @@ package struct InstanceRecord: Sendable, Hashable, Codable {
         release: ReleaseNumber,
         created: Int64,
         isStopping: Bool = false,
-        condemned: String? = nil
+        condemned: String? = nil,
+        madeIn: Int? = nil,
+        asideIn: Int? = nil
     ) {
         self.id = id
         self.slot = slot
@@ -241,5 +246,7 @@ package struct InstanceRecord: Sendable, Hashable, Codable {
         self.created = created
         self.isStopping = isStopping
         self.condemned = condemned
+        self.madeIn = madeIn
+        self.asideIn = asideIn
     }
 }

@@ -13,7 +13,9 @@ extension FleetRun {
             switch action {
             case .change: continue
             case .create(let slot, let release): try await create(slot, release.releaseNumber, in: &group)
-            case .route(let key): begin(.route, key, in: &group)
+            case .route(let key, let weight):
+                let again = view.id(of: key).map(view.hasTraffic) ?? false
+                begin(.route(weight: weight, again: again), key, in: &group)
             case .drain(let key): begin(.drain, key, in: &group)
             case .detach(let key): begin(.detach, key, in: &group)
             case .destroy(let key): begin(.destroy, key, in: &group)
@@ -31,7 +33,13 @@ extension FleetRun {
             throw FleetError.unknownRelease(number, of: ledger.name)
         }
         let id = freeID(number)
-        let record = InstanceRecord(id: id, slot: slot, release: number, created: clock.time)
+        let record = InstanceRecord(
+            id: id,
+            slot: slot,
+            release: number,
+            created: clock.time,
+            madeIn: ledger.record.rollout.generation
+        )
         let message = "release \(number): instance \(id) is started"
         let event = ledger.event(.instanceCreated, message, instance: id, release: number)
         try await write([.putInstance(record), event])
@@ -56,7 +64,8 @@ extension FleetRun {
             let failure = await Self.failure {
                 switch operation {
                 case .create: break
-                case .route: try await platform.route(id, of: fleet, token: token)
+                case .route(let weight, _):
+                    try await platform.route(id, of: fleet, weight: weight, token: token)
                 case .drain: try await platform.drain(id, of: fleet, token: token)
                 case .detach: try await platform.detach(id, of: fleet, token: token)
                 case .destroy: try await platform.destroy(id, of: fleet, token: token)
@@ -100,6 +109,7 @@ extension FleetRun {
         case .create:
             refusals = 0
             refusal = nil
+        case .route(_, again: true): break
         case .route:
             try await tell(.instanceServing, "\(release) is healthy, gets traffic", instance)
         case .drain where !instance.isStopping:
@@ -118,9 +128,9 @@ extension FleetRun {
 
     private func failed(_ operation: Operation, _ id: InstanceID, _ failure: Failure) async throws {
         let now = clock.now
-        guard operation == .create else {
+        guard case .create = operation else {
             view.end(id, retryAt: now.advanced(by: .seconds(1)))
-            return try await tellTrouble("could not \(operation) instance \(id): \(failure.reason)", id)
+            return try await tellTrouble("could not \(operation.word) instance \(id): \(failure.reason)", id)
         }
         view.end(id)
         if failure.isOfRelease {
@@ -155,5 +165,17 @@ extension FleetRun {
         try await write([
             ledger.event(kind, message, instance: instance.id, release: instance.release)
         ])
+    }
+}
+
+extension FleetRun.Operation {
+    fileprivate var word: String {
+        switch self {
+        case .create: "create"
+        case .route: "route"
+        case .drain: "drain"
+        case .detach: "detach"
+        case .destroy: "destroy"
+        }
     }
 }

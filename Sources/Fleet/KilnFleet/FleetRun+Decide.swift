@@ -73,6 +73,7 @@ extension FleetRun {
     private func edits(for change: Change, _ state: FleetState) -> [FleetEdit] {
         switch change {
         case .stop(let key): stopEdits(key, state)
+        case .setAside(let key): asideEdits(key, state)
         case .noteFailure(let key, let reason): failureEdits(key, reason)
         case .markStable(let release):
             [
@@ -88,6 +89,8 @@ extension FleetRun {
                     release: release.releaseNumber
                 ),
             ]
+        case .fillStep, .endTrial: []
+        case .reachStep, .nextStep, .hold, .loseStep: stepEdits(change, state)
         case .startBake:
             [
                 ledger.event(
@@ -124,6 +127,32 @@ extension FleetRun {
             .putInstance(instance),
             ledger.event(.instanceLeaving, message, instance: id, release: instance.release),
         ]
+    }
+
+    private func asideEdits(_ key: InstanceKey, _ state: FleetState) -> [FleetEdit] {
+        guard let id = view.id(of: key), var instance = ledger.instances[id] else { return [] }
+        instance.asideIn = state.rollout.generation
+        let message = "release \(instance.release): instance \(id) is kept warm, without requests"
+        return [
+            .putInstance(instance),
+            ledger.event(.instanceLeaving, message, instance: id, release: instance.release),
+        ]
+    }
+
+    private func stepEdits(_ change: Change, _ state: FleetState) -> [FleetEdit] {
+        let target = state.rollout.target?.releaseNumber
+        let name = target.map { "release \($0)" } ?? "the release"
+        let share = planner.step(state, now: clock.now.instant).map { $0.share } ?? 0
+        let message =
+            switch change {
+            case .reachStep where share > 0: "\(name) gets \(share) % of the requests"
+            case .reachStep: "all instances of \(name) are ready"
+            case .nextStep where share > 0: "\(name) did well at \(share) % of the requests"
+            case .nextStep: "\(name) gets the requests"
+            case .hold(let reason): "\(name) waits for a person: \(reason)"
+            default: "\(name) lost an instance of its step"
+            }
+        return [ledger.event(.rolloutStep, message, release: target)]
     }
 
     private func failureEdits(_ key: InstanceKey, _ reason: String) -> [FleetEdit] {

@@ -27,7 +27,8 @@ actor FleetRun {
 
     enum Operation: Sendable {
         case create
-        case route
+        /// With its part in the requests, and whether it had one before.
+        case route(weight: Int, again: Bool)
         case drain
         case detach
         case destroy

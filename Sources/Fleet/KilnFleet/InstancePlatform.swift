@@ -86,6 +86,8 @@ package struct InstanceObservation: Sendable, Hashable {
     package let spec: InstanceSpec
     package var process: Process
     package var traffic: Traffic
+    /// Its part in the requests against the others' parts, 100 in full.
+    package var weight: Int
     /// Inside the fleet's network.
     package var address: String?
     /// On the boot clock; nil when it was started in an earlier boot.
@@ -95,12 +97,14 @@ package struct InstanceObservation: Sendable, Hashable {
         spec: InstanceSpec,
         process: Process,
         traffic: Traffic,
+        weight: Int = 100,
         address: String? = nil,
         started: BootInstant? = nil
     ) {
         self.spec = spec
         self.process = process
         self.traffic = traffic
+        self.weight = weight
         self.address = address
         self.started = started
     }
@@ -125,8 +129,8 @@ package protocol InstancePlatform: Sendable {
     /// Makes and starts an instance; it gets no traffic yet.
     func create(_ spec: InstanceSpec, token: FencingToken) async throws
 
-    /// Gives it traffic; returns when the balancer has acknowledged.
-    func route(_ instance: InstanceID, of fleet: FleetName, token: FencingToken) async throws
+    /// Gives it traffic, or another part in it (1 to 100); returns when the balancer has acknowledged.
+    func route(_ instance: InstanceID, of fleet: FleetName, weight: Int, token: FencingToken) async throws
 
     /// Takes new traffic away; returns when the balancer has acknowledged, while requests may still be under way.
     func drain(_ instance: InstanceID, of fleet: FleetName, token: FencingToken) async throws
@@ -151,6 +155,11 @@ package protocol InstancePlatform: Sendable {
 }
 
 extension InstancePlatform {
+    /// Gives it as much as any other.
+    package func route(_ instance: InstanceID, of fleet: FleetName, token: FencingToken) async throws {
+        try await route(instance, of: fleet, weight: 100, token: token)
+    }
+
     /// A platform whose instances share nothing that could be altered has nothing to do.
     package func retireAltered(of fleet: FleetName, token: FencingToken) async throws {}
 }

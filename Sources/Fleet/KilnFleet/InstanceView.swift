@@ -97,6 +97,8 @@ struct InstanceView: Sendable {
         }
     }
 
+    func hasTraffic(_ id: InstanceID) -> Bool { observations[id]?.traffic == .ready }
+
     /// The instances to ask now; they count as asked.
     mutating func dueProbes(now: BootInstant) -> [InstanceObservation] {
         let due = probes.filter { $0.value <= now && !probing.contains($0.key) }.keys.sorted()
@@ -166,13 +168,16 @@ struct InstanceView: Sendable {
             process: process(of: id),
             health: seen == nil ? .unknown : tracker?.verdict ?? .unknown,
             traffic: traffic(of: id, now: now),
+            weight: seen?.weight ?? InstanceState.fullWeight,
             watchedSince: (watchedSince[id] ?? now).instant,
             wasHealthy: tracker?.wasHealthy == true
                 || (seen != nil && seen?.traffic != InstanceObservation.Traffic.none),
             isBusy: busy.contains(id) || waits,
             isStopping: record.isStopping,
             isCondemned: record.condemned != nil,
-            failureNoted: notedFailures.contains(id)
+            failureNoted: notedFailures.contains(id),
+            madeIn: record.madeIn,
+            asideIn: record.asideIn
         )
     }
 

@@ -21,9 +21,9 @@ package struct LocalPlatform: InstancePlatform {
 
     package func observe(_ fleet: FleetName) async throws -> [InstanceObservation] {
         let paths = FleetPaths(home: home, fleet: fleet)
-        let traffic = try await balancer(paths).traffic()
+        let shares = try await balancer(paths).traffic()
         return try paths.instances().compactMap { instance in
-            InstanceObserver().observe(instance, traffic: traffic[instance.id.description] ?? .none)
+            InstanceObserver().observe(instance, share: shares[instance.id.description])
         }
     }
 
@@ -64,13 +64,18 @@ package struct LocalPlatform: InstancePlatform {
         }
     }
 
-    package func route(_ instance: InstanceID, of fleet: FleetName, token: FencingToken) async throws {
+    package func route(
+        _ instance: InstanceID,
+        of fleet: FleetName,
+        weight: Int,
+        token: FencingToken
+    ) async throws {
         let paths = FleetPaths(home: home, fleet: fleet).instance(instance)
         try await fence(paths.fleet).pass(token) {
             guard let spec = try Record.read(InstanceSpec.self, from: paths.spec),
                 try Record.read(NetworkRecord.self, from: paths.network) != nil
             else { throw LocalPlatformError.unknown(instance) }
-            try await balancer(paths.fleet).route(spec)
+            try await balancer(paths.fleet).route(spec, weight: weight)
         }
     }
 

@@ -6,7 +6,8 @@ package enum Action: Sendable, Hashable {
     case change(Change)
     /// The caller chooses a key, notes the instance down, and only then makes it.
     case create(slot: Int, release: ReleaseKey)
-    case route(InstanceKey)
+    /// Gives it requests, or another part in them.
+    case route(InstanceKey, weight: Int = InstanceState.fullWeight)
     case drain(InstanceKey)
     case detach(InstanceKey)
     case destroy(InstanceKey)
@@ -16,12 +17,24 @@ package enum Action: Sendable, Hashable {
 package enum Change: Sendable, Hashable {
     /// The instance is to go. It may still have traffic; draining it comes first.
     case stop(InstanceKey)
+    /// The instance is to get no traffic, and stays for a way back.
+    case setAside(InstanceKey)
     /// An instance of the target failed; its output is worth keeping.
     case noteFailure(InstanceKey, reason: String)
     case noteProgress(ProgressMark)
     /// There is something to do again: deadlines run from now.
     case startClock
+    /// The step's instances are available.
+    case fillStep
+    /// So is what they are compared with, and the step's wait begins.
+    case reachStep
+    /// They are so no longer.
+    case loseStep(isSetback: Bool)
+    case hold(reason: String)
+    case nextStep
     case startBake
+    /// The release is stable, and instances that were kept for a way back are not needed any more.
+    case endTrial
     case markStable(ReleaseKey)
     case quarantine(ReleaseKey, reason: String)
     case beginRollback(to: ReleaseKey, reason: String)

@@ -24,6 +24,8 @@ package struct FleetState: Sendable, Hashable {
     package var instances: [InstanceState]
     /// The platform could not make the last instance it was asked for.
     package var refusal: Refusal?
+    /// How the target does against the stable release since its step was reached; nil while nobody can say.
+    package var analysis: AnalysisVerdict?
 
     package init(
         wanted: Int,
@@ -32,7 +34,8 @@ package struct FleetState: Sendable, Hashable {
         rollout: RolloutState,
         quarantined: Set<ReleaseKey> = [],
         instances: [InstanceState] = [],
-        refusal: Refusal? = nil
+        refusal: Refusal? = nil,
+        analysis: AnalysisVerdict? = nil
     ) {
         self.wanted = wanted
         self.policy = policy
@@ -41,30 +44,52 @@ package struct FleetState: Sendable, Hashable {
         self.quarantined = quarantined
         self.instances = instances
         self.refusal = refusal
+        self.analysis = analysis
     }
 
     /// Carries out a decision on the record.
     package mutating func apply(_ change: Change, now: Instant) {
         switch change {
         case .stop(let key): update(key) { $0.isStopping = true }
+        case .setAside(let key): update(key) { [generation = rollout.generation] in $0.asideIn = generation }
         case .noteFailure(let key, let reason):
             guard let index = instances.firstIndex(where: { $0.key == key }) else { return }
             instances[index].failureNoted = true
-            let failure = InstanceFailure(slot: instances[index].slot, at: now, reason: reason)
+            let release = instances[index].release
+            let failure = InstanceFailure(
+                slot: instances[index].slot,
+                release: release == rollout.target ? nil : release,
+                at: now,
+                reason: reason
+            )
             rollout.failures = rollout.failures.suffix(Self.failuresKept - 1) + [failure]
         case .noteProgress(let mark): rollout.progress = mark
         case .startClock: rollout.progress = ProgressMark(at: now)
+        case .fillStep: rollout.stage?.filled = now
+        case .reachStep: rollout.stage?.reached = now
+        case .loseStep(let isSetback):
+            rollout.stage?.filled = nil
+            rollout.stage?.reached = nil
+            if isSetback { rollout.stage?.setbacks += 1 }
+            rollout.progress = ProgressMark(at: now)
+        case .hold(let reason): rollout.stage?.hold = reason
+        case .nextStep:
+            rollout.stage = rollout.stage.map { Stage(step: $0.step + 1) }
+            rollout.progress = ProgressMark(at: now)
         case .startBake:
             rollout.phase = .baking(since: now)
+            rollout.stage = .past
             rollout.progress?.at = now
             rollout.failures = []
         case .markStable(let release): rollout.stable = release
         case .quarantine(let release, _): quarantined.insert(release)
-        case .beginRollback(let release, let reason):
-            rollout.target = release
-            rollout.phase = .rollingBack(reason: reason)
+        case .endTrial:
+            rollout.phase = .steady
+            rollout.stage = nil
             rollout.progress = ProgressMark(at: now)
             rollout.failures = []
+        case .beginRollback(let release, let reason):
+            rollout.beginRollback(to: release, reason: reason, now: now)
         case .beginStopping(let reason): rollout.beginStopping(reason: reason, now: now)
         case .finish(let outcome): finish(outcome)
         }
@@ -75,6 +100,7 @@ package struct FleetState: Sendable, Hashable {
         switch outcome {
         case .stable, .rolledBack:
             rollout.phase = .steady
+            rollout.stage = nil
             rollout.failures = []
         case .stopped(let reason): rollout.phase = .stopped(reason: reason)
         case .frozen(let reason): rollout.phase = .frozen(reason: reason)

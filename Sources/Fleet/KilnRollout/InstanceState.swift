@@ -38,6 +38,8 @@ package struct InstanceState: Sendable, Hashable {
     package var process: Process
     package var health: Health
     package var traffic: Traffic
+    /// Its part in the requests, against the others' parts.
+    package var weight: Int
     /// Since when it is watched: its start, or the driver's own if that is later.
     package var watchedSince: Instant
     /// Passed its health check before, or was seen with traffic.
@@ -50,6 +52,13 @@ package struct InstanceState: Sendable, Hashable {
     package var isCondemned: Bool
     /// Its failure was counted, or is none of the release's: it ended while nobody watched, or before the rollout began.
     package var failureNoted: Bool
+    /// The generation of the rollout that it was made in.
+    package let madeIn: Int?
+    /// The generation of the rollout that keeps it warm, without traffic.
+    package var asideIn: Int?
+
+    /// Of an instance that gets as much as any other.
+    package static let fullWeight = 100
 
     package init(
         key: InstanceKey,
@@ -58,12 +67,15 @@ package struct InstanceState: Sendable, Hashable {
         process: Process = .planned,
         health: Health = .unknown,
         traffic: Traffic = .none,
+        weight: Int = fullWeight,
         watchedSince: Instant = .zero,
         wasHealthy: Bool = false,
         isBusy: Bool = false,
         isStopping: Bool = false,
         isCondemned: Bool = false,
-        failureNoted: Bool = false
+        failureNoted: Bool = false,
+        madeIn: Int? = nil,
+        asideIn: Int? = nil
     ) {
         self.key = key
         self.slot = slot
@@ -71,11 +83,14 @@ package struct InstanceState: Sendable, Hashable {
         self.process = process
         self.health = health
         self.traffic = traffic
+        self.weight = weight
         self.watchedSince = watchedSince
         self.wasHealthy = wasHealthy
         self.isBusy = isBusy
         self.isStopping = isStopping
         self.isCondemned = isCondemned
         self.failureNoted = failureNoted
+        self.madeIn = madeIn
+        self.asideIn = asideIn
     }
 }

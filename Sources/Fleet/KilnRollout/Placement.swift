@@ -1,19 +1,54 @@
 // Where new instances go.
 extension RolloutPlanner {
-    /// New instances of the target, as many as the budget holds. None while one of the target is unwell on trial:
-    /// what is being found out about the first need not be found out about the rest.
+    /// New instances, as many as the budget holds: of the target first, then of the stable release where that goes on
+    /// beside it.
     func placements(_ census: Census) -> [Action] {
         guard let target = census.fleet.rollout.target, census.fleet.rollout.phase.isActive,
             !census.fleet.quarantined.contains(target),
-            (census.fleet.refusal?.until ?? .zero) <= census.now,
-            !(census.isTrial && hasUnwell(of: target, census))
+            (census.fleet.refusal?.until ?? .zero) <= census.now
         else { return [] }
-        let room = min(
-            census.wanted + census.budget.surge - census.total,
-            census.wanted - census.kept.count
+        let room = max(0, census.limit - census.total)
+        let new = newSlots(of: target, census).prefix(room)
+        let others = otherSlots(census).prefix(room - new.count)
+        return new.map { .create(slot: $0, release: target) }
+            + others.compactMap { slot in
+                census.fleet.rollout.stable.map { .create(slot: slot, release: $0) }
+            }
+    }
+
+    /// None while one of the target is unwell on trial: what is being found out about the first need not be found out
+    /// about the rest.
+    private func newSlots(of target: ReleaseKey, _ census: Census) -> ArraySlice<Int> {
+        if census.isTrial, hasUnwell(of: target, census) { return [] }
+        return freeSlots(census).prefix(max(0, census.targetWanted - census.kept.count))
+    }
+
+    /// What is missing of the stable release while the target takes its steps, and then, in the places of older ones, what is
+    /// to be compared with it.
+    private func otherSlots(_ census: Census) -> [Int] {
+        guard let step = census.step, let stable = census.fleet.rollout.stable,
+            !census.fleet.quarantined.contains(stable)
+        else { return [] }
+        let instances = census.fleet.instances
+        let held = Set(census.held.map { instances[$0].slot })
+        let taken = Set(census.kept.map { instances[$0].slot })
+        let baseline = Set(
+            census.held.filter { census.isBaseline(instances[$0]) }.map { instances[$0].slot }
         )
-        guard room > 0 else { return [] }
-        return freeSlots(census).prefix(room).map { .create(slot: $0, release: target) }
+        let open = (0..<census.wanted).filter {
+            backoffEnd(of: $0, stable, census.fleet.rollout.failures, now: census.now) == nil
+        }
+        let missing = open.filter { !held.contains($0) }
+            .sorted { (taken.contains($0) ? 1 : 0, $0) < (taken.contains($1) ? 1 : 0, $1) }
+            .prefix(step.others - census.held.count)
+        let isWhole = census.held.count == step.others
+        let short = census.baselineWanted - baseline.count
+        guard isWhole, short > 0 else { return Array(missing) }
+        return Array(
+            open.filter { !baseline.contains($0) }
+                .sorted { (held.contains($0) ? 1 : 0, $0) < (held.contains($1) ? 1 : 0, $1) }
+                .prefix(short)
+        )
     }
 
     private func hasUnwell(of target: ReleaseKey, _ census: Census) -> Bool {
@@ -32,13 +67,21 @@ extension RolloutPlanner {
             : Set(census.kept.map { instances[$0].slot })
         return (0..<census.wanted).filter { slot in
             !held.contains(slot)
-                && backoffEnd(of: slot, census.fleet.rollout.failures, now: census.now) == nil
+                && backoffEnd(of: slot, nil, census.fleet.rollout.failures, now: census.now) == nil
         }
     }
 
-    /// When a slot whose instances keep failing is filled again; nil: at once.
-    func backoffEnd(of slot: Int, _ failures: [InstanceFailure], now: Instant) -> Instant? {
-        let recent = failures.filter { $0.slot == slot && $0.at.advanced(by: .seconds(600)) > now }
+    /// When a slot whose instances (of the target, or of the stable release beside it) keep failing is filled again; nil: at
+    /// once.
+    func backoffEnd(
+        of slot: Int,
+        _ release: ReleaseKey?,
+        _ failures: [InstanceFailure],
+        now: Instant
+    ) -> Instant? {
+        let recent = failures.filter {
+            $0.slot == slot && $0.release == release && $0.at.advanced(by: .seconds(600)) > now
+        }
         guard recent.count >= Self.failureLimit, let last = recent.last else { return nil }
         let doublings = min(recent.count - Self.failureLimit, 5)
         let end = last.at.advanced(by: .seconds(10 << doublings))

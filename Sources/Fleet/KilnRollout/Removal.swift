@@ -6,16 +6,40 @@ extension RolloutPlanner {
     /// begins can be repaired by it; they are bound by the budget all the same, because they may recover. Nothing with
     /// traffic is chosen before its health is known.
     func removals(_ census: Census) -> [Change] {
+        let excess = census.aside.dropFirst(census.fleet.policy.warm(for: census.wanted))
+        if !excess.isEmpty { return excess.flatMap { stop($0, census) } }
         guard census.wanted > 0 else { return census.surplus.flatMap { stop($0, census) } }
+        // What waits for the switch serves nobody.
+        let waiting = census.surplus.filter { census.isWaiting(census.fleet.instances[$0]) }
+        if !waiting.isEmpty { return waiting.flatMap { stop($0, census) } }
         let undetermined = census.surplus.count { census.conditions[$0] == .unknown }
         let least = census.wanted - census.budget.unavailable
-        let room = census.kept.count + census.surplus.count - census.keptUnavailable - undetermined - least
+        let staying = (census.isStaged ? 0 : census.keptAvailable) + census.heldAvailable
+        let room = staying + census.surplus.count - undetermined - least
         let unwell = census.surplus
             .filter { census.conditions[$0] != .available && census.conditions[$0] != .unknown }
             .sorted { isWorse($0, than: $1, census) }
         let leaving = unwell.prefix(max(room, makesRoom(unwell.first, census) ? 1 : 0, 0))
         let well = replaceable(census).prefix(max(0, room - unwell.count))
-        return (leaving + well).flatMap { stop($0, census) }
+        return leave(Array(leaving) + well, census)
+    }
+
+    /// Of what is well, as many as are kept warm go only out of traffic.
+    private func leave(_ indices: [Int], _ census: Census) -> [Change] {
+        var room = census.warmRoom
+        return indices.flatMap { index -> [Change] in
+            let instance = census.fleet.instances[index]
+            guard room > 0, census.conditions[index] <= .settling, mayStayWarm(instance, census) else {
+                return stop(index, census)
+            }
+            room -= 1
+            return [.setAside(instance.key)]
+        }
+    }
+
+    private func mayStayWarm(_ instance: InstanceState, _ census: Census) -> Bool {
+        census.isTrial && census.fleet.isBalanced && !instance.isCondemned
+            && instance.release == census.fleet.rollout.stable && !isOfTarget(instance, census)
     }
 
     /// What never serves before what may, then what surely doesn't before what perhaps does, then the worse before the
@@ -40,7 +64,7 @@ extension RolloutPlanner {
 
     /// Whether the worst of the unwell gives its place to an instance that the platform had no room for.
     private func makesRoom(_ worst: Int?, _ census: Census) -> Bool {
-        guard let worst, census.fleet.refusal != nil, census.kept.count < census.wanted,
+        guard let worst, census.fleet.refusal != nil, census.kept.count < census.targetWanted,
             census.total >= census.wanted
         else {
             return false
@@ -75,7 +99,7 @@ extension RolloutPlanner {
     /// Whether a replacement may come, or is coming, before what it replaces goes.
     private func canWait(_ census: Census) -> Bool {
         guard census.budget.surge > 0, census.fleet.refusal == nil else { return false }
-        return census.total < census.wanted + census.budget.surge || census.keptUnavailable > 0
+        return census.total < census.limit || census.keptUnavailable > 0
             || census.fleet.instances.contains(where: \.isStopping)
     }
 
@@ -90,15 +114,21 @@ extension RolloutPlanner {
     /// The next step of each instance that is free: towards traffic when it is well, out of it when it is not, and
     /// for one that goes: drained, acknowledged, detached, destroyed. A frozen fleet is left as it is.
     func traffic(_ census: Census) -> [Action] {
-        census.fleet.instances.indices.compactMap { index in
+        let weights = Weights(census)
+        return census.fleet.instances.indices.compactMap { index in
             let instance = census.fleet.instances[index]
             if instance.isBusy { return nil }
             if instance.isStopping { return leave(instance, census) }
             guard census.fleet.rollout.phase.isActive, census.fleet.isBalanced, instance.process == .running
             else { return nil }
+            if census.isAside(instance) { return instance.traffic == .none ? nil : leave(instance, census) }
+            if census.isWaiting(instance) { return nil }
+            let weight = weights.of(instance, census)
             switch (instance.health, instance.traffic) {
             case (.passing, .none), (.passing, .draining):
-                return mayServe(instance, census) ? .route(instance.key) : nil
+                return mayServe(instance, census) ? .route(instance.key, weight: weight) : nil
+            case (.passing, .ready) where weight != instance.weight:
+                return mayServe(instance, census) ? .route(instance.key, weight: weight) : nil
             case (.failing, .ready): return .drain(instance.key)
             default: return nil
             }

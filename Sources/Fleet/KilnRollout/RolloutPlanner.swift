@@ -9,7 +9,7 @@ package struct RolloutPlanner: Sendable {
 
     /// Changes to write down before anything else, or else work that may start at once.
     package func plan(_ fleet: FleetState, now: Instant) -> [Action] {
-        if fleet.rollout.isPaused { return [] }
+        if fleet.rollout.isHalted { return [] }
         let census = Census(fleet, now: now)
         if fleet.rollout.phase.isActive {
             let changes = changes(census)
@@ -20,7 +20,7 @@ package struct RolloutPlanner: Sendable {
 
     /// When a plan may come out differently although nothing was heard: a deadline, the end of a wait. nil: never.
     package func nextMoment(_ fleet: FleetState, now: Instant) -> Instant? {
-        guard !fleet.rollout.isPaused, fleet.rollout.phase.isActive else { return nil }
+        guard !fleet.rollout.isHalted, fleet.rollout.phase.isActive else { return nil }
         let policy = fleet.policy
         var moments: [Instant] = []
         for instance in fleet.instances {
@@ -41,14 +41,19 @@ package struct RolloutPlanner: Sendable {
             moments.append(mark.at.advanced(by: policy.progressDeadline))
         }
         if let refusal = fleet.refusal { moments.append(refusal.until) }
-        for slot in Set(fleet.rollout.failures.map(\.slot)) {
-            if let end = backoffEnd(of: slot, fleet.rollout.failures, now: now) { moments.append(end) }
+        for failure in fleet.rollout.failures {
+            let end = backoffEnd(of: failure.slot, failure.release, fleet.rollout.failures, now: now)
+            if let end { moments.append(end) }
+        }
+        if let filled = fleet.rollout.stage?.filled {
+            moments.append(stepEnd(Census(fleet, now: now)) ?? filled.advanced(by: policy.progressDeadline))
         }
         return moments.filter { $0 > now }.min()
     }
 
     /// Whether all is as it shall be and nothing is under way.
     package func isSettled(_ fleet: FleetState, now: Instant) -> Bool {
+        guard fleet.rollout.freeze == nil else { return true }
         guard !fleet.rollout.isPaused else { return false }
         switch fleet.rollout.phase {
         case .stopped, .frozen: return true
@@ -61,7 +66,7 @@ package struct RolloutPlanner: Sendable {
     private func changes(_ census: Census) -> [Change] {
         if let target = census.fleet.rollout.target, census.isTrial, target == census.fleet.rollout.stable {
             // The verdict was written down, and its consequence was not: what is stable is not on trial again.
-            return [.finish(.stable(target))]
+            return [census.total == census.wanted ? .finish(.stable(target)) : .endTrial]
         }
         let losses = losses(census)
         if !losses.isEmpty { return losses }
@@ -76,7 +81,7 @@ package struct RolloutPlanner: Sendable {
     private func losses(_ census: Census) -> [Change] {
         census.lost.flatMap { index -> [Change] in
             let instance = census.fleet.instances[index]
-            guard case .ended(let reason) = instance.process, isOfTarget(instance, census) else {
+            guard case .ended(let reason) = instance.process, isOnTrial(instance, census) else {
                 return [.stop(instance.key)]
             }
             return instance.failureNoted
@@ -87,7 +92,7 @@ package struct RolloutPlanner: Sendable {
 
     private func progress(_ census: Census) -> ProgressMark? {
         guard let best = census.fleet.rollout.progress else { return nil }
-        let left = census.total - census.kept.count
+        let left = census.total - census.kept.count - census.aside.count
         // What is only being made may yet be refused.
         let placed = census.kept.count { census.fleet.instances[$0].process == .running }
         guard
@@ -107,13 +112,16 @@ package struct RolloutPlanner: Sendable {
             return census.total == 0 ? [.finish(.stopped(reason: reason))] : nil
         }
         if rollout.progress == nil { return needsWork(census) ? [.startClock] : nil }
+        if census.step != nil, let moves = steps(census) { return moves }
         guard census.isComplete, let target = rollout.target else { return nil }
         switch rollout.phase {
         case .rolling where census.wanted == 0, .baking where census.wanted == 0:
             return [.finish(.untried(target))]
         case .rolling where census.fleet.policy.bake > .zero: return [.startBake]
         case .baking(let since) where bakeEnd(census, since) > census.now: return nil
-        case .rolling, .baking: return [.markStable(target), .finish(.stable(target))]
+        case .rolling, .baking:
+            // What was kept for a way back goes first.
+            return [.markStable(target), census.aside.isEmpty ? .finish(.stable(target)) : .endTrial]
         case .rollingBack(let reason): return [.finish(.rolledBack(to: target, reason: reason))]
         case .steady: return [.finish(.stable(target))]
         default: return nil
@@ -136,6 +144,13 @@ package struct RolloutPlanner: Sendable {
             let isRouted = !census.fleet.isBalanced || census.fleet.instances[index].traffic == .ready
             return !isRouted || census.conditions[index] > .unknown
         }
+    }
+
+    /// Of the target, or of the stable release where it is kept up beside the target.
+    private func isOnTrial(_ instance: InstanceState, _ census: Census) -> Bool {
+        isOfTarget(instance, census)
+            || (census.step != nil && instance.release == census.fleet.rollout.stable
+                && !instance.isCondemned)
     }
 
     func isOfTarget(_ instance: InstanceState, _ census: Census) -> Bool {

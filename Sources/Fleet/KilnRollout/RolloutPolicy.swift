@@ -24,8 +24,12 @@ package struct RolloutPolicy: Sendable, Hashable {
         case freeze
     }
 
+    package let strategy: Strategy
     package let surge: Share
     package let unavailable: Share
+    /// Instances of the stable release that stay, without traffic, until the new one is stable too: room of its own, beside
+    /// the surge.
+    package let keepWarm: Share
     /// A volume that one instance at a time may hold: the old one is gone before the new one is made.
     package let isExclusive: Bool
     package let minHealthy: Duration
@@ -37,8 +41,10 @@ package struct RolloutPolicy: Sendable, Hashable {
 
     /// `grace` is how long an instance may take to end once it is told to.
     package init(
+        strategy: Strategy = .rolling,
         surge: Share = .percent(25),
         unavailable: Share = .count(0),
+        keepWarm: Share = .count(0),
         isExclusive: Bool = false,
         minHealthy: Duration = .seconds(10),
         healthyDeadline: Duration = .seconds(300),
@@ -52,8 +58,16 @@ package struct RolloutPolicy: Sendable, Hashable {
         guard minHealthy < healthyDeadline else { throw .minHealthyPastHealthyDeadline }
         guard healthyDeadline < progressDeadline else { throw .healthyDeadlinePastProgressDeadline }
         guard drain + grace < progressDeadline else { throw .leavingPastProgressDeadline }
+        if case .canary(let steps) = strategy {
+            let weights = steps.map(\.weight)
+            guard zip(weights, weights.dropFirst()).allSatisfy({ $0 < $1 }),
+                weights.allSatisfy({ (1...100).contains($0) })
+            else { throw .stepsNotAscending }
+        }
+        self.strategy = strategy
         self.surge = surge
         self.unavailable = unavailable
+        self.keepWarm = keepWarm
         self.isExclusive = isExclusive
         self.minHealthy = minHealthy
         self.healthyDeadline = healthyDeadline
@@ -70,6 +84,13 @@ package struct RolloutPolicy: Sendable, Hashable {
         if isExclusive { return Budget(surge: 0, unavailable: max(1, missing)) }
         let extra = surge.of(wanted, roundingUp: true)
         return Budget(surge: extra == 0 && missing == 0 ? 1 : extra, unavailable: missing)
+    }
+
+    /// How many of the stable release may stay warm. The whole old set of a blue-green rollout does.
+    package func warm(for wanted: Int) -> Int {
+        if isExclusive { return 0 }
+        if case .blueGreen = strategy { return wanted }
+        return min(wanted, keepWarm.of(wanted, roundingUp: true))
     }
 }
 
@@ -92,4 +113,6 @@ package enum PolicyError: Error, Hashable {
     case healthyDeadlinePastProgressDeadline
     /// An instance that leaves in its own time would look like a rollout that stands still.
     case leavingPastProgressDeadline
+    /// A canary's weights lie between 1 and 100, each above the one before.
+    case stepsNotAscending
 }

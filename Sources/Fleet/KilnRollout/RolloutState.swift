@@ -23,8 +23,14 @@ package struct RolloutState: Sendable, Hashable, Codable {
     package var isPaused: Bool
     /// The best so far, and when it was reached; nil while nothing is to be done.
     package var progress: ProgressMark?
-    /// Instances of the target that failed since the rollout began, newest last.
+    /// Instances that failed since the rollout began, newest last.
     package var failures: [InstanceFailure]
+    /// How far the target has come before it takes over; nil when it is not on trial.
+    package var stage: Stage?
+    /// Counts what the fleet was set to do, so that what was meant for one rollout is not taken for the next one's.
+    package var generation: Int
+    /// Why nothing is decided at all, not even replacements: people are at work.
+    package var freeze: String?
 
     package init(
         target: ReleaseKey? = nil,
@@ -32,7 +38,10 @@ package struct RolloutState: Sendable, Hashable, Codable {
         phase: Phase = .steady,
         isPaused: Bool = false,
         progress: ProgressMark? = nil,
-        failures: [InstanceFailure] = []
+        failures: [InstanceFailure] = [],
+        stage: Stage? = nil,
+        generation: Int = 0,
+        freeze: String? = nil
     ) {
         self.target = target
         self.stable = stable
@@ -40,6 +49,35 @@ package struct RolloutState: Sendable, Hashable, Codable {
         self.isPaused = isPaused
         self.progress = progress
         self.failures = failures
+        self.stage = stage
+        self.generation = generation
+        self.freeze = freeze
+    }
+
+    private enum CodingKeys: String, CodingKey {
+        case target
+        case stable
+        case phase
+        case isPaused
+        case progress
+        case failures
+        case stage
+        case generation
+        case freeze
+    }
+
+    /// What was written down before there were stages lacks them.
+    package init(from decoder: any Decoder) throws {
+        let container = try decoder.container(keyedBy: CodingKeys.self)
+        target = try container.decodeIfPresent(ReleaseKey.self, forKey: .target)
+        stable = try container.decodeIfPresent(ReleaseKey.self, forKey: .stable)
+        phase = try container.decode(Phase.self, forKey: .phase)
+        isPaused = try container.decode(Bool.self, forKey: .isPaused)
+        progress = try container.decodeIfPresent(ProgressMark.self, forKey: .progress)
+        failures = try container.decode([InstanceFailure].self, forKey: .failures)
+        stage = try container.decodeIfPresent(Stage.self, forKey: .stage)
+        generation = try container.decodeIfPresent(Int.self, forKey: .generation) ?? 0
+        freeze = try container.decodeIfPresent(String.self, forKey: .freeze)
     }
 
     /// Whether a rollout is under way (or paused) that has yet to reach an outcome.
@@ -49,6 +87,9 @@ package struct RolloutState: Sendable, Hashable, Codable {
         case .steady, .stopped, .frozen: false
         }
     }
+
+    /// Whether nothing is decided until a person says so.
+    package var isHalted: Bool { isPaused || freeze != nil }
 }
 
 extension RolloutState.Phase {
@@ -74,53 +115,15 @@ package struct ProgressMark: Sendable, Hashable, Codable {
 
 package struct InstanceFailure: Sendable, Hashable, Codable {
     package let slot: Int
+    /// The stable release, where one of its instances failed beside the target's; nil for the target.
+    package let release: ReleaseKey?
     package var at: Instant
     package let reason: String
 
-    package init(slot: Int, at: Instant, reason: String) {
+    package init(slot: Int, release: ReleaseKey? = nil, at: Instant, reason: String) {
         self.slot = slot
+        self.release = release
         self.at = at
         self.reason = reason
-    }
-}
-
-// What people ask for.
-extension RolloutState {
-    /// Starts towards a release: a new one, an earlier one, or another one while a rollout is under way, whose
-    /// instances then are old ones.
-    package mutating func begin(_ release: ReleaseKey, now: Instant) {
-        target = release
-        phase = release == stable ? .steady : .rolling
-        isPaused = false
-        progress = ProgressMark(at: now)
-        failures = []
-    }
-
-    /// Starts to remove everything.
-    package mutating func beginStopping(reason: String, now: Instant) {
-        target = nil
-        phase = .stopping(reason: reason)
-        isPaused = false
-        progress = ProgressMark(at: now)
-        failures = []
-    }
-
-    package mutating func pause() {
-        isPaused = true
-    }
-
-    /// Goes on after a pause, a crash or a reboot. What nobody watched counts for nothing: deadlines and the bake time
-    /// start anew.
-    package mutating func resume(now: Instant) {
-        isPaused = false
-        if case .baking = phase { phase = .baking(since: now) }
-        progress = isUnfinished ? ProgressMark(at: now) : nil
-        for index in failures.indices { failures[index].at = now }
-    }
-
-    /// Gives a change of the fleet's wanted size or of its condemned instances the full progress deadline, and each step
-    /// towards it after that.
-    package mutating func allowTime(now: Instant) {
-        if progress != nil { progress = ProgressMark(at: now) }
     }
 }

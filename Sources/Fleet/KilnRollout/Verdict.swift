@@ -8,6 +8,7 @@ extension RolloutPlanner {
             if let target = rollout.target, census.fleet.quarantined.contains(target) {
                 return failed(census, "release \(target) is quarantined")
             }
+            if let reason = failedStep(census) { return failed(census, reason) }
             if let culprit = culprit(census) { return culprit.note + failed(census, culprit.reason) }
             return standstill(census).map { stuck(census, $0) }
         case .rollingBack(let original):
@@ -27,7 +28,7 @@ extension RolloutPlanner {
     /// makes no new ones.
     private func stuck(_ census: Census, _ reason: String) -> [Change] {
         let isWell = census.keptUnavailable == 0
-        if isWell, census.kept.count == census.wanted || othersLeave(census) {
+        if isWell, census.kept.count == census.targetWanted || othersLeave(census) {
             return [.finish(.degraded(reason: reason))]
         }
         return failed(census, reason, isBlamed: census.fleet.refusal == nil)
@@ -62,7 +63,7 @@ extension RolloutPlanner {
 
     /// The instance that a release fails by.
     private func culprit(_ census: Census) -> (note: [Change], reason: String)? {
-        let failures = census.fleet.rollout.failures
+        let failures = census.fleet.rollout.failures.filter { $0.release == nil }
         let isBaking = if case .baking = census.fleet.rollout.phase { true } else { false }
         if let last = failures.last, isBaking { return ([], last.reason) }
         let limit = min(FleetState.failuresKept, max(Self.failureLimit, (census.wanted + 3) / 4))
@@ -99,10 +100,15 @@ extension RolloutPlanner {
     private func standstill(_ census: Census) -> String? {
         guard let mark = census.fleet.rollout.progress else { return nil }
         let deadline = census.fleet.policy.progressDeadline
+        // A step that has its instances stands still by intent; what is lost of them starts the clock anew.
+        if census.step != nil, census.hasStepInstances || census.fleet.rollout.stage?.filled != nil {
+            return nil
+        }
         guard !census.isComplete, mark.at.advanced(by: deadline) <= census.now else { return nil }
-        let missing = census.wanted - census.keptAvailable
+        let missing = census.targetWanted - census.keptAvailable
         let state =
-            missing > 0 ? "\(missing) of \(census.wanted) instances are missing" : "old instances remain"
+            missing > 0
+            ? "\(missing) of \(census.targetWanted) instances are missing" : "old instances remain"
         let last =
             census.fleet.refusal.map { "; the last one could not be made: \($0.reason)" }
             ?? census.fleet.rollout.failures.last.map { "; the last failure: \($0.reason)" } ?? ""

@@ -31,7 +31,7 @@ struct Balancer: Sendable {
     }
 
     /// Gives the instance traffic and waits until the balancer takes it.
-    func route(_ spec: InstanceSpec) async throws {
+    func route(_ spec: InstanceSpec, weight: Int) async throws {
         let name = spec.id.description
         let config = try await change { listen, shares in
             if listen != nil, spec.release.content.balancedPort == nil {
@@ -41,7 +41,7 @@ struct Balancer: Sendable {
                     hint: "name one of its ports http"
                 )
             }
-            shares[name] = 1
+            shares[name] = weight
         }
         guard config.listen != nil else { return }
         var status = "unknown"
@@ -69,17 +69,19 @@ struct Balancer: Sendable {
     }
 
     /// What each instance gets. Nobody gets anything from a balancer that does not run.
-    func traffic() async throws -> [String: InstanceObservation.Traffic] {
+    func traffic() async throws -> [String: BalancerShare] {
         guard let settings = try settings() else { return [:] }
         guard settings.listen != nil else {
-            return try await shares().mapValues { $0 > 0 ? .ready : .draining(sessions: 0) }
+            return try await shares().mapValues {
+                BalancerShare(traffic: $0 > 0 ? .ready : .draining(sessions: 0), weight: $0)
+            }
         }
         guard var servers = try await process.state()?.servers else { return [:] }
         for worker in await process.oldWorkers() {
             let old = BalancerState.servers(await process.tell("show stat", oldWorker: worker))
             for (name, server) in old { servers[name]?.sessions += server.sessions }
         }
-        return servers.mapValues(\.traffic)
+        return servers.mapValues { BalancerShare(traffic: $0.traffic, weight: $0.weight) }
     }
 
     func remove() async throws {
@@ -150,13 +152,13 @@ struct Balancer: Sendable {
         return ListenAddress(address: gateway, port: listen.port)
     }
 
-    /// Who gets requests (1), and who finishes what it has (0): as the file says, and where the file is missing or damaged, as the
-    /// running process says for those that the file does not name.
+    /// Who gets what part in the requests, and who finishes what it has (0): as the file says, and where the file is missing
+    /// or damaged, as the running process says for those that the file does not name.
     private func shares() async throws -> [String: Int] {
         let told = BalancerFileReader.shares(text ?? "")
         if let text, BalancerFileReader.read(text) != nil { return told }
         let running = try await process.state()?.servers.filter { !$0.value.isInMaintenance } ?? [:]
-        return running.mapValues { $0.weight > 0 ? 1 : 0 }.merging(told) { _, file in file }
+        return running.mapValues { min($0.weight, 100) }.merging(told) { _, file in file }
     }
 
     private var text: String? { try? Files.readText(paths.balancerConfig) }

@@ -13,7 +13,7 @@ package struct BalancerConfig: Sendable, Hashable {
         package let address: String
         package let port: UInt16
         package let check: Check
-        /// 1 gets requests; 0 none but those under way.
+        /// Its part in the requests against the others' parts, up to 100; 0 gets none but those under way.
         package var weight: Int
 
         package struct Check: Sendable, Hashable {

@@ -27,7 +27,7 @@ package enum BalancerFileReader {
         return isBackend ? config : nil
     }
 
-    /// Who is in the file with what part of the requests, 1 or 0, also in a file that was edited.
+    /// Who is in the file with what part of the requests, 0 to 100, also in a file that was edited.
     package static func shares(_ text: String) -> [String: Int] {
         var shares: [String: Int] = [:]
         for line in text.split(separator: "\n") {
@@ -35,7 +35,7 @@ package enum BalancerFileReader {
             guard words.count > 2, words[0] == "server", let key = words.lastIndex(of: "weight"),
                 key + 1 < words.count, let weight = Int(words[key + 1])
             else { continue }
-            shares[String(words[1])] = weight > 0 ? 1 : 0
+            shares[String(words[1])] = min(max(0, weight), 100)
         }
         return shares
     }

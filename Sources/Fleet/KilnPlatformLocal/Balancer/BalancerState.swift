@@ -1,5 +1,11 @@
 package import KilnFleet
 
+/// What an instance gets of the requests.
+struct BalancerShare: Sendable, Hashable {
+    let traffic: InstanceObservation.Traffic
+    let weight: Int
+}
+
 /// What a running balancer says of itself (HAProxy management guide, "show info" and "show stat").
 package struct BalancerState: Sendable, Hashable {
     package struct Server: Sendable, Hashable {

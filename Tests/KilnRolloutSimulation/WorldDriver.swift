@@ -5,6 +5,7 @@ extension World {
     func drive() {
         guard driver != nil else { return }
         for _ in 0..<100 {
+            compare()
             guard let state = driver else { return }
             let actions = planner.plan(state, now: instant)
             guard case .change = actions.first else {
@@ -16,15 +17,34 @@ extension World {
         broken = broken ?? "liveness: decides without end"
     }
 
+    /// What the balancer's counts say by now of the step that was reached.
+    private func compare() {
+        guard let state = driver else { return }
+        var verdict: AnalysisVerdict?
+        if let target = state.rollout.target, let reached = state.rollout.stage?.reached,
+            now - reached.nanoseconds > 2_000_000_000
+        {
+            verdict =
+                switch scenario.releases[target.number] {
+                case .worse: .failed(reason: "more errors")
+                case .unclear: .inconclusive(reason: "too few requests")
+                default: .success
+                }
+        }
+        if state.analysis != verdict { driver?.analysis = verdict }
+    }
+
     private func record(_ change: Change) {
         guard var state = driver else { return }
         check(change, in: state)
+        decisions["\(change)".prefix { $0.isLetter }.description, default: 0] += 1
         state.apply(change, now: instant)
         driver = state
         write {
             rollout = state.rollout
             quarantined = state.quarantined
             if case .stop(let key) = change { notes[key.number]?.isStopping = true }
+            if case .setAside(let key) = change { notes[key.number]?.asideIn = rollout.generation }
             if case .finish(let outcome) = change { outcomes.append(outcome) }
         }
     }
@@ -44,7 +64,7 @@ extension World {
             switch action {
             case .change: return
             case .create(let slot, let release): create(slot, release)
-            case .route(let key): begin(.route, key.number)
+            case .route(let key, let weight): begin(.route, key.number, weight: weight)
             case .drain(let key): begin(.drain, key.number)
             case .detach(let key): begin(.detach, key.number)
             case .destroy(let key): begin(.destroy, key.number)
@@ -55,19 +75,25 @@ extension World {
     private func create(_ slot: Int, _ release: ReleaseKey) {
         let key = nextKey
         nextKey += 1
-        let note = Note(slot: slot, release: release.number)
+        let note = Note(slot: slot, release: release.number, madeIn: rollout.generation)
         asked[key] = note
         write { notes[key] = note }
         guard driver != nil else { return }
         driver?.instances.append(
-            InstanceState(key: InstanceKey(key), slot: slot, release: release, watchedSince: instant)
+            InstanceState(
+                key: InstanceKey(key),
+                slot: slot,
+                release: release,
+                watchedSince: instant,
+                madeIn: note.madeIn
+            )
         )
         begin(.create, key)
     }
 
-    private func begin(_ kind: Kind, _ key: Int) {
+    private func begin(_ kind: Kind, _ key: Int, weight: Int = 0) {
         change(key) { $0.isBusy = true }
-        call(kind, key)
+        call(kind, key, weight)
     }
 
     func answer(_ kind: Kind, _ key: Int, _ by: Int, _ failed: Bool) {
@@ -96,6 +122,7 @@ extension World {
         let process = process(of: key)
         change(key) { instance in
             if !instance.isBusy, instance.process != .refused { instance.process = process }
+            instance.weight = unit.weight
             switch unit.traffic {
             case 0: instance.traffic = .none
             case 1: instance.traffic = .ready
@@ -175,11 +202,14 @@ extension World {
             release: ReleaseKey(note.release),
             process: process(of: key),
             traffic: traffic,
+            weight: unit?.weight ?? InstanceState.fullWeight,
             watchedSince: instant,
             wasHealthy: unit?.traffic == 1,
             isStopping: note.isStopping,
             isCondemned: note.isCondemned,
-            failureNoted: unit?.exited == true
+            failureNoted: unit?.exited == true,
+            madeIn: note.madeIn,
+            asideIn: note.asideIn
         )
     }
 
@@ -191,6 +221,9 @@ extension World {
     }
 
     private func setWake() {
+        if let reached = driver?.rollout.stage?.reached, driver?.analysis == nil {
+            queue.push(.wake, at: reached.nanoseconds + 2_000_000_001)
+        }
         guard let state = driver, let moment = planner.nextMoment(state, now: instant) else { return }
         guard moment.nanoseconds < wakeAt else { return }
         wakeAt = moment.nanoseconds

@@ -1,7 +1,7 @@
-import KilnRollout
+package import KilnRollout
 
 /// A fleet under a virtual clock: a platform that loses and delays what it is told, and a driver that dies.
-final class World {  // a class: platform, driver and checks all move the one world
+package final class World {  // a class: platform, driver and checks all move the one world
     enum Kind: Int {
         case create
         case route
@@ -13,7 +13,7 @@ final class World {  // a class: platform, driver and checks all move the one wo
     enum Happening {
         case fault(Scenario.Event)
         /// A call takes its effect.
-        case effect(Kind, key: Int, incarnation: Int)
+        case effect(Kind, key: Int, incarnation: Int, weight: Int)
         /// The driver hears how a call went.
         case answer(Kind, key: Int, incarnation: Int, failed: Bool)
         /// The instance turns healthy or not, in truth.
@@ -29,7 +29,10 @@ final class World {  // a class: platform, driver and checks all move the one wo
         case wake
         case driverComes
         case resume
+        case thaw
         case calm
+        /// A person sees whether anything waits for one.
+        case person
         /// A person deploys what is known to be good.
         case repair
     }
@@ -44,6 +47,7 @@ final class World {  // a class: platform, driver and checks all move the one wo
         var passing = false
         var passingSince: Int64 = 0
         var traffic = 0  // 0 none, 1 ready, 2 draining
+        var weight = InstanceState.fullWeight
         var sessions = 0
         var drainStart: Int64 = 0
     }
@@ -54,6 +58,8 @@ final class World {  // a class: platform, driver and checks all move the one wo
         let release: Int
         var isStopping = false
         var isCondemned = false
+        var madeIn: Int?
+        var asideIn: Int?
     }
 
     /// Since when an instance serves in truth, or served and until when.
@@ -63,8 +69,8 @@ final class World {  // a class: platform, driver and checks all move the one wo
         var isNow: Bool
     }
 
-    struct Broken: Error {
-        let what: String
+    package struct Broken: Error {
+        package let what: String
     }
 
     let scenario: Scenario
@@ -79,7 +85,7 @@ final class World {  // a class: platform, driver and checks all move the one wo
     var asked: [Int: Note] = [:]
     // Written down:
     var notes: [Int: Note] = [:]
-    var rollout = RolloutState()
+    package var rollout = RolloutState()
     var quarantined: Set<ReleaseKey> = []
     var wanted: Int
     var writes = 0
@@ -87,7 +93,7 @@ final class World {  // a class: platform, driver and checks all move the one wo
     var driver: FleetState? { didSet { isNews = true } }
     /// The driver knows something that it did not when it planned last, or its time has come.
     var isNews = false
-    var incarnation = 0
+    package var incarnation = 0
     var attempts = 0
     var nextKey = 1
     var wakeAt: Int64 = .max
@@ -98,12 +104,16 @@ final class World {  // a class: platform, driver and checks all move the one wo
     var isCalm = false
     var deployed = 0
     var broken: String?
-    var events = 0
+    package var events = 0
     var leastSeen: Int?
     var served: [Int: Service] = [:]
-    var outcomes: [Outcome] = []
+    package var outcomes: [Outcome] = []
+    /// What was decided, by name: what the traces came to.
+    package var decisions: [String: Int] = [:]
+    /// Somebody vouched for a release, or changed what was wanted: nothing is said of comparisons.
+    var isMeddled = false
 
-    init(_ scenario: Scenario, planner: RolloutPlanner = RolloutPlanner()) throws {
+    package init(_ scenario: Scenario, planner: RolloutPlanner = RolloutPlanner()) throws {
         self.scenario = scenario
         self.planner = planner
         policy = try scenario.policy()
@@ -117,11 +127,11 @@ final class World {  // a class: platform, driver and checks all move the one wo
     var instant: Instant { Instant(nanoseconds: now) }
 
     /// Runs until nothing happens any more; throws what was broken.
-    func run() throws {
+    package func run() throws {
         while let (time, happening) = queue.pop() {
             now = max(now, time)
             events += 1
-            if events > 4000 { throw Broken(what: "liveness: does not come to rest") }
+            if events > 6000 { throw Broken(what: "liveness: does not come to rest") }
             happen(happening)
             if isNews, now >= blindUntil { drive() }
             isNews = false
@@ -134,7 +144,7 @@ final class World {  // a class: platform, driver and checks all move the one wo
     func happen(_ happening: Happening) {
         switch happening {
         case .fault(let event): fault(event)
-        case .effect(let kind, let key, let by): effect(kind, key, by)
+        case .effect(let kind, let key, let by, let weight): effect(kind, key, by, weight)
         case .answer(let kind, let key, let by, let failed): answer(kind, key, by, failed)
         case .health(let key, let passing): turn(key, passing)
         case .exit(let key): exit(key)
@@ -150,11 +160,11 @@ final class World {  // a class: platform, driver and checks all move the one wo
             isNews = true
             if now >= wakeAt { wakeAt = .max }
         case .driverComes: come()
-        case .resume:
-            rollout.resume(now: instant)
-            driver?.rollout = rollout
+        case .resume: steer { $0.resume(now: $1) }
+        case .thaw: steer { $0.thaw(now: $1) }
         case .calm: calm()
         case .repair: repair()
+        case .person: decide()
         }
     }
 
@@ -188,6 +198,14 @@ final class World {  // a class: platform, driver and checks all move the one wo
             rollout.pause()
             driver?.rollout.pause()
             after(seconds * 1000, .resume)
+        case .freeze(let seconds):
+            steer { rollout, _ in rollout.freeze(reason: "an incident") }
+            after(seconds * 1000, .thaw)
+        case .promote, .promoteFully:
+            isMeddled = true
+            let isFull = if case .promoteFully = event { true } else { false }
+            steer { _ = $0.promote(full: isFull, now: $1) }
+        case .abort: steer { _ = $0.abort(reason: "aborted", now: $1) }
         case .refuse(let seconds): refusedUntil = now + Int64(seconds) * 1_000_000_000
         case .blind(let seconds):
             blindUntil = max(blindUntil, now + Int64(seconds) * 1_000_000_000)
@@ -199,6 +217,12 @@ final class World {  // a class: platform, driver and checks all move the one wo
             after(seconds * 1000, .news(key: key, incarnation: incarnation))
         case .forget(let seconds): forget(for: seconds)
         }
+    }
+
+    /// A person's word is written down at once, and heard by the driver if there is one.
+    private func steer(_ body: (inout RolloutState, Instant) -> Void) {
+        body(&rollout, instant)
+        driver?.rollout = rollout
     }
 
     private func condemn(_ keys: [Int]) {
@@ -234,17 +258,31 @@ final class World {  // a class: platform, driver and checks all move the one wo
             happen(.sight)
         }
         if rollout.isPaused { happen(.resume) }
+        if rollout.freeze != nil { happen(.thaw) }
+        after(60_000, .person)
         after(600_000, .repair)
+    }
+
+    /// Whatever waits for a person is promoted.
+    private func decide() {
+        if let state = driver {
+            if planner.isSettled(state, now: instant) { return }
+            if planner.waitsForPerson(state, now: instant) != nil {
+                isMeddled = true
+                steer { _ = $0.promote(full: false, now: $1) }
+            }
+        }
+        after(60_000, .person)
     }
 
     /// A frozen fleet waits for a person, who deploys a good release.
     private func repair() {
         guard case .frozen = rollout.phase else { return }
-        let good = scenario.releases.firstIndex { $0.isGood } ?? 0
-        guard scenario.releases[good].isGood else { return }
+        guard let good = scenario.releases.firstIndex(where: \.isGood) else { return }
         quarantined.remove(ReleaseKey(good))
         driver?.quarantined = quarantined
         begin(good)
+        after(60_000, .person)
     }
 
     /// What ended before says nothing about this attempt.

@@ -17,10 +17,15 @@ extension World {
 
     func check(_ change: Change, in state: FleetState) {
         switch change {
-        case .stop(let key): checkStop(key, in: state)
+        case .stop(let key):
+            checkStop(key, in: state)
+            checkWarmth(of: key, in: state)
+        case .setAside(let key): checkAside(key, in: state)
+        case .nextStep: checkShare(in: state)
         case .markStable(let release):
             let available = state.instances.filter { isAvailable($0) && $0.release == release }.count
-            if available != state.wanted || state.instances.count != state.wanted {
+            let warm = state.instances.count { isWarm($0, in: state) }
+            if available != state.wanted || state.instances.count - warm != state.wanted {
                 fail("I4: stable with \(available) of \(state.wanted) available")
             }
             if scenario.bake > 0 {
@@ -28,12 +33,18 @@ extension World {
                     now - since.nanoseconds >= Int64(scenario.bake) * 1_000_000_000
                 else { return fail("I4: stable without its bake time") }
             }
-            if !scenario.releases[release.number].isGood, state.wanted > 0 {
-                fail("I4: a bad release is stable")
+            let behaviour = scenario.releases[release.number]
+            if !behaviour.isHealthy, state.wanted > 0 { fail("I4: a bad release is stable") }
+            if behaviour == .worse, scenario.alwaysCompares, scenario.isCalm, !isMeddled,
+                let stable = rollout.stable, stable != release
+            {
+                fail("I4: a release that is worse than the stable one is stable")
             }
         case .quarantine(let release, _):
             if release == rollout.stable { fail("I4: the stable release \(release) is quarantined") }
-            if scenario.hurtsNothing, scenario.releases[release.number].isGood {
+            if scenario.hurtsNothing, scenario.releases[release.number].isHealthy,
+                scenario.releases[release.number] != .worse
+            {
                 fail("\(release) is quarantined, and nothing is wrong with it")
             }
         case .beginRollback(let release, _):
@@ -80,11 +91,12 @@ extension World {
     }
 
     func check(_ action: Action, in state: FleetState) {
-        if state.rollout.isPaused { fail("I9: \(action) while paused") }
+        if state.rollout.isPaused || state.rollout.freeze != nil { fail("I9: \(action) while paused") }
         switch action {
         case .change: break
         case .create(let slot, let release): checkCreate(slot, release, in: state)
-        case .route(let key):
+        case .route(let key, let weight):
+            if !(1...InstanceState.fullWeight).contains(weight) { fail("\(key) gets the weight \(weight)") }
             guard let instance = state.instances.first(where: { $0.key == key }) else { return }
             guard case .passing = instance.health, instance.process == .running, !instance.isStopping else {
                 return fail("traffic to \(key), which is not healthy")
@@ -98,13 +110,20 @@ extension World {
 
     private func checkCreate(_ slot: Int, _ release: ReleaseKey, in state: FleetState) {
         let budget = policy.budget(for: wanted)
-        if notes.count + 1 > wanted + budget.surge {
-            fail("I1: one more than \(notes.count) instances, \(wanted) + \(budget.surge) allowed")
+        let beside = besideTheBudget(in: state)
+        if notes.count + 1 > wanted + budget.surge + beside {
+            fail("I1: one more than \(notes.count), \(wanted) + \(budget.surge) + \(beside) allowed")
         }
         if quarantined.contains(release) { fail("I7: places the quarantined release \(release)") }
-        if release != rollout.target { fail("I6: places \(release), which is not the target") }
+        if release == rollout.target {
+            checkStep(in: state)
+        } else if release != rollout.stable || rollout.phase != .rolling || rollout.stage == nil {
+            fail("I6: places \(release), which is not the target")
+        }
         let isTaken = state.instances.contains { other in
-            guard other.slot == slot, other.release == release, !other.isStopping, !other.isCondemned else {
+            guard other.slot == slot, other.release == release, !other.isStopping, !other.isCondemned,
+                release == rollout.target
+            else {
                 return false
             }
             if case .failing = other.health { return false }
@@ -114,6 +133,81 @@ extension World {
         if isTaken { fail("I10: a second instance in slot \(slot)") }
         if scenario.isExclusive, notes.values.contains(where: { $0.slot == slot }) {
             fail("an exclusive volume is held twice")
+        }
+    }
+
+    /// Kept without traffic by this rollout.
+    private func isWarm(_ instance: InstanceState, in state: FleetState) -> Bool {
+        switch state.rollout.phase {
+        case .rolling, .baking: break
+        default: return false
+        }
+        return instance.asideIn == state.rollout.generation && instance.release == state.rollout.stable
+            && instance.release != state.rollout.target && !instance.isStopping
+    }
+
+    /// Instances that the surge does not pay for: those kept warm, or a whole set that is yet to be switched to.
+    private func besideTheBudget(in state: FleetState) -> Int {
+        let warm = state.instances.count { isWarm($0, in: state) }
+        return isBeforeSwitch(state) ? wanted : warm
+    }
+
+    private func isBeforeSwitch(_ state: FleetState) -> Bool {
+        guard case .blueGreen = scenario.strategy, !scenario.isExclusive else { return false }
+        return state.rollout.phase == .rolling && state.rollout.stage?.step == 0
+            && state.rollout.stable != nil
+    }
+
+    private func checkWarmth(of key: InstanceKey, in state: FleetState) {
+        guard state.rollout.phase == .rolling, scenario.isBalanced, !isBeforeSwitch(state),
+            let instance = state.instances.first(where: { $0.key == key }), isAvailable(instance),
+            instance.release == state.rollout.stable, instance.release != state.rollout.target,
+            !instance.isCondemned
+        else { return }
+        if state.instances.count(where: { isWarm($0, in: state) }) < policy.warm(for: state.wanted) {
+            fail("I4: \(key) is removed although there is room to keep it warm")
+        }
+    }
+
+    private func checkAside(_ key: InstanceKey, in state: FleetState) {
+        checkStop(key, in: state)
+        if state.instances.count(where: { isWarm($0, in: state) }) >= policy.warm(for: state.wanted) {
+            fail("I1: \(key) is kept warm beyond the number")
+        }
+    }
+
+    /// Of the target never more than its step says, each slot counted once.
+    private func checkStep(in state: FleetState) {
+        guard state.rollout.phase == .rolling, let stage = state.rollout.stage, state.rollout.stable != nil,
+            state.rollout.stable != state.rollout.target
+        else { return }
+        let steps = policy.steps(for: state.wanted, isBalanced: scenario.isBalanced)
+        guard stage.step < steps.count else { return }
+        let taken = state.instances.filter {
+            $0.release == state.rollout.target && !$0.isStopping && !$0.isCondemned
+                && $0.slot < state.wanted && ($0.process == .running || $0.isBusy)
+        }
+        let slots = Set(taken.map(\.slot)).count
+        if slots + 1 > steps[stage.step].instances {
+            fail("I3: one more than \(slots) at a step of \(steps[stage.step].instances)")
+        }
+    }
+
+    /// Of the requests never more than the step says, beyond what whole weights can tell.
+    private func checkShare(in state: FleetState) {
+        let steps = policy.steps(for: state.wanted, isBalanced: scenario.isBalanced)
+        guard scenario.isBalanced, scenario.isCalm, let stage = state.rollout.stage, stage.step < steps.count,
+            case let share = steps[stage.step].share, share < 100,
+            let reached = state.rollout.stage?.reached, now - reached.nanoseconds > Self.newsTime,
+            !state.instances.contains(where: \.isBusy)
+        else { return }
+        let routed = units.filter { $0.value.traffic == 1 && $0.value.running }
+        let target = routed.filter { ReleaseKey($0.value.release) == state.rollout.target }
+        let part = target.reduce(0) { $0 + $1.value.weight }
+        let all = routed.reduce(0) { $0 + $1.value.weight }
+        guard target.count < routed.count else { return }
+        if Double(part) > Double(all) * (Double(share) + 2) / 100, part > target.count {
+            fail("I3: \(part) of \(all) requests for a share of \(share)")
         }
     }
 

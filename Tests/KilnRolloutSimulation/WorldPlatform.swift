@@ -2,7 +2,7 @@ import KilnRollout
 
 // The truth: what calls do, late or never, and what instances do by themselves.
 extension World {
-    func call(_ kind: Kind, _ key: Int) {
+    func call(_ kind: Kind, _ key: Int, _ weight: Int) {
         attempts += 1
         var dice = Dice(scenario.seed, attempts, kind.rawValue)
         let time = kind == .create ? 200 + dice.below(1500) : 20 + dice.below(400)
@@ -11,10 +11,15 @@ extension World {
         let fails = refused || (!isCalm && dice.chance(scenario.lossPercent))
         if kind == .create, fails, !refused, dice.chance(30) {
             // It timed out, and succeeds all the same.
-            after(time + late + 1000 + dice.below(10_000), .effect(kind, key: key, incarnation: incarnation))
+            after(
+                time + late + 1000 + dice.below(10_000),
+                .effect(kind, key: key, incarnation: incarnation, weight: weight)
+            )
         } else if !fails || (!refused && dice.chance(50)) {
-            after(time + late, .effect(kind, key: key, incarnation: incarnation))
-            if dice.chance(10) { after(time + late, .effect(kind, key: key, incarnation: incarnation)) }
+            after(time + late, .effect(kind, key: key, incarnation: incarnation, weight: weight))
+            if dice.chance(10) {
+                after(time + late, .effect(kind, key: key, incarnation: incarnation, weight: weight))
+            }
         }
         after(time + late + 5, .answer(kind, key: key, incarnation: incarnation, failed: fails))
         // From its first moment on a creation can be seen, half made.
@@ -24,7 +29,7 @@ extension World {
     }
 
     /// A call of a driver that was succeeded is refused: its token is old.
-    func effect(_ kind: Kind, _ key: Int, _ by: Int) {
+    func effect(_ kind: Kind, _ key: Int, _ by: Int, _ weight: Int) {
         guard by == incarnation, var unit = units[key] ?? late(kind, key) else { return }
         switch kind {
         case .create:
@@ -35,8 +40,9 @@ extension World {
             return
         case .route:
             guard unit.running else { break }
+            if unit.traffic != 1 { unit.sessions = 1 }
             unit.traffic = 1
-            unit.sessions = 1
+            unit.weight = weight
         case .drain:
             guard unit.traffic == 1 else { break }
             unit.traffic = 2
@@ -46,6 +52,7 @@ extension World {
         case .detach:
             checkDetach(key, unit)
             unit.traffic = 0
+            unit.weight = InstanceState.fullWeight
             unit.sessions = 0
         case .destroy:
             checkDestroy(key, unit)
@@ -67,7 +74,7 @@ extension World {
         var dice = Dice(scenario.seed, 2000, key)
         let start = 200 + dice.below(2000)
         switch behaviour {
-        case .good: after(start, .health(key: key, passing: true))
+        case .good, .worse, .unclear: after(start, .health(key: key, passing: true))
         case .slow: after(start + 8000, .health(key: key, passing: true))
         case .neverHealthy: after(start, .health(key: key, passing: false))
         case .exitsAtStart: after(start, .exit(key: key))

@@ -1,20 +1,31 @@
 import KilnRollout
 
 /// One trace, as data: what the fleet is, and what happens to it. Built from a seed, or cut down by hand.
-struct Scenario: CustomStringConvertible {
+package struct Scenario: Sendable, CustomStringConvertible {
     /// How the instances of a release behave.
-    enum Behaviour: CaseIterable {
+    package enum Behaviour: Sendable, CaseIterable {
         case good
         case slow
         case neverHealthy
         case exitsAtStart
         /// Well at first, then failing, always before a bake time is over.
         case failsLater
+        /// Healthy, and worse than the stable release to those who compare.
+        case worse
+        /// Healthy, and nobody can say how it compares.
+        case unclear
 
         var isGood: Bool { self == .good || self == .slow }
+
+        var isHealthy: Bool {
+            switch self {
+            case .good, .slow, .worse, .unclear: true
+            case .neverHealthy, .exitsAtStart, .failsLater: false
+            }
+        }
     }
 
-    enum Event {
+    package enum Event: Sendable {
         /// Kills the instance with this number among those that run.
         case kill(Int)
         /// Its health check fails for so many seconds.
@@ -30,6 +41,11 @@ struct Scenario: CustomStringConvertible {
         /// The driver dies; another comes after so many seconds.
         case crash(Int)
         case pause(Int)
+        /// The same, with no healing either, in whatever phase the fleet is.
+        case freeze(Int)
+        case promote
+        case promoteFully
+        case abort
         /// The platform makes nothing for so many seconds.
         case refuse(Int)
         /// The platform cannot be looked at for so many seconds.
@@ -40,16 +56,18 @@ struct Scenario: CustomStringConvertible {
         case forget(Int)
     }
 
-    struct Fault {
+    package struct Fault: Sendable {
         /// Milliseconds.
         let at: Int
         let event: Event
     }
 
-    var seed: UInt64
+    package let seed: UInt64
     var wanted: Int
     var surge: Int
     var unavailable: Int
+    var keepWarm = 0
+    var strategy = Strategy.rolling
     var isExclusive = false
     var isBalanced = true
     var bake = 10
@@ -63,7 +81,7 @@ struct Scenario: CustomStringConvertible {
 
     /// Nothing dies, flaps or is lost, and nobody changes what is wanted: true availability can be held to account.
     var isCalm: Bool {
-        lossPercent == 0 && crashWrites.isEmpty && releases.allSatisfy(\.isGood)
+        lossPercent == 0 && crashWrites.isEmpty && releases.allSatisfy(\.isHealthy)
             && faults.allSatisfy { if case .deploy = $0.event { true } else { false } }
     }
 
@@ -80,7 +98,7 @@ struct Scenario: CustomStringConvertible {
 
     static let faultSeconds = 120
 
-    init(seed: UInt64) {
+    package init(seed: UInt64) {
         var dice = Dice(seed)
         self.seed = seed
         wanted = 1 + dice.below(4)
@@ -91,6 +109,8 @@ struct Scenario: CustomStringConvertible {
         isBalanced = !dice.chance(12)
         bake = dice.chance(25) ? 0 : 10
         freezes = dice.chance(10)
+        if dice.chance(25) { keepWarm = 1 + dice.below(3) }
+        strategy = Self.strategy(&dice)
         if dice.chance(15) {
             releases = [.good, .slow, .good]
             faults = [Self.deploy(1, &dice), Self.deploy(2, &dice)]
@@ -122,7 +142,7 @@ struct Scenario: CustomStringConvertible {
 
     private static func fault(_ dice: inout Dice) -> Fault {
         let event: Event =
-            switch dice.below(16) {
+            switch dice.below(21) {
             case 0, 1, 2: .kill(dice.below(8))
             case 3: .flap(dice.below(8), 2 + dice.below(40))
             case 4: .condemn(dice.below(8))
@@ -133,16 +153,46 @@ struct Scenario: CustomStringConvertible {
             case 10: .condemnAll
             case 11: .force(dice.below(4))
             case 12: .blind(1 + dice.below(40))
+            case 15: .freeze(1 + dice.below(30))
+            case 16, 17: .promote
+            case 18: .promoteFully
+            case 19: .abort
             case 13, 14: .obscure(dice.below(8), 1 + dice.below(40))
             default: .forget(1 + dice.below(20))
             }
         return Fault(at: 1000 * dice.below(faultSeconds) + dice.below(1000), event: event)
     }
 
+    private static func strategy(_ dice: inout Dice) -> Strategy {
+        switch dice.below(5) {
+        case 0, 1: return .rolling
+        case 2: return .blueGreen(isManual: dice.chance(30))
+        default:
+            var weight = 0
+            let steps = (0..<(1 + dice.below(3))).map { _ in
+                weight += 1 + dice.below(34)
+                return CanaryStep(
+                    weight: min(weight, 100),
+                    pause: dice.chance(20) ? .manual : .time(.seconds(dice.below(20))),
+                    analyzes: dice.chance(50)
+                )
+            }
+            return .canary(steps)
+        }
+    }
+
+    /// Whether every release must be compared with the stable one before it takes over.
+    var alwaysCompares: Bool {
+        guard case .canary(let steps) = strategy, isBalanced, !isExclusive else { return false }
+        return steps.contains(where: \.analyzes)
+    }
+
     func policy() throws -> RolloutPolicy {
         try RolloutPolicy(
+            strategy: strategy,
             surge: .count(surge),
             unavailable: .count(unavailable),
+            keepWarm: .count(keepWarm),
             isExclusive: isExclusive,
             minHealthy: .seconds(2),
             healthyDeadline: .seconds(20),
@@ -153,9 +203,9 @@ struct Scenario: CustomStringConvertible {
         )
     }
 
-    var description: String {
+    package var description: String {
         """
-        seed \(seed): \(wanted) wanted, surge \(surge), unavailable \(unavailable)\(isExclusive ? ", exclusive" : "")\
+        seed \(seed): \(wanted) wanted, surge \(surge), unavailable \(unavailable), warm \(keepWarm), \(strategy)\(isExclusive ? ", exclusive" : "")\
         \(isBalanced ? "" : ", unbalanced"), bake \(bake) s, \(lossPercent) % lost, releases \(releases), \
         crashes at writes \(crashWrites)
         \(faults.map { "  at \($0.at) ms: \($0.event)" }.joined(separator: "\n"))

@@ -1,0 +1,108 @@
+import KilnRollout
+import Testing
+
+@Suite struct `A person` {
+    private let now = Sample.now
+
+    private func rollout(_ phase: RolloutState.Phase = .rolling, stable: Int? = 1) -> RolloutState {
+        RolloutState(
+            target: ReleaseKey(2),
+            stable: stable.map(ReleaseKey.init),
+            phase: phase,
+            progress: ProgressMark(placed: 1, at: .zero),
+            failures: [InstanceFailure(slot: 0, at: .zero, reason: "x")],
+            stage: Stage(step: 1, reached: .zero),
+            generation: 7
+        )
+    }
+
+    @Test func `aborts whatever the rollout is doing`() {
+        for phase in [RolloutState.Phase.rolling, .baking(since: .zero), .frozen(reason: "x")] {
+            var state = rollout(phase)
+            state.isPaused = true
+            state.freeze(reason: "incident")
+            let answer1 = state.promote(full: true, now: now)
+            #expect(answer1 == (phase == .rolling))
+            let answer2 = state.abort(reason: "aborted", now: now)
+            #expect(answer2)
+            #expect(
+                state
+                    == RolloutState(
+                        target: ReleaseKey(1),
+                        stable: ReleaseKey(1),
+                        phase: .rollingBack(reason: "aborted"),
+                        progress: ProgressMark(at: now),
+                        generation: 8
+                    )
+            )
+        }
+    }
+
+    @Test func `aborts nothing where there is nothing to go back from`() {
+        for phase in [
+            RolloutState.Phase.steady, .rollingBack(reason: "x"), .stopping(reason: "x"),
+            .stopped(reason: "x"),
+        ] {
+            var state = rollout(phase)
+            let answer3 = state.abort(reason: "aborted", now: now)
+            #expect(!answer3)
+            #expect(state == rollout(phase))
+        }
+        var steady = rollout(.frozen(reason: "x"), stable: 2)
+        let answer4 = steady.abort(reason: "aborted", now: now)
+        #expect(!answer4)
+    }
+
+    @Test func `leaves a first release as it is, since there is none to go back to`() {
+        var state = rollout(stable: nil)
+        state.isPaused = true
+        let answer5 = state.abort(reason: "aborted", now: now)
+        #expect(answer5)
+        #expect(state.phase == .frozen(reason: "aborted; there is no stable release to go back to"))
+        #expect(!state.isPaused && state.progress == nil)
+    }
+
+    @Test func `promotes a step, or all of them`() {
+        var state = rollout()
+        let answer6 = state.promote(full: false, now: now)
+        #expect(answer6)
+        #expect(state.stage == Stage(step: 1, reached: .zero, isPromoted: true))
+        #expect(state.progress == ProgressMark(at: now))
+        let answer7 = state.promote(full: true, now: now)
+        #expect(answer7)
+        #expect(state.stage?.step == Int.max)
+        let answer8 = state.promote(full: false, now: now)
+        #expect(!answer8)
+        var steady = rollout(.steady)
+        let answer9 = steady.promote(full: true, now: now)
+        #expect(!answer9)
+        #expect(steady == rollout(.steady))
+    }
+
+    @Test func `freezes a fleet: nothing is decided until it is thawed`() throws {
+        var fleet = Sample.fleet(old: [.available, .ended], policy: try RolloutPolicy())
+        fleet.rollout.freeze(reason: "incident")
+        let planner = RolloutPlanner()
+        #expect(planner.plan(fleet, now: now) == [])
+        #expect(planner.nextMoment(fleet, now: now) == nil)
+        #expect(planner.isSettled(fleet, now: now))
+        fleet.rollout.thaw(now: now)
+        #expect(fleet.rollout.freeze == nil && fleet.rollout.progress == ProgressMark(at: now))
+        #expect(planner.plan(fleet, now: now) != [])
+    }
+
+    @Test func `begins each rollout in a generation of its own, with its first step before it`() {
+        var state = rollout(.steady)
+        state.begin(ReleaseKey(3), now: now)
+        #expect(state.generation == 8 && state.stage == Stage() && state.failures.isEmpty)
+        state.begin(ReleaseKey(1), now: now)
+        #expect(state.generation == 9 && state.stage == nil && state.phase == .steady)
+    }
+
+    @Test func `comes back to a step whose wait begins anew`() {
+        var state = rollout()
+        state.stage?.filled = .zero
+        state.resume(now: now)
+        #expect(state.stage == Stage(step: 1))
+    }
+}
