@@ -1,19 +1,32 @@
 // swift-tools-version: 6.2
 import PackageDescription
 
-/// Kept apart from the product, so that nobody who builds Kiln builds what only measures it.
+let settings: [SwiftSetting] = [
+    .enableUpcomingFeature("ExistentialAny"),
+    .enableUpcomingFeature("InternalImportsByDefault"),
+    .enableUpcomingFeature("MemberImportVisibility"),
+    .treatAllWarnings(as: .error),
+]
+/// As the product is built.
+let productSettings =
+    settings + [
+        .enableUpcomingFeature("NonisolatedNonsendingByDefault"),
+        .enableUpcomingFeature("InferIsolatedConformances"),
+    ]
+
+/// Kept apart from the product, so that nobody who builds Kiln builds what only measures it. The planner and its
+/// simulator are links to the product's own.
 let package = Package(
     name: "kiln-benchmarks",
     targets: [
+        .executableTarget(name: "KilnBenchmarks", swiftSettings: settings),
+        .target(name: "KilnRollout", swiftSettings: productSettings),
+        .target(name: "KilnRolloutSimulation", dependencies: ["KilnRollout"], swiftSettings: productSettings),
         .executableTarget(
-            name: "KilnBenchmarks",
-            swiftSettings: [
-                .enableUpcomingFeature("ExistentialAny"),
-                .enableUpcomingFeature("InternalImportsByDefault"),
-                .enableUpcomingFeature("MemberImportVisibility"),
-                .treatAllWarnings(as: .error),
-            ]
-        )
+            name: "RolloutTraces",
+            dependencies: ["KilnRolloutSimulation"],
+            swiftSettings: productSettings
+        ),
     ],
     swiftLanguageModes: [.v6]
 )
