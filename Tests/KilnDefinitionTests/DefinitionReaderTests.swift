@@ -105,6 +105,8 @@ func definition(_ text: String, in directory: FilePath = "/srv/shop") throws -> 
                 )
         )
         #expect(full.fleets["bare"]?.rollout == RolloutDefinition())
+        #expect(full.fleets["bare"]?.needs == ["shop", "vendor"])
+        #expect(full.fleets["shop"]?.secrets.map(\.place) == ["/run/secrets/db-password", "/etc/shop/token"])
     }
 
     @Test func `an exclusive volume makes room by ending the old instance first`() throws {

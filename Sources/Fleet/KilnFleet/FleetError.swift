@@ -22,6 +22,7 @@ package struct FleetError: DiagnosticError, Hashable {
         case checks = "fleet.checks"
         case revoked = "fleet.revoked"
         case imageGone = "fleet.image-gone"
+        case secret = "fleet.secret"
     }
 
     package let code: Code

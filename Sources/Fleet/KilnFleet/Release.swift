@@ -53,6 +53,8 @@ package struct ReleaseContent: Sendable, Hashable, Codable {
     package var ports: [String: UInt16]
     /// The fleets that instances reach under their names, and at which ports; nil is for none, as in releases of before.
     package var peers: [String: UInt16]?
+    /// What instances read of this machine's secrets; nil is for none, as in releases of before.
+    package var secrets: [SecretReference]?
 
     package init(
         image: Digest,
@@ -65,7 +67,8 @@ package struct ReleaseContent: Sendable, Hashable, Codable {
         stop: StopDefinition,
         resources: ResourceDefinition,
         ports: [String: UInt16],
-        peers: [String: UInt16]? = nil
+        peers: [String: UInt16]? = nil,
+        secrets: [SecretReference]? = nil
     ) {
         self.image = image
         self.imageName = imageName
@@ -78,6 +81,7 @@ package struct ReleaseContent: Sendable, Hashable, Codable {
         self.resources = resources
         self.ports = ports
         self.peers = peers
+        self.secrets = secrets
     }
 
     package func digest() throws -> Digest {

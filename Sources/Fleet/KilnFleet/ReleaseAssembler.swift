@@ -63,7 +63,12 @@ package struct ReleaseAssembler: Sendable {
             resources: fleet.resources,
             ports: runtime.ports,
             peers: peers.isEmpty
-                ? nil : Dictionary(uniqueKeysWithValues: peers.map { ($0.description, $1) })
+                ? nil : Dictionary(uniqueKeysWithValues: peers.map { ($0.description, $1) }),
+            secrets: fleet.secrets.isEmpty
+                ? nil
+                : fleet.secrets.map {
+                    SecretReference(name: $0.name, file: $0.file.string, target: $0.place)
+                }
         )
     }
 

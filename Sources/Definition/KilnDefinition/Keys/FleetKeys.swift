@@ -59,6 +59,13 @@ enum FleetKeys {
                 example: "{env: {LOG_LEVEL: info}}"
             ),
             .standard(
+                "secrets",
+                \.secrets,
+                .list(of: .object(FleetSecretKeys.shape), named: "secrets"),
+                help: "Values that instances read, by where the machine keeps them.",
+                example: "[{name: db-password, from: file:/etc/keys/db-password}]"
+            ),
+            .standard(
                 "rollout",
                 \.rollout,
                 .object(RolloutKeys.shape),

@@ -11,6 +11,7 @@ package struct FleetDefinition: Sendable, Hashable {
     package var needs: [FleetName]
     package var resources: ResourceDefinition
     package var config: ConfigDefinition
+    package var secrets: [FleetSecret]
     package var rollout: RolloutDefinition
     package var span: SourceSpan?
 
@@ -21,6 +22,7 @@ package struct FleetDefinition: Sendable, Hashable {
         needs = []
         resources = ResourceDefinition()
         config = ConfigDefinition()
+        secrets = []
         rollout = RolloutDefinition()
     }
 }

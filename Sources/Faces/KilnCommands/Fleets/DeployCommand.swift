@@ -51,8 +51,10 @@ struct DeployCommand: AsyncParsableCommand {
             driverOptions.environment = definition.environment
             driverOptions.origin = options.origin
             driverOptions.remark = why.map { "made without its checks: \($0)" }
+            let content = try wanted.content(in: ImageStore(home: fleets.home))
+            try content.checkSecrets()
             return try await fleets.driver.deploy(
-                try wanted.content(in: ImageStore(home: fleets.home)),
+                content,
                 to: fleet,
                 policy: wanted.policy,
                 gate: wanted.gate(fleets, skippingChecks: skipChecks),

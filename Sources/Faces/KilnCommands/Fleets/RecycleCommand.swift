@@ -1,4 +1,5 @@
 import ArgumentParser
+import KilnCatalog
 import KilnDefinition
 import KilnFleet
 
@@ -7,7 +8,8 @@ struct RecycleCommand: AsyncParsableCommand {
         commandName: "recycle",
         abstract: "Replace every instance of a fleet by a fresh one of the same release.",
         discussion: """
-            Within the rollout's budget, as any replacement: what serves goes only once another serves in its place.
+            Within the rollout's budget, as any replacement: what serves goes only once another serves in its place. Fresh \
+            instances read the secrets as they are now.
 
             Example:
 
@@ -22,7 +24,11 @@ struct RecycleCommand: AsyncParsableCommand {
 
     func run() async throws {
         try await drive.drive(fleet) { fleets, options in
-            try await fleets.driver.recycle(fleet, options: options)
+            // Nothing goes for what could not come up in its place.
+            if let release = try await fleets.store.runningRelease(of: fleet)?.number {
+                try await fleets.store.release(release, of: fleet)?.content.checkSecrets()
+            }
+            return try await fleets.driver.recycle(fleet, options: options)
         }
     }
 }

@@ -113,6 +113,7 @@ struct ApplyCommand: AsyncParsableCommand {
             guard let fleet = defined[step.fleet], let content = situation.contents[step.fleet] else {
                 throw Self.unbaked(step.fleet)
             }
+            try content.checkSecrets()
             return try await fleets.driver.deploy(
                 content,
                 to: step.fleet,

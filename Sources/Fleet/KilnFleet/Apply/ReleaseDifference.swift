@@ -8,6 +8,7 @@ enum ReleaseDifference {
         image(old, new) + named("variable", old.env, new.env)
             + named("file", byTarget(old.files), byTarget(new.files))
             + named("port", old.ports, new.ports) + named("address of", old.peers ?? [:], new.peers ?? [:])
+            + named("secret", byName(old.secrets), byName(new.secrets))
             + resources(old.resources, new.resources) + others(old, new)
     }
 
@@ -37,6 +38,10 @@ enum ReleaseDifference {
 
     private static func byTarget(_ files: [ConfigFile]) -> [String: ConfigFile] {
         Dictionary(files.map { ($0.target, $0) }) { $1 }
+    }
+
+    private static func byName(_ secrets: [SecretReference]?) -> [String: SecretReference] {
+        Dictionary((secrets ?? []).map { ($0.name, $0) }) { $1 }
     }
 
     private static func resources(_ old: ResourceDefinition, _ new: ResourceDefinition) -> [String] {

@@ -31,7 +31,7 @@ struct BundlePlan {
             ),
             root: RuntimeSpec.Root(path: paths.rootMount.string),
             hostname: spec.id.description,
-            mounts: Self.systemMounts + content.state.map(mount),
+            mounts: Self.systemMounts + content.state.map(mount) + InstanceSecrets.binds(spec, at: paths),
             linux: linux(),
             annotations: [
                 "kiln.fleet": spec.release.fleet.description,

@@ -70,6 +70,8 @@ package struct InstancePaths: Sendable, Hashable {
 
     package var runtime: FilePath { fleet.home.runtime.appending("instances").appending(id.description) }
     package var rootMount: FilePath { runtime.appending("root") }
+    /// In memory.
+    package var secrets: FilePath { runtime.appending("secrets") }
     package var topMount: FilePath { runtime.appending("top") }
     package var containerProcess: FilePath { runtime.appending("pid") }
     package var supervisorProcess: FilePath { runtime.appending("conmon.pid") }

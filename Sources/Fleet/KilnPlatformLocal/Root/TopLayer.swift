@@ -77,6 +77,9 @@ extension TopLayer.Entry {
         Self(mode: 0o644, userID: 0, groupID: 0, content: .file(Array(text.utf8)))
     }
 
+    /// A file that another is mounted on.
+    static let mountPoint = Self(mode: 0o400, userID: 0, groupID: 0, content: .file([]))
+
     fileprivate func with(mode: UInt32?) -> Self {
         Self(mode: mode ?? self.mode, userID: userID, groupID: groupID, content: content)
     }

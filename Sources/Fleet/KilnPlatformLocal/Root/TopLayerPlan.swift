@@ -24,17 +24,25 @@ enum TopLayerPlan {
         try top.addFile("/etc/resolv.conf", .text(resolver))
         for file in spec.release.content.files {
             let place = try top.addFile(FilePath(file.target), .init(file))
-            if let cover = covers.first(where: { place.starts(with: $0) }) { throw hidden(file, by: cover) }
+            if let cover = covers.first(where: { place.starts(with: $0) }) {
+                throw hidden("configuration file \(file.target)", by: cover)
+            }
+        }
+        for secret in spec.release.content.secrets ?? [] {
+            let place = try top.addFile(FilePath(secret.target), .mountPoint)
+            if let cover = covers.first(where: { place.starts(with: $0) }) {
+                throw hidden("secret \(secret.name)", by: cover)
+            }
         }
         return top
     }
 
-    private static func hidden(_ file: ConfigFile, by cover: FilePath) -> LocalPlatformError {
+    private static func hidden(_ what: String, by cover: FilePath) -> LocalPlatformError {
         LocalPlatformError(
             .configFile,
-            "the configuration file \(file.target) would never be seen",
+            "the \(what) would never be seen",
             causes: ["something else is mounted at \(cover)"],
-            hint: "give the file another target"
+            hint: "give it another target"
         )
     }
 
