@@ -54,6 +54,7 @@ private struct ManyFleets {
                 rollout: {\(WebApp.quick)}
             \(more)
             environments:
+              staging: {vars: {level: debug}}
               prod: {vars: {level: warn}}
 
             """,
@@ -279,6 +280,22 @@ struct `All fleets of a definition` {
                 #expect(try await first.digests(empty) == digests)
                 try await empty.succeed("destroy", "--volumes")
             }
+        }
+    }
+
+    @Test func `an image goes from staging to production as it is, whatever was baked since`() async throws {
+        try await withFleets(port: 8586) { fleets in
+            let kiln = fleets.kiln
+            try await kiln.succeed("bake")
+            try await kiln.succeed("deploy", "stock")
+            try await kiln.succeed("deploy", "web", "-e", "staging")
+            try kiln.write("version 2\n", to: "site/index.html")
+            try await kiln.succeed("bake")
+            #expect(try await kiln.run("deploy", "web", "-e", "prod", "--image-from", "prod").code == 2)
+            #expect(try await kiln.run("deploy", "web", "-e", "prod", "--image-from", "stagin").code == 2)
+            try await kiln.succeed("deploy", "web", "-e", "prod", "--image-from", "staging")
+            #expect(try await fleets.app.get() == "version 1\n")
+            #expect(try await kiln.succeed("events", "web").output.contains("release 2 is image web"))
         }
     }
 

@@ -1,4 +1,5 @@
 import KilnDefinition
+import KilnDiagnostics
 import KilnFleet
 import KilnOCI
 import KilnRollout
@@ -272,6 +273,38 @@ import Testing
             #expect(stage.versions == ["1", "1", "1"])
             #expect(old.isDisjoint(with: stage.platform.seen.instances.keys))
             #expect(stage.platform.seen.leastServing == 3 && stage.platform.seen.most == 4)
+        }
+    }
+}
+
+@Suite struct `An image that was proved in one environment` {
+    @Test func `is the one of the stable release that was last deployed for it`() async throws {
+        try await Stage.with { stage in
+            func deploy(_ version: String, for environment: EnvironmentName) async throws {
+                var options = FleetDriver.Options()
+                options.environment = environment
+                let content = Stage.content(version)
+                let policy = Stage.policy()
+                _ = try await stage.driver().deploy(
+                    content,
+                    to: Stage.fleet,
+                    policy: policy,
+                    options: options
+                )
+            }
+            let promoted = PromotedImage(store: stage.catalog)
+            func image(from environment: EnvironmentName) async throws -> Digest {
+                try await promoted.digest(of: Stage.fleet, image: "shop", from: environment)
+            }
+            let none = await #expect(throws: FleetError.self) { try await image(from: "staging") }
+            #expect(none?.code == .promotion && none?.status == .usage)
+            try await deploy("1", for: "staging")
+            try await deploy("2", for: "prod")
+            #expect(try await image(from: "staging") == Stage.content("1").image)
+            #expect(try await image(from: "prod") == Stage.content("2").image)
+            try await deploy("sick", for: "staging")
+            let sick = await #expect(throws: FleetError.self) { try await image(from: "staging") }
+            #expect(sick?.status == .gateRefused)
         }
     }
 }

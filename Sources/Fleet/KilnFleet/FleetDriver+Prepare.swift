@@ -78,14 +78,18 @@ extension FleetDriver {
         return true
     }
 
-    /// Makes the fleet belong to the definition.
-    func claim(_ origin: FleetOrigin?, _ ledger: inout Ledger) async throws {
-        guard let origin, origin != ledger.record.origin else { return }
+    /// Makes the fleet belong to the definition, and remembers what its release was deployed for.
+    func claim(_ release: ReleaseNumber, _ options: Options, _ ledger: inout Ledger) async throws {
         var record = ledger.record
-        record.origin = origin
-        try await ledger.write([
-            .putFleet(record), ledger.event(.policyChanged, "the fleet belongs to \(origin)"),
-        ])
+        var events: [FleetEdit] = []
+        if let origin = options.origin, origin != record.origin {
+            record.origin = origin
+            events = [ledger.event(.policyChanged, "the fleet belongs to \(origin)")]
+        }
+        if let environment = options.environment {
+            record.deployed = (record.deployed ?? [:]).merging([environment.description: release]) { $1 }
+        }
+        if record != ledger.record { try await ledger.write([.putFleet(record)] + events) }
     }
 
     /// Begins a rollout to the release, unless that is where the fleet is or is going.

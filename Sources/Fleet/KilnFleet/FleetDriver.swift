@@ -75,7 +75,7 @@ package struct FleetDriver: Sendable {
         return try await withLedger(fleet, "deploy", options, creating: policy) { ledger in
             let release = try await admit(content, options, &ledger)
             let changed = try await apply(policy, &ledger)
-            try await claim(options.origin, &ledger)
+            try await claim(release, options, &ledger)
             try await aim(at: release, &ledger)
             return try await drive(&ledger, policyChanged: changed)
         }

@@ -23,6 +23,7 @@ package struct FleetError: DiagnosticError, Hashable {
         case revoked = "fleet.revoked"
         case imageGone = "fleet.image-gone"
         case secret = "fleet.secret"
+        case promotion = "fleet.promotion"
     }
 
     package let code: Code

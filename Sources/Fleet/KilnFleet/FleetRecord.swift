@@ -55,6 +55,8 @@ package struct FleetRecord: Sendable, Hashable, Codable {
     package var policy: FleetPolicy
     /// nil until a command says it.
     package var origin: FleetOrigin?
+    /// By environment, the release that was last deployed for it; nil is none.
+    package var deployed: [String: ReleaseNumber]?
     package var rollout: RolloutState
     /// The newest failure, with what the instance said last.
     package var evidence: FailureEvidence?

@@ -1,6 +1,9 @@
 import ArgumentParser
+import KilnCatalog
 import KilnDefinition
+import KilnDiagnostics
 import KilnFleet
+import KilnOCI
 import KilnStore
 
 struct DeployCommand: AsyncParsableCommand {
@@ -16,12 +19,21 @@ struct DeployCommand: AsyncParsableCommand {
 
               kiln deploy shop
               kiln deploy shop --environment prod
+              kiln deploy shop --environment prod --image-from staging
               kiln deploy shop --format json
             """
     )
 
     @Argument(help: "The fleet.")
     var fleet: FleetName
+
+    @Option(
+        help: ArgumentHelp(
+            "Take the image of the stable release that was last deployed for this environment, not as baked.",
+            valueName: "environment"
+        )
+    )
+    var imageFrom: EnvironmentName?
 
     @Flag(help: "Try a release again that failed before and is quarantined.")
     var force = false
@@ -51,7 +63,10 @@ struct DeployCommand: AsyncParsableCommand {
             driverOptions.environment = definition.environment
             driverOptions.origin = options.origin
             driverOptions.remark = why.map { "made without its checks: \($0)" }
-            let content = try wanted.content(in: ImageStore(home: fleets.home))
+            let content = try wanted.content(
+                in: ImageStore(home: fleets.home),
+                image: try await promoted(wanted, definition, fleets)
+            )
             try content.checkSecrets()
             return try await fleets.driver.deploy(
                 content,
@@ -61,5 +76,28 @@ struct DeployCommand: AsyncParsableCommand {
                 options: driverOptions
             )
         }
+    }
+    /// nil for the image as it was baked last.
+    private func promoted(
+        _ wanted: DefinedFleet,
+        _ definition: Definition,
+        _ fleets: FleetContext
+    ) async throws -> Digest? {
+        guard let imageFrom else { return nil }
+        guard definition.environments.contains(imageFrom) else {
+            throw DiagnosticFailure(
+                Diagnostic(
+                    code: "definition.unknown-environment",
+                    "\(options.file) has no environment \"\(imageFrom)\" to take the image from",
+                    hint: Spelling.hint(
+                        for: imageFrom.description,
+                        in: definition.environments.map(\.description)
+                    ),
+                    exitStatus: .usage
+                )
+            )
+        }
+        return try await PromotedImage(store: fleets.store)
+            .digest(of: fleet, image: wanted.fleet.image, from: imageFrom)
     }
 }
