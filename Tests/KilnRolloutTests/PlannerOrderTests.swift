@@ -42,6 +42,17 @@ import Testing
         #expect(stopped(fleet) == [1])
     }
 
+    @Test func `of what drifted waits for no replacement where there is no room for one`() throws {
+        var fleet = Sample.fleet(
+            new: [.available, .available, .available],
+            phase: .steady,
+            policy: try policy(surge: 0, unavailable: 2)
+        )
+        for index in fleet.instances.indices { fleet.instances[index].isCondemned = true }
+        fleet.instances[2].isStopping = true
+        #expect(stopped(fleet) == [11])
+    }
+
     @Test func `of what goes first is the unwell before the well`() throws {
         let fleet = Sample.fleet(
             old: [.available, .available, .settling],

@@ -33,6 +33,7 @@ import Testing
 
     @Test(arguments: [
         (10, 1, 10, [1, 9]), (10, 1, 5, [1, 10]), (10, 0, 5, [1, 9]), (4, 1, 40, [2, 3]), (4, 0, 40, [2, 2]),
+        (4, 1, 45, [2, 2]),
         (3, 1, 50, [2, 2]), (3, 0, 50, [2, 1]), (3, 0, 99, [2, 1]), (3, 1, 99, [3, 1]), (1, 1, 50, [1, 1]),
         (1, 0, 50, [1, 0]), (10, 1, 100, [10, 0]),
     ])
@@ -303,6 +304,32 @@ import Testing
         fleet.rollout.begin(ReleaseKey(1), now: Sample.now)
         for index in fleet.instances.indices { fleet.instances[index].weight = 25 }
         #expect(weights(fleet) == [0: 100, 1: 100, 2: 100])
+    }
+
+    @Test func `lets go of its own instances that its step does not want`() throws {
+        var fleet = try fleet(
+            old: [.available, .available, .available, .available],
+            new: [.starting, .available]
+        )
+        fleet.rollout.stage = Stage(filled: Sample.now, reached: Sample.now)
+        #expect(decided(fleet).contains(.change(.stop(InstanceKey(10)))))
+    }
+
+    @Test func `keeps no stable instance beyond the fleet's size`() throws {
+        var fleet = try fleet(wanted: 2, old: [.available], new: [.available], surge: 4)
+        fleet.instances.append(Sample.instance(5, 1, slot: 2, .available))
+        fleet.rollout.stage = Stage(filled: Sample.now, reached: Sample.now)
+        #expect(decided(fleet) == [.change(.stop(InstanceKey(5)))])
+    }
+
+    @Test func `keeps warm what is well, also when it was not for long`() throws {
+        var fleet = try fleet(
+            old: [.settling, .available, .available, .available],
+            new: [.available],
+            warm: 1
+        )
+        fleet.rollout.stage = Stage(filled: Sample.now, reached: Sample.now)
+        #expect(decided(fleet) == [.change(.setAside(InstanceKey(0)))])
     }
 
     @Test func `heals the stable release beside it, with backoff`() throws {

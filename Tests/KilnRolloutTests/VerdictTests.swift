@@ -143,6 +143,23 @@ import Testing
         #expect(plan(fleet, at: 60).contains(.change(.beginRollback(to: ReleaseKey(1), reason: reason))))
     }
 
+    @Test(arguments: [(90, "90s"), (119, "119s"), (120, "2m"), (121, "121s"), (180, "3m")])
+    func `says a deadline in its shortest words`(seconds: Int, words: String) throws {
+        var fleet = Sample.fleet(
+            old: [.available],
+            policy: try RolloutPolicy(
+                surge: .count(1),
+                minHealthy: .seconds(1),
+                healthyDeadline: .seconds(2),
+                progressDeadline: .seconds(seconds)
+            )
+        )
+        fleet.refusal = Refusal(until: Sample.now.advanced(by: .seconds(1000)), reason: "no")
+        let reason =
+            "no progress for \(words): 3 of 3 instances are missing; the last one could not be made: no"
+        #expect(plan(fleet, at: seconds) == [.change(.beginRollback(to: ReleaseKey(1), reason: reason))])
+    }
+
     @Test func `never places a quarantined release`() throws {
         var fleet = Sample.fleet(policy: try policy())
         fleet.quarantined = [ReleaseKey(2)]
