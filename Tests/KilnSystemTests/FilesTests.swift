@@ -115,4 +115,35 @@ import Testing
             #expect(Files.exists(kept))
         }
     }
+
+    @Test func `a folder that cannot be read to its end is an error, and not a shorter folder`() async throws
+    {
+        try await Sandbox.with { sandbox in
+            let mount = sandbox.path.appending("mount")
+            try Files.createDirectory(mount)
+            // Names over several blocks of an EROFS, one of whose later blocks is damaged.
+            try await ToolRunner().run(
+                ToolInvocation(
+                    "bash",
+                    [
+                        "-ec",
+                        """
+                        mkdir tree; touch tree/file-with-a-long-name-{0001..1000}; mkfs.erofs image tree >&2
+                        at=$(grep -abo file-with-a-long-name-0500 image | head -1 | cut -d: -f1)
+                        printf '\\xff\\xff' | dd of=image bs=1 seek=$((at / 4096 * 4096 + 8)) conv=notrunc
+                        mount -t erofs -o loop,ro image mount
+                        """,
+                    ],
+                    workingDirectory: sandbox.path
+                )
+            )
+            let listed = #expect(throws: SystemError.self) { try Files.list(mount) }
+            #expect(listed?.action == "list \(mount)")
+            let directory = try FileDescriptor.open(mount, .readOnly, options: .directory)
+            defer { try? directory.close() }
+            #expect(throws: SystemError.self) {
+                try Files.names(in: directory.rawValue, at: mount) { String(cString: $0) }
+            }
+        }
+    }
 }

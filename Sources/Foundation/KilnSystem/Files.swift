@@ -128,15 +128,46 @@ package enum Files {
             if errno == ENOENT { return [] }
             throw SystemError.last("list \(path)")
         }
-        defer { closedir(stream) }
-        var names: [String] = []
-        while let entry = readdir(stream) {
-            let name = withUnsafePointer(to: &entry.pointee.d_name) {
-                $0.withMemoryRebound(to: CChar.self, capacity: 256) { String(cString: $0) }
-            }
-            if name != ".", name != ".." { names.append(name) }
-        }
+        let names = try names(of: stream, at: path) { String(cString: $0) }
         return names.sorted { $0.utf8.lexicographicallyPrecedes($1.utf8) }
+    }
+
+    /// Names in an open directory as the body reads them, in no order. `path` is for the error.
+    package static func names<Name>(
+        in directory: Int32,
+        at path: FilePath,
+        _ read: (UnsafePointer<CChar>) throws -> Name
+    ) throws -> [Name] {
+        // Of its own, since it is closed with the listing and has a place of its own in the directory.
+        let copy = openat(directory, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC)
+        guard copy >= 0 else { throw SystemError.last("list \(path)") }
+        guard let stream = fdopendir(copy) else {
+            let error = SystemError.last("list \(path)")
+            close(copy)
+            throw error
+        }
+        return try names(of: stream, at: path, read)
+    }
+
+    /// Closes the stream. What ends a listing early is an error, and not the end of the directory.
+    private static func names<Name>(
+        of stream: OpaquePointer,
+        at path: FilePath,
+        _ read: (UnsafePointer<CChar>) throws -> Name
+    ) throws -> [Name] {
+        defer { closedir(stream) }
+        var names: [Name] = []
+        errno = 0
+        while let entry = readdir(stream) {
+            try withUnsafePointer(to: &entry.pointee.d_name) {
+                try $0.withMemoryRebound(to: CChar.self, capacity: 256) { name in
+                    if strcmp(name, ".") != 0, strcmp(name, "..") != 0 { names.append(try read(name)) }
+                }
+            }
+            errno = 0
+        }
+        guard errno == 0 else { throw SystemError.last("list \(path)") }
+        return names
     }
 
     /// nil when there is nothing at the path (or it cannot be reached).
@@ -189,15 +220,7 @@ package enum Files {
             if errno == ENOENT { return [] }
             throw SystemError.last("list \(path)")
         }
-        defer { closedir(stream) }
-        var children: [FilePath] = []
-        while let entry = readdir(stream) {
-            let name = withUnsafePointer(to: &entry.pointee.d_name) {
-                $0.withMemoryRebound(to: CChar.self, capacity: 256) { FilePath(platformString: $0) }
-            }
-            if name != ".", name != ".." { children.append(path.pushing(name)) }
-        }
-        return children
+        return try names(of: stream, at: path) { path.pushing(FilePath(platformString: $0)) }
     }
 
     /// Makes a rename in the directory survive a power loss.

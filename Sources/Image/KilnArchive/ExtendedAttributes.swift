@@ -17,6 +17,20 @@ package enum ExtendedAttributes {
         name.hasPrefix("trusted.overlay.") || name.hasPrefix("user.overlay.")
     }
 
+    /// By which overlayfs shows nothing of the layers below in a folder (overlayfs.rst).
+    static let opaque = "trusted.overlay.opaque"
+
+    /// Whether the folder hides what the layers below have there. Of a layer's root overlayfs itself takes no notice.
+    package static func isOpaque(_ folder: FilePath) -> Bool {
+        var value: UInt8 = 0
+        return getxattr(folder.string, opaque, &value, 1) == 1 && value == UInt8(ascii: "y")
+    }
+
+    static func isOpaque(_ descriptor: Int32) -> Bool {
+        var value: UInt8 = 0
+        return fgetxattr(descriptor, opaque, &value, 1) == 1 && value == UInt8(ascii: "y")
+    }
+
     /// `path` is for the error. File systems without attributes have none.
     package static func names(of descriptor: Int32, path: String) throws -> [String] {
         var buffer = [UInt8](repeating: 0, count: 1024)

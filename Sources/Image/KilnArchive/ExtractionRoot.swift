@@ -104,20 +104,10 @@ final class ExtractionRoot {
     }
 
     private func names(in directory: Int32, _ path: String) throws -> [String] {
-        let copy = openat(directory, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC)
-        guard copy >= 0, let stream = fdopendir(copy) else {
-            throw SystemError.last("list \(self.path.appending(path))")
+        try Files.names(in: directory, at: self.path.appending(path)) { name in
+            guard let name = String(validatingCString: name) else { throw ArchiveError(.notUTF8, path: path) }
+            return name
         }
-        defer { closedir(stream) }
-        var names: [String] = []
-        while let entry = readdir(stream) {
-            let name = withUnsafePointer(to: &entry.pointee.d_name) {
-                $0.withMemoryRebound(to: CChar.self, capacity: 256) { String(validatingCString: $0) }
-            }
-            guard let name else { throw ArchiveError(.notUTF8, path: path) }
-            if name != ".", name != ".." { names.append(name) }
-        }
-        return names
     }
 
     private func forget(_ path: String) {

@@ -41,7 +41,7 @@ struct TreeWalker {
         let xattrs = try attributes(of: descriptor, "")
         let entry = entry("", .directory, info, xattrs)
         if !entry.isPlainRoot { try writer.append(entry) }
-        if try isOpaque(descriptor, "") { try writer.appendOpaqueMarker(in: "") }
+        if isOpaque(descriptor) { try writer.appendOpaqueMarker(in: "") }
         try writeChildren(of: descriptor, "", depth: 0, to: &writer)
     }
 
@@ -85,7 +85,7 @@ struct TreeWalker {
         let info = try facts(of: descriptor, path)
         guard UInt64(info.st_dev) == device else { throw ArchiveError(.mountInside, path: path) }
         try writer.append(entry(path, .directory, info, try attributes(of: descriptor, path)))
-        if try isOpaque(descriptor, path) { try writer.appendOpaqueMarker(in: path) }
+        if isOpaque(descriptor) { try writer.appendOpaqueMarker(in: path) }
         try writeChildren(of: descriptor, path, depth: depth + 1, to: &writer)
     }
 
@@ -167,30 +167,17 @@ struct TreeWalker {
         return result
     }
 
-    private func isOpaque(_ descriptor: Int32, _ path: String) throws -> Bool {
-        guard form == .overlayUpper else { return false }
-        var value: UInt8 = 0
-        let count = fgetxattr(descriptor, "trusted.overlay.opaque", &value, 1)
-        return count == 1 && value == UInt8(ascii: "y")
+    private func isOpaque(_ descriptor: Int32) -> Bool {
+        form == .overlayUpper && ExtendedAttributes.isOpaque(descriptor)
     }
 
     /// Sorted by their bytes.
     private func names(in directory: Int32, _ path: String) throws -> [String] {
-        let copy = openat(directory, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC)
-        guard copy >= 0, let stream = fdopendir(copy) else { throw failure("list", path) }
-        defer { closedir(stream) }
-        var names: [String] = []
-        errno = 0
-        while let entry = readdir(stream) {
-            let name = withUnsafePointer(to: &entry.pointee.d_name) {
-                $0.withMemoryRebound(to: CChar.self, capacity: 256) { String(validatingCString: $0) }
-            }
-            guard let name else { throw ArchiveError(.notUTF8, path: path) }
-            if name != ".", name != ".." { names.append(name) }
-            errno = 0
+        try Files.names(in: directory, at: path.isEmpty ? root : root.appending(path)) { name in
+            guard let name = String(validatingCString: name) else { throw ArchiveError(.notUTF8, path: path) }
+            return name
         }
-        guard errno == 0 else { throw failure("list", path) }
-        return names.sorted { EntryPath.precedes($0, $1) }
+        .sorted { EntryPath.precedes($0, $1) }
     }
 
     private func linkTarget(_ name: String, in directory: Int32, _ path: String) throws -> String {
