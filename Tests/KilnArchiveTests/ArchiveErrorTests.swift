@@ -12,7 +12,7 @@ import Testing
         .unsayable("so big a device number"), .notUTF8,
         .unsafePath,
         .notBelowDirectory, .danglingHardlink(target: "a/b"), .deviceRefused, .whiteoutRefused,
-        .limit(.expansion), .compression("Unknown frame descriptor"),
+        .limit(.expansion), .limit(.metadata), .compression("Unknown frame descriptor"),
         .wrongContent(expected: DiffID(of: "a"), found: DiffID(of: "b")), .changedWhileRead,
         .overlayFeature("trusted.overlay.redirect"), .reservedName, .mountInside,
         .system(SystemError("write /disk/blob", .noSpace)),

@@ -46,6 +46,7 @@ package struct ArchiveError: DiagnosticError, Hashable {
         case pathLength = "path length"
         case depth
         case headerSize = "header size"
+        case metadata = "names and attributes"
         case expansion
     }
 

@@ -10,6 +10,8 @@ package struct ArchiveLimits: Sendable, Hashable {
     package var depth = 200
     /// Bytes of extended headers before one member, and of those that are about all members.
     package var headerSize: Int64 = 1 << 20
+    /// Bytes of paths, link targets and attributes of all members, which an index holds at once.
+    package var metadata: Int64 = 256 << 20
     /// Bytes that one compressed byte may become, counted once the stream is past `expansionFloor`.
     package var expansion: Int64 = 2000
     package var expansionFloor: Int64 = 1 << 30

@@ -2,6 +2,8 @@ import KilnOCI
 
 /// Collects a layer's entries while its tar is written or read.
 struct LayerIndexBuilder {
+    private let limits: ArchiveLimits
+    private var metadata: Int64 = 0
     private var entries: [LayerIndex.Entry] = []
     /// Where each entry that a hard link may name is in `entries`, by the bytes of its path.
     private var linkable: [[UInt8]: Int] = [:]
@@ -9,8 +11,15 @@ struct LayerIndexBuilder {
     private var opaque: [String] = []
     private var captured: [String: [UInt8]] = [:]
 
+    init(limits: ArchiveLimits = .standard) {
+        self.limits = limits
+    }
+
     /// `digest` and `content` are a file's; the content is kept when it is one that indexes keep.
     mutating func add(_ entry: TarEntry, digest: Digest, content: [UInt8]?) throws(ArchiveError) {
+        metadata += entry.metadataSize
+        // A layer that is past what readers take is not written in the first place.
+        guard metadata <= limits.metadata else { throw ArchiveError(.limit(.metadata), path: entry.path) }
         if let whiteout = try Whiteout(path: entry.path) {
             switch whiteout {
             case .removed(let path): removed.append(path)

@@ -21,7 +21,7 @@ package enum LayerScanner {
 
     private static func scan(_ source: any ByteSource, _ limits: ArchiveLimits) throws -> ScannedLayer {
         var reader = TarReader(try Decompressor(source, limits: limits), limits: limits)
-        var builder = LayerIndexBuilder()
+        var builder = LayerIndexBuilder(limits: limits)
         while let entry = try reader.next() {
             try Blocking.checkCancellation()
             var hasher = ContentHasher()

@@ -1,6 +1,7 @@
-/// What pax headers say about the entries after them (POSIX.1-2017, pax, extended header).
-struct PaxRecords {
+/// What pax headers say about the entries after them (POSIX.1-2017, pax, extended header), as far as it is read.
+struct PaxRecords: Equatable {
     private var values: [String: [UInt8]] = [:]
+    private(set) var isSparse = false
 
     /// Reads `LENGTH KEY=VALUE\n` until the end; a later record replaces an earlier one, an empty value removes it.
     mutating func read(_ bytes: [UInt8], at offset: Int64) throws(ArchiveError) {
@@ -16,9 +17,13 @@ struct PaxRecords {
                 let key = String(validating: record[..<equals], as: UTF8.self), !key.isEmpty
             else { throw malformed }
             let value = Array(record[(equals + 1)...].dropLast())
-            let isDeletion = value.isEmpty && !key.hasPrefix(Self.xattrPrefix)
-            values[key] = isDeletion ? nil : value
             rest = rest.dropFirst(length)
+            let isXattr = key.hasPrefix(Self.xattrPrefix)
+            if isXattr || Self.keys.contains(key) {
+                values[key] = value.isEmpty && !isXattr ? nil : value
+            } else if key.hasPrefix("GNU.sparse.") || key == "SCHILY.realsize" {
+                isSparse = isSparse || !value.isEmpty
+            }
         }
     }
 
@@ -30,6 +35,7 @@ struct PaxRecords {
     func covered(by other: PaxRecords) -> PaxRecords {
         var result = self
         result.values.merge(other.values) { $1 }
+        result.isSparse = isSparse || other.isSparse
         return result
     }
 
@@ -49,10 +55,6 @@ struct PaxRecords {
         return floor
     }
 
-    var isSparse: Bool {
-        values.keys.contains { $0.hasPrefix("GNU.sparse.") || $0 == "SCHILY.realsize" }
-    }
-
     var xattrs: [String: [UInt8]] {
         var result: [String: [UInt8]] = [:]
         for (key, value) in values where key.hasPrefix(Self.xattrPrefix) {
@@ -62,4 +64,6 @@ struct PaxRecords {
     }
 
     private static let xattrPrefix = "SCHILY.xattr."
+    /// The rest is not kept: a header of them would be looked through for each entry after it.
+    private static let keys: Set<String> = ["path", "linkpath", "size", "uid", "gid", "mtime"]
 }

@@ -27,6 +27,18 @@ package struct TarEntry: Sendable, Hashable {
     /// Extended attributes by their full name, such as `security.capability`.
     package var xattrs: [String: [UInt8]]
 
+    /// Bytes that an index keeps of it, a file's content apart.
+    var metadataSize: Int64 {
+        var size = path.utf8.count
+        switch kind {
+        case .symlink(let target), .hardlink(let target): size += target.utf8.count
+        default: break
+        }
+        // Each attribute has a cost of its own, however small it is.
+        for (name, value) in xattrs { size += name.utf8.count + value.count + 16 }
+        return Int64(size)
+    }
+
     /// The times that layers carry: what every reader of pax headers and JSON takes for the same number.
     static let times: ClosedRange<Int64> = -(1 << 53)...(1 << 53)
 

@@ -11,6 +11,7 @@ package struct TarReader {
     private var unread: Int64 = 0
     private var padding: Int64 = 0
     private var count = 0
+    private var metadata: Int64 = 0
     private var isAtEnd = false
 
     package init(_ source: any ByteSource, limits: ArchiveLimits = .standard) {
@@ -101,6 +102,10 @@ package struct TarReader {
         count += 1
         guard count <= limits.entries else { throw ArchiveError(.limit(.entries), offset: block.offset) }
         let entry = try TarMember(block: block, records: records, limits: limits).entry()
+        metadata += entry.metadataSize
+        guard metadata <= limits.metadata else {
+            throw ArchiveError(.limit(.metadata), path: entry.path, offset: block.offset)
+        }
         if case .file(let size) = entry.kind {
             unread = size
             padding = Int64(TarHeader.padding(after: size))

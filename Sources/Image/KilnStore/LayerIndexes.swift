@@ -6,6 +6,9 @@ package import SystemPackage
 
 /// What each known layer holds, kept beside the sealed layers.
 package struct LayerIndexes: Sendable {
+    /// More than the index of any layer within the limits on archives has, where each byte of a name may be written as four.
+    private static let sizeLimit = 2 << 30
+
     private let home: KilnHome
 
     package init(home: KilnHome) {
@@ -29,7 +32,7 @@ package struct LayerIndexes: Sendable {
     package func load(_ diffID: DiffID) throws -> LayerIndex? {
         let path = path(for: diffID)
         guard Files.exists(path) else { return nil }
-        let bytes = try Files.read(path, limit: 1 << 30)
+        let bytes = try Files.read(path, limit: Self.sizeLimit)
         let head = Self.head(diffID)
         guard bytes.starts(with: head) else { return nil }
         do {
