@@ -133,4 +133,20 @@ import Testing
         for (entry, content) in Self.entries { try writer.append(entry, content: content) }
         return try writer.finish()
     }
+
+    @Test(arguments: [LayerEncoding.zstd(), .gzip()])
+    func `a file of nothing but zeros is read back within the limits`(encoding: LayerEncoding) async throws {
+        try await Sandbox.with { sandbox in
+            let file = sandbox.path.appending("preallocated")
+            try await SampleTree.shell("truncate -s 64M \(file)")
+            let blob = sandbox.path.appending("blob")
+            var writer = try LayerWriter(path: blob, encoding: encoding)
+            let entry = TarEntry(path: "preallocated", kind: .file(size: 64 << 20), mode: 0o600)
+            try writer.append(entry, contentsOf: file)
+            let written = try writer.finish()
+            var limits = ArchiveLimits.standard
+            limits.expansionFloor = 1 << 20
+            #expect(try LayerScanner.scan(blob, limits: limits).diffID == written.diffID)
+        }
+    }
 }
