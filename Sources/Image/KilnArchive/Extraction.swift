@@ -9,6 +9,8 @@ struct Extraction {
     private let root: ExtractionRoot
     /// Set at the end: what is put into a folder moves its time, and its mode may forbid the putting.
     private var directories = DirectoryMetadata()
+    /// Made at the end: they concern the layers below only, wherever in the archive they stand (OCI image spec, layer.md).
+    private var whiteouts: [Whiteout] = []
 
     init(_ options: LayerExtractor, into directory: FilePath) throws {
         self.options = options
@@ -20,7 +22,7 @@ struct Extraction {
         if let overlay = entry.xattrs.keys.first(where: ExtendedAttributes.isOverlay) {
             throw ArchiveError(.overlayFeature(overlay), path: entry.path)
         }
-        if let whiteout = try Whiteout(path: entry.path) { return try apply(whiteout, entry) }
+        if let whiteout = try Whiteout(path: entry.path) { return try note(whiteout, entry) }
         if entry.kind == .directory { return try placeDirectory(entry) }
         guard !entry.path.isEmpty else { throw ArchiveError(.unsafePath, path: entry.path) }
         let (parent, name) = try parent(of: entry.path)
@@ -40,12 +42,21 @@ struct Extraction {
         }
     }
 
-    /// Gives the folders their modes, owners and times, the deepest first.
+    /// Makes the whiteouts, then gives the folders their modes, owners and times, the deepest first.
     mutating func finish() throws {
+        for whiteout in whiteouts { try apply(whiteout) }
         for entry in directories.deepestFirst {
-            // A later entry or whiteout may have taken the folder's place.
-            guard let descriptor = try? root.directory(entry.path) else { continue }
+            guard let descriptor = try folder(entry.path) else { continue }
             try setMetadata(entry, of: descriptor)
+        }
+    }
+
+    /// nil where a later entry has taken the folder's place.
+    private func folder(_ path: String) throws -> Int32? {
+        do {
+            return try root.directory(path)
+        } catch let error as ArchiveError where error.reason == .notBelowDirectory {
+            return nil
         }
     }
 
@@ -116,26 +127,43 @@ struct Extraction {
         try setNodeMetadata(entry, name, in: parent)
     }
 
-    private mutating func apply(_ whiteout: Whiteout, _ entry: TarEntry) throws {
-        switch (options.form, whiteout) {
-        case (.plain, _): throw ArchiveError(.whiteoutRefused, path: entry.path)
-        case (.overlay, .removed(let path)):
-            let (parent, name) = try parent(of: path)
-            try root.clear(name, in: parent, path)
-            guard mknodat(parent, name, S_IFCHR, 0) == 0 else { throw failure("create", path) }
+    private mutating func note(_ whiteout: Whiteout, _ entry: TarEntry) throws {
+        guard options.form == .overlay else { throw ArchiveError(.whiteoutRefused, path: entry.path) }
+        // The folders above are made, or refused, where the archive names them.
+        _ = try parent(of: entry.path)
+        whiteouts.append(whiteout)
+    }
+
+    private func apply(_ whiteout: Whiteout) throws {
+        switch whiteout {
+        case .removed(let path):
+            let (parent, name) = EntryPath.split(path)
+            guard let directory = try folder(parent) else { return }
+            var info = stat()
+            if fstatat(directory, name, &info, AT_SYMLINK_NOFOLLOW) == 0 {
+                // What the layer itself brings stays; of what it covers only a folder would still show.
+                if info.st_mode & S_IFMT == S_IFDIR { try hideBelow(path) }
+                return
+            }
+            guard errno == ENOENT else { throw failure("look at", path) }
+            guard mknodat(directory, name, S_IFCHR, 0) == 0 else { throw failure("create", path) }
             var times = [timespec(), timespec()]
-            guard utimensat(parent, name, &times, AT_SYMLINK_NOFOLLOW) == 0 else {
+            guard utimensat(directory, name, &times, AT_SYMLINK_NOFOLLOW) == 0 else {
                 throw failure("change", path)
             }
-        case (.overlay, .opaque(let path)):
-            let (directory, _) = try parent(of: EntryPath.join(path, Whiteout.opaqueName))
-            try ExtendedAttributes.set(
-                "trusted.overlay.opaque",
-                [UInt8(ascii: "y")],
-                of: directory,
-                path: path
-            )
+        case .opaque(let path): try hideBelow(path)
         }
+    }
+
+    /// Nothing of the layers below shows in the folder.
+    private func hideBelow(_ path: String) throws {
+        guard let directory = try folder(path) else { return }
+        try ExtendedAttributes.set(
+            ExtendedAttributes.opaque,
+            [UInt8(ascii: "y")],
+            of: directory,
+            path: path
+        )
     }
 
     private mutating func parent(of path: String) throws -> (descriptor: Int32, name: String) {

@@ -1,4 +1,5 @@
 import Glibc
+import KilnArchive
 import KilnSystem
 package import SystemPackage
 
@@ -55,15 +56,19 @@ package struct OverlayMount: Sendable {
     package func mount() async throws {
         guard geteuid() == 0 else { throw StoreError(.needsRoot("mounting layers")) }
         do {
-            var lowers: [FilePath] = [try makeDirectory("none")]
+            var lowers: [FilePath] = []
             for (index, layer) in layers.enumerated() {
                 let target = try makeDirectory(String(index))
                 try await mount(layer, at: target)
                 lowers.append(target)
             }
             lowers += above
+            // What lies below an opaque root is left out, since overlayfs takes no notice of one.
+            if let top = lowers.lastIndex(where: ExtendedAttributes.isOpaque) { lowers.removeFirst(top) }
             // One lower that is empty is needed when there is nothing else, or no upper and but one layer.
-            if lowers.count > 2 || (lowers.count == 2 && upper != nil) { lowers.removeFirst() }
+            if lowers.isEmpty || (lowers.count == 1 && upper == nil) {
+                lowers.insert(try makeDirectory("none"), at: 0)
+            }
             try OverlayContext(lowers: lowers.reversed(), upper: upper).mount(at: makeDirectory("root"))
         } catch {
             try? unmount()
