@@ -113,6 +113,16 @@ import Testing
         }
     }
 
+    @Test func `a name without its version takes that one name away`() async throws {
+        try await Sandbox.with { sandbox in
+            let store = ImageStore(home: sandbox.home)
+            let image = try await SampleImage.make("registry/shop:1.4.2", in: store, layers: [["a": "1"]])
+            try await store.tag("shop", image.manifest)
+            #expect(try await store.remove("registry/shop").map(\.name) == ["registry/shop:1.4.2"])
+            #expect(try store.list().map(\.name) == ["shop"])
+        }
+    }
+
     @Test func `names are given by many at once and none is lost`() async throws {
         try await Sandbox.with { sandbox in
             let store = ImageStore(home: sandbox.home)

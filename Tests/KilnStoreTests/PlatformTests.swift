@@ -52,6 +52,27 @@ import Testing
         }
     }
 
+    @Test func `keep their common name when one platform is to be removed`() async throws {
+        try await Sandbox.with { sandbox in
+            let store = try await Self.stage(sandbox).store
+            let here = "web@\(ImagePlatform.host)"
+            #expect(try await store.remove(here).map(\.name) == [here])
+            let error = await #expect(throws: StoreError.self) { try await store.remove(here) }
+            #expect(error?.reason == .onePlatform(here, of: "web"))
+            #expect(try store.list().map(\.name) == ["web", "web@\(Self.arm)"])
+        }
+    }
+
+    @Test func `one platform alone is removed by its platform with no other name`() async throws {
+        try await Sandbox.with { sandbox in
+            let store = ImageStore(home: sandbox.home)
+            let made = try await SampleImage.make("web", in: store, layers: [["a": "1"]])
+            try await store.tag("other", made.manifest)
+            #expect(try await store.remove("web@\(ImagePlatform.host)").map(\.name) == ["web"])
+            #expect(try store.list().map(\.name) == ["other"])
+        }
+    }
+
     @Test func `one platform alone is the image itself`() async throws {
         try await Sandbox.with { sandbox in
             let store = ImageStore(home: sandbox.home)

@@ -11,6 +11,7 @@ import Testing
     private static let reasons: [StoreError.Reason] = [
         .unknownImage("shp", similar: "shop"), .unknownImage("x", similar: nil),
         .ambiguousImage("shop", candidates: ["shop:1", "shop:2"]), .badImageName("a b"), .missingBlob(digest),
+        .onePlatform("web@linux/arm64", of: "web"),
         .missingPackage(digest), .missingIndex("/home/images/index.json"),
         .wrongContent("/home/tmp/x.deb", expected: digest, found: Digest(of: "b")),
         .wrongSize("/home/tmp/x.deb", expected: 10, found: 9),

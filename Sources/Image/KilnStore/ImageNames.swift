@@ -32,22 +32,31 @@ extension ImageStore {
         }
     }
 
-    /// Takes the name away, or all names of the image that a digest refers to, and forgets what they referred to before. The
-    /// blobs go with the next collection.
+    /// Takes the name away that the reference means, or all names of an image that is meant by its digest, and forgets what they
+    /// referred to before. The blobs go with the next collection.
     @discardableResult
     package func remove(_ reference: String) async throws -> [StoredImage] {
-        let target = try resolve(reference)
-        let isName = try list().contains { $0.name == reference }
-        let gone = try list().filter {
-            isName ? $0.name == reference : $0.descriptor.digest == target.digest
+        // Before the lock, which a home without images has no place for.
+        _ = try match(reference)
+        return try await FileLock.with(indexLock) {
+            let gone = try names(meantBy: reference)
+            let names = Set(gone.map(\.name))
+            try change { manifests in manifests.removeAll { names.contains(Self.name(of: $0)) } }
+            try NameHistory(home: home).forget(names)
+            return gone
         }
-        try await update { manifests in
-            manifests.removeAll { descriptor in
-                gone.contains { $0.name == Self.name(of: descriptor) && !$0.name.isEmpty }
-            }
+    }
+
+    private func names(meantBy reference: String) throws -> [StoredImage] {
+        let found = try match(reference)
+        guard let name = found.name else {
+            return try list().filter { $0.descriptor.digest == found.descriptor.digest }
         }
-        try await FileLock.with(indexLock) { try NameHistory(home: home).forget(Set(gone.map(\.name))) }
-        return gone
+        let named = try list().filter { $0.name == name }
+        guard named.contains(where: { $0.descriptor.digest == found.descriptor.digest }) else {
+            throw StoreError(.onePlatform(reference, of: name))
+        }
+        return named
     }
 
     /// All names, sorted.
@@ -62,21 +71,26 @@ extension ImageStore {
     /// The image that a user means: by name, by name without its version where only one has it, by digest, or by the first
     /// digits of one (six at least).
     package func resolve(_ reference: String) throws -> Descriptor {
+        try match(reference).descriptor
+    }
+
+    /// With the name by which it was found; nil when it was by digest.
+    private func match(_ reference: String) throws -> (descriptor: Descriptor, name: String?) {
         let images = try list()
-        if let image = images.first(where: { $0.name == reference }) { return image.descriptor }
+        if let image = images.first(where: { $0.name == reference }) { return (image.descriptor, image.name) }
         let versions = images.filter { $0.name.hasPrefix(reference + ":") }
-        if versions.count == 1, let only = versions.first { return only.descriptor }
+        if versions.count == 1, let only = versions.first { return (only.descriptor, only.name) }
         if versions.count > 1 {
             throw StoreError(.ambiguousImage(reference, candidates: versions.map(\.name)))
         }
-        if let found = try byDigest(reference, images) { return found }
+        if let found = try byDigest(reference, images) { return (found, nil) }
         if let found = try byPlatform(reference) { return found }
         let similar = Spelling.nearest(to: reference, in: images.map(\.name))
         throw StoreError(.unknownImage(reference, similar: similar))
     }
 
     /// `shop@linux/arm64`: of an index, where no image has that very name.
-    private func byPlatform(_ reference: String) throws -> Descriptor? {
+    private func byPlatform(_ reference: String) throws -> (descriptor: Descriptor, name: String?)? {
         guard let at = reference.firstIndex(of: "@"),
             let platform = ImagePlatform(parsing: String(reference[reference.index(after: at)...]))
         else { return nil }
@@ -87,7 +101,7 @@ extension ImageStore {
         guard platform.accepts(config.platform) else {
             throw StoreError(.missingPlatform(name, platform, offered: [config.platform]))
         }
-        return image
+        return (image, name)
     }
 
     private func byDigest(_ reference: String, _ images: [StoredImage]) throws -> Descriptor? {
@@ -146,12 +160,15 @@ extension ImageStore {
     }
 
     private func update(_ change: (inout [Descriptor]) throws -> Void) async throws {
-        try await FileLock.with(indexLock) {
-            let old = try readIndex()
-            var new = old
-            try change(&new.manifests)
-            if new != old { try Files.write(try CanonicalJSON.encode(new), to: indexPath) }
-        }
+        try await FileLock.with(indexLock) { try self.change(change) }
+    }
+
+    /// The caller holds the index's lock.
+    private func change(_ body: (inout [Descriptor]) throws -> Void) throws {
+        let old = try readIndex()
+        var new = old
+        try body(&new.manifests)
+        if new != old { try Files.write(try CanonicalJSON.encode(new), to: indexPath) }
     }
 
     private static func name(of descriptor: Descriptor) -> String {

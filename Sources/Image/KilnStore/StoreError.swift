@@ -11,6 +11,8 @@ package struct StoreError: DiagnosticError {
         case ambiguousImage(String, candidates: [String])
         case badImageName(String)
         case missingPlatform(String, ImagePlatform, offered: [ImagePlatform])
+        /// One platform's image in an index, where the name of all is meant.
+        case onePlatform(String, of: String)
         case missingBlob(Digest)
         case missingPackage(Digest)
         /// The layout's `index.json`, gone from a store that holds images.
@@ -44,7 +46,7 @@ package struct StoreError: DiagnosticError {
         case .unknownImage: "store.image.unknown"
         case .ambiguousImage: "store.image.ambiguous"
         case .badImageName: "store.image.name"
-        case .missingPlatform: "store.image.platform"
+        case .missingPlatform, .onePlatform: "store.image.platform"
         case .missingBlob, .missingLayer, .missingPackage: "store.missing"
         case .missingIndex: "store.index"
         case .wrongContent, .wrongSize: "store.digest"
@@ -62,6 +64,8 @@ package struct StoreError: DiagnosticError {
         case .ambiguousImage(let name, _): "several images begin with \(name)"
         case .badImageName(let name): "\"\(name)\" is no name for an image"
         case .missingPlatform(let name, let platform, _): "image \"\(name)\" is not there for \(platform)"
+        case .onePlatform(let reference, let name):
+            "\"\(reference)\" is one platform of image \"\(name)\", not a name"
         case .missingBlob(let digest): "blob \(digest) is not in the store"
         case .missingPackage(let sha256): "package \(sha256) is not in the store"
         case .missingIndex(let path): "\(path), which holds the names of the images, is gone"
@@ -98,6 +102,7 @@ package struct StoreError: DiagnosticError {
         case .badImageName: "use letters, digits and . _ - / : in it"
         case .missingPlatform(_, let platform, _):
             "add \(platform) to platforms: of the image, then bake it; or pull it with --all-platforms"
+        case .onePlatform(_, let name): "kiln image remove \(name) takes the name from all platforms"
         case .missingBlob, .missingLayer: "bake or pull the image again"
         case .missingPackage: "run the command again to fetch it"
         case .missingIndex:
@@ -114,7 +119,7 @@ package struct StoreError: DiagnosticError {
 
     private var exitStatus: ExitStatus {
         switch reason {
-        case .unknownImage, .ambiguousImage, .badImageName, .missingPlatform: .usage
+        case .unknownImage, .ambiguousImage, .badImageName, .missingPlatform, .onePlatform: .usage
         default: .failed
         }
     }
