@@ -48,6 +48,29 @@ import Testing
         }
     }
 
+    @Test func `collects packages by the lock as it is once nothing uses the store`() async throws {
+        try await Sandbox.with { sandbox in
+            let kiln = try KilnProcess(sandbox)
+            try kiln.write(Self.definition, to: "kiln.yaml")
+            try kiln.write("one\n", to: "page")
+            try Files.createDirectory(kiln.home.root)
+            let messages = sandbox.path.appending("messages")
+            let collect = "\(try kiln.invocation(["gc", "--packages"]).commandLine) 2>\(messages)"
+            let invocation = ToolInvocation("bash", ["-c", collect], workingDirectory: kiln.project)
+            try await withThrowingTaskGroup(of: Void.self) { group in
+                try await FileLock.with(kiln.home.root.appending("store.lock"), .shared) {
+                    group.addTask { try await ToolRunner().run(invocation) }
+                    try await eventually("the collection waits") {
+                        (try? Files.readText(messages).contains("waiting")) ?? false
+                    }
+                    try await kiln.succeed("lock")
+                }
+                try await group.waitForAll()
+            }
+            #expect(try Files.readText(messages).contains("freed"))
+        }
+    }
+
     @Test func `examines the machine`() async throws {
         try await Sandbox.with { sandbox in
             let report = try await KilnProcess(sandbox).succeed("doctor", "--format", "json").output

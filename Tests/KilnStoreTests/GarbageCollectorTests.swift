@@ -107,6 +107,42 @@ import Testing
         }
     }
 
+    @Test func `packages that a kept image was made of stay, whatever the lock names`() async throws {
+        try await Sandbox.with { sandbox in
+            let home = sandbox.home
+            let image = try await SampleImage.make("shop", in: ImageStore(home: home), layers: [["a": "1"]])
+            let digest = Digest(of: "in the image")
+            let package = SourceFile(title: "a.deb", mediaType: .debianPackage, digest: digest, size: 12)
+            try ImageSources(home: home).record([package], of: image.manifest.digest)
+            try sandbox.write("in the image", to: "home/packages/\(digest.hex)")
+            try sandbox.write("in no image", to: "home/packages/\(Digest(of: "in no image").hex)")
+            try await GarbageCollector(home: home).collect(keeping: { .init(roots: [], packages: []) })
+            #expect(try Files.list(home.packages) == [digest.hex])
+        }
+    }
+
+    @Test func `a dry run waits too, and takes no running work for a crash's leftovers`() async throws {
+        try await Sandbox.with { sandbox in
+            let home = sandbox.home
+            let waits = sandbox.path.appending("waits")
+            try await withThrowingTaskGroup(of: GarbageCollector.Report.self) { group in
+                try await StoreLock(home).shared {
+                    let file = try sandbox.write("half a layer", to: "home/tmp/bake-1/blob")
+                    group.addTask {
+                        try await GarbageCollector(home: home).collect(
+                            keeping: { .nothing },
+                            dryRun: true,
+                            onWait: { try? Files.write("", to: waits) }
+                        )
+                    }
+                    try await eventually("the dry run waits") { Files.exists(waits) }
+                    try Files.remove(file.removingLastComponent())
+                }
+                #expect(try await group.reduce(into: []) { $0.append($1.items) } == [[]])
+            }
+        }
+    }
+
     @Test func `what is fetched or released while it waits is kept`() async throws {
         try await Sandbox.with { sandbox in
             let home = sandbox.home

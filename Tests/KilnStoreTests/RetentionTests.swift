@@ -95,6 +95,34 @@ import Testing
         }
     }
 
+    @Test func `includes what lies below a base whose manifest the image's sources name`() async throws {
+        try await Sandbox.with { sandbox in
+            let store = ImageStore(home: sandbox.home)
+            let ground = try await SampleImage.make("ground", in: store, layers: [["g": "1"]])
+            let base = try SampleImage.commit(
+                ground.layers,
+                on: ground.manifest,
+                called: "ground",
+                in: store
+            )
+            let shop = try SampleImage.commit(ground.layers, on: base, called: "base", in: store)
+            try await store.tag("shop", shop)
+            let source = SourceFile(
+                title: "base.json",
+                mediaType: base.mediaType,
+                digest: base.digest,
+                size: base.size
+            )
+            try ImageSources(home: sandbox.home).record([source], of: shop.digest)
+            try await store.remove("ground")
+            try await GarbageCollector(home: sandbox.home).collect(
+                keeping: { .init(roots: [], packages: nil) }
+            )
+            #expect(store.hasBlob(ground.manifest.digest))
+            #expect(try store.ancestry(of: shop.digest).isComplete)
+        }
+    }
+
     @Test func `names what was given up`() async throws {
         try await Sandbox.with { sandbox in
             let store = ImageStore(home: sandbox.home)

@@ -81,7 +81,7 @@ package struct DiskUse: Sendable, Hashable {
                 use.parts[DiskWalk.part(of: path, home), default: 0] += bytes
                 return
             }
-            let key = kind == .blob ? name : DiskWalk.layerName(name)
+            let key = kind == .blob ? name : LayerFile.layer(of: name)
             let holders = kind == .blob ? owners.blobs[key] ?? [] : owners.layersByName[key] ?? []
             let part: Part = holders.isEmpty ? .unreferenced : holders.count == 1 ? .unique : .shared
             use.parts[part, default: 0] += bytes
@@ -172,11 +172,6 @@ private struct DiskWalk {
         if folder == ImageStore(home: home).blobs { return .blob }
         guard folder == home.layers else { return nil }
         return path.extension == "index" ? .index : .sealed
-    }
-
-    /// `<name>.erofs`, `<name>.json`, `<name>.index`, `.<name>.lock`.
-    static func layerName(_ file: String) -> String {
-        file.split(separator: ".").first.map(String.init) ?? file
     }
 
     static func part(of path: FilePath, _ home: KilnHome) -> DiskUse.Part {

@@ -37,10 +37,10 @@ package struct GarbageCollector: Sendable {
             }
         }
         let lock = StoreLock(home)
-        if dryRun { return try await lock.shared(onWait: onWait) { try await sweep() } }
+        // A dry run waits too: what running work has made so far looks like a crash's leftovers.
         return try await lock.exclusive(onWait: onWait) {
             let report = try await sweep()
-            try await ImageStore(home: home).forgetMissing()
+            if !dryRun { try await ImageStore(home: home).forgetMissing() }
             return report
         }
     }

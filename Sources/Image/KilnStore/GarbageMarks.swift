@@ -8,6 +8,8 @@ struct GarbageMarks {
     private(set) var blobs: Set<String> = []
     /// Short names.
     private(set) var layerNames: Set<String> = []
+    /// Manifests that something kept stands on, with whatever they stand on. Not `blobs`, which has them for other reasons too.
+    private var ancestors: Set<Digest> = []
 
     init(home: KilnHome, roots: Set<Digest>) throws {
         let images = ImageStore(home: home)
@@ -34,7 +36,8 @@ struct GarbageMarks {
     /// image's own.
     private mutating func markAncestors(of manifest: ImageManifest, in images: ImageStore) throws {
         var next = manifest.baseDigest
-        while let digest = next, !blobs.contains(digest.hex), let manifest = try images.imageManifest(digest)
+        while let digest = next, ancestors.insert(digest).inserted,
+            let manifest = try images.imageManifest(digest)
         {
             blobs.insert(digest.hex)
             blobs.insert(manifest.config.digest.hex)
@@ -50,7 +53,7 @@ struct GarbageMarks {
             guard let facts = Files.facts(home.layers.appending(name)) else { return false }
             return mounted.contains { $0.inode == facts.inode && $0.device == facts.device }
         }
-        .compactMap { FilePath($0).stem }
+        .map(LayerFile.layer)
     }
 
     /// The file itself, or the one behind a loop device.

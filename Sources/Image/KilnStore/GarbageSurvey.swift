@@ -39,11 +39,10 @@ struct GarbageSurvey {
         return blobs + (try layers()) + records + sources + (try packages()) + drafts + (try scratch())
     }
 
-    /// The files of a layer have its short name: `<name>.erofs`, `<name>.json`, `<name>.index`, `.<name>.lock`.
     private func layers() throws -> [Item] {
         let names = try Files.list(home.layers)
-            .filter { !marks.layerNames.contains(layerName($0)) && !isDraft($0) }
-        let byLayer = Dictionary(grouping: names.filter { !$0.hasSuffix(".index") }, by: layerName)
+            .filter { !marks.layerNames.contains(LayerFile.layer(of: $0)) && !isDraft($0) }
+        let byLayer = Dictionary(grouping: names.filter { !$0.hasSuffix(".index") }, by: LayerFile.layer)
         let sealed = try byLayer.sorted { $0.key < $1.key }.map { _, names in
             let paths = names.map { home.layers.appending($0) }
             let main = paths.first { $0.extension == "erofs" } ?? paths.first { $0.extension == "json" }
@@ -57,7 +56,10 @@ struct GarbageSurvey {
     private func packages() throws -> [Item] {
         guard let kept else { return [] }
         let names = Set(kept.map(\.hex))
-        return try items(.package, in: home.packages) { isDigest($0) && !names.contains($0) }
+        // What images that stay were made of stays with them, though the lock has moved on.
+        return try items(.package, in: home.packages) {
+            isDigest($0) && !names.contains($0) && !marks.blobs.contains($0)
+        }
             + items(.scratch, in: home.packages) { !isDigest($0) && !isLock($0) }
     }
 
@@ -92,15 +94,11 @@ struct GarbageSurvey {
     private func reason(_ kind: Kind, _ name: String) -> Reason {
         switch kind {
         case .blob: reasons.blobs[name] ?? .unreferenced
-        case .layerIndex, .sealedLayer: reasons.layers[layerName(name)] ?? .unreferenced
+        case .layerIndex, .sealedLayer: reasons.layers[LayerFile.layer(of: name)] ?? .unreferenced
         case .cacheRecord: .stale
         case .package: .unlocked
         case .scratch: .leftover
         }
-    }
-
-    private func layerName(_ file: String) -> String {
-        file.split(separator: ".").first.map(String.init) ?? file
     }
 
     /// Without what is mounted in it.

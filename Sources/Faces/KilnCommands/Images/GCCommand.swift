@@ -18,8 +18,8 @@ struct GCCommand: AsyncParsableCommand {
             Kept, with all they need: what names refer to, what fleets run or would roll back to, each fleet's newest \
             releases, mounted layers. What a name referred to before goes, unless --keep-last or --keep-younger keeps it. \
             Of what an image stands on the manifest is kept. Fetched packages are kept too, since archives drop \
-            superseded ones; --packages drops those that the lock does not name. Waits until no bake and no deploy is \
-            under way.
+            superseded ones; --packages drops those that neither the lock names nor a kept image was made of. Waits until \
+            no bake and no deploy is under way, for --dry-run too.
 
             Examples:
 
@@ -40,7 +40,7 @@ struct GCCommand: AsyncParsableCommand {
     @Option(help: "How many of each fleet's newest releases are kept, beside those that are in use.")
     var keepReleases = 10
 
-    @Flag(help: "Also drop fetched packages that the lock beside the definition does not name.")
+    @Flag(help: "Also drop fetched packages that neither the lock here nor a kept image needs.")
     var packages = false
 
     @OptionGroup var options: DefinitionOptions
@@ -56,13 +56,13 @@ struct GCCommand: AsyncParsableCommand {
     func run() async throws {
         let context = CommandContext.current
         let home = context.home
-        let lock = packages ? try LockFile.require(options.lockPath) : nil
         if !dryRun, geteuid() == 0 { try await BakeWorkspace.clearLeftovers(of: home) }
         let retention = ImageRetention(last: keepLast, younger: keepYounger?.seconds)
         let releaseRetention = ReleaseRetention(last: keepReleases)
         let report = try await GarbageCollector(home: home, retention: retention).collect(
             keeping: {
                 let releases = try await ReleasedImages(home: home, releaseRetention)
+                let lock = packages ? try LockFile.require(options.lockPath) : nil
                 return GarbageCollector.Kept(
                     roots: releases.kept,
                     packages: lock.map { Set($0.images.values.flatMap(\.files).map(\.digest)) },
