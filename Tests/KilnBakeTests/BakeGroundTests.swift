@@ -133,4 +133,37 @@ import Testing
             try await layers.verify(sealed)
         }
     }
+
+    @Test func `leaves a base layer be that another process made anew meanwhile`() async throws {
+        try await Sandbox.with { sandbox in
+            let bakery = try await Bakery.withBusybox(sandbox.path.appending("a"), home: sandbox.home)
+            let base = try #require(try await bakery.bake().first?.layers.first)
+            let path = SealedLayers(home: bakery.home).path(for: base.diffID)
+            let good = try Files.read(path)
+            try Files.write(good.dropLast() + [good[good.count - 1] ^ 0xFF], to: path)
+            try bakery.write("echo 2 > /opt/two\n", to: "install.sh")
+            let lock = bakery.home.layers.appending(".\(base.diffID.short).lock")
+            try await withThrowingTaskGroup(of: Void.self) { group in
+                let inode = try await FileLock.with(lock) {
+                    group.addTask { _ = try await bakery.bake() }
+                    // The bake has found the damage when it has the layer's lock open too.
+                    try await eventually("the bake waits for the layer") { try Self.timesOpen(lock) > 1 }
+                    try Files.write(good, to: path)
+                    return Files.facts(path)?.inode
+                }
+                try await group.waitForAll()
+                #expect(Files.facts(path)?.inode == inode)
+            }
+        }
+    }
+
+    /// In this process.
+    private static func timesOpen(_ path: FilePath) throws -> Int {
+        let descriptors: FilePath = "/proc/self/fd"
+        let real = Files.facts(path)
+        return try Files.list(descriptors).count { name in
+            let facts = Files.facts(descriptors.appending(name), followingSymlinks: true)
+            return facts != nil && facts?.inode == real?.inode && facts?.device == real?.device
+        }
+    }
 }

@@ -19,41 +19,35 @@ final class BaseLayers: Sendable {
 
     /// A layer is sealed when it is first built upon.
     func layer(_ layer: BakedLayer) async throws -> SealedLayer {
+        let layers = SealedLayers(home: home)
         try Files.createDirectory(home.layers)
-        // Of all that use the home one looks, so that none throws away what another has just made.
+        // Of the images of a bake one reads it, and the others wait.
         let lock = home.layers.appending(".\(layer.diffID.short).check.lock")
         return try await FileLock.with(lock) {
-            let sealed = try await sound(layer.diffID)
-            let result: SealedLayer
-            if let sealed { result = sealed } else { result = try await seal(layer) }
-            verified.withLock { _ = $0.insert(layer.diffID) }
-            return result
-        }
-    }
-
-    /// The layer as it was sealed; nil when it has yet to be.
-    private func sound(_ diffID: DiffID) async throws -> SealedLayer? {
-        let layers = SealedLayers(home: home)
-        guard let sealed = try layers.lookup(diffID) else { return nil }
-        if verified.withLock({ $0.contains(diffID) }) { return sealed }
-        do {
-            try await layers.verify(sealed)
-            return sealed
-        } catch let error as StoreError {
-            for var warning in error.diagnostics {
-                warning.severity = .warning
-                warning.hint = "it is made anew; what was baked on it since it was altered may be wrong"
-                Progress.report(.diagnostic(warning))
+            guard let known = try layers.lookup(layer.diffID) else {
+                let sealed = try await seal(layer, in: layers)
+                verified.withLock { _ = $0.insert(layer.diffID) }
+                return sealed
             }
-            try layers.discard(diffID)
-            return nil
+            if verified.withLock({ $0.contains(layer.diffID) }) { return known }
+            let sealed = try await layers.sealVerified(layer.diffID, blob: layer.blob, onAltered: Self.warn)
+            verified.withLock { _ = $0.insert(layer.diffID) }
+            return sealed
         }
     }
 
-    private func seal(_ layer: BakedLayer) async throws -> SealedLayer {
+    private static func warn(of error: StoreError) {
+        for var warning in error.diagnostics {
+            warning.severity = .warning
+            warning.hint = "it is made anew; what was baked on it since it was altered may be wrong"
+            Progress.report(.diagnostic(warning))
+        }
+    }
+
+    private func seal(_ layer: BakedLayer, in layers: SealedLayers) async throws -> SealedLayer {
         try await Progress.track(
             WorkID("seal/\(layer.diffID.short)"),
             label: "seal \(layer.label)"
-        ) { try await SealedLayers(home: home).seal(layer.diffID, blob: layer.blob) }
+        ) { try await layers.seal(layer.diffID, blob: layer.blob) }
     }
 }

@@ -80,18 +80,21 @@ package struct SealedLayers: Sendable {
         }
     }
 
-    /// The layer with every byte of its sealed file checked; one that was altered is sealed anew. For a first use after a
-    /// boot, and to build upon.
+    /// The layer with every byte of its sealed file checked; one that was altered is told to `onAltered` and sealed anew. For a
+    /// first use after a boot, and to build upon.
     package func sealVerified(
         _ diffID: DiffID,
         blob: Descriptor,
-        allowsDevices: Bool = false
+        allowsDevices: Bool = false,
+        onAltered: (StoreError) -> Void = { _ in }
     ) async throws -> SealedLayer {
         if let known = try lookup(diffID) {
             if try await isWhole(known) { return known }
             try await locked(diffID) {
                 // Another process may have been faster.
-                if let layer = try lookup(diffID), try await !isWhole(layer) { try discard(diffID) }
+                guard let layer = try lookup(diffID), try await !isWhole(layer) else { return }
+                onAltered(StoreError(.alteredLayer(diffID, path: layer.path)))
+                try discard(diffID)
             }
         }
         return try await seal(diffID, blob: blob, allowsDevices: allowsDevices)

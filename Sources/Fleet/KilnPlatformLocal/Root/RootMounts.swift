@@ -103,8 +103,9 @@ struct RootMounts: Sendable {
             return layer
         } catch let error as StoreError where error.isOfSealedFile {
             guard let blob = image.blobs[layer.diffID] else { throw error }
-            try sealed.discard(layer.diffID)
-            return try await StoreLock(home).shared { try await sealed.seal(layer.diffID, blob: blob) }
+            return try await StoreLock(home).shared {
+                try await sealed.sealVerified(layer.diffID, blob: blob)
+            }
         }
     }
 
