@@ -75,7 +75,8 @@ struct `Ctrl-C` {
         }
     }
 
-    @Test func `while a collection is waited for ends a deploy at once`() async throws {
+    @Test(arguments: [["deploy", "web"], ["apply"]])
+    func `while a collection is waited for ends the command at once`(command: [String]) async throws {
         try await Sandbox.with { sandbox in
             let app = try await WebApp(KilnProcess(sandbox), port: 8513)
             let kiln = app.kiln
@@ -84,7 +85,7 @@ struct `Ctrl-C` {
             let lock = kiln.home.root.appending("store.lock")
             let interrupted = try await interrupt(
                 kiln,
-                ["deploy", "web"],
+                command,
                 beside: "exec flock --exclusive \(lock) sh -c 'touch held; exec sleep 60'",
                 after: "test -e held",
                 once: "grep -q 'waiting for a collection' messages"

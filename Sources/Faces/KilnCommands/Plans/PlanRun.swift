@@ -54,13 +54,13 @@ struct PlanRun: Sendable {
     ) async throws -> [Ending] {
         let stop = fleets.stop
         let conclusions = Conclusions()
-        let results = try await context.interruption.deferring { [context] in
-            context.console.message("stopping after the actions under way; again to stop at once")
-            stop.request()
-        } _: {
-            // No collection takes away what a fleet is about to need.
+        let results = try await context.withProgress(format, narrates: true) {
+            // No collection takes away what a fleet is about to need; while one is waited for, Ctrl-C ends that.
             try await StoreLock(fleets.home).shared {
-                try await context.withProgress(format, narrates: true) {
+                try await context.interruption.deferring { [context] in
+                    context.console.message("stopping after the actions under way; again to stop at once")
+                    stop.request()
+                } _: {
                     await narrated {
                         await ApplySchedule(limit: parallel).run(plan, isStopped: { stop.isRequested }) {
                             step in
