@@ -78,6 +78,8 @@ struct Stage: Sendable {
         )
     }
 
+    var reader: FleetReader { FleetReader(store: TestStore(catalog, time), platform: platform, clock: time) }
+
     @discardableResult
     func deploy(_ version: String, _ policy: FleetPolicy = Stage.policy()) async throws -> DeployOutcome {
         try await driver().deploy(Stage.content(version), to: Stage.fleet, policy: policy)

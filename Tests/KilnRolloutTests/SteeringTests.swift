@@ -1,3 +1,4 @@
+import Foundation
 import KilnRollout
 import Testing
 
@@ -89,6 +90,27 @@ import Testing
         fleet.rollout.thaw(now: now)
         #expect(fleet.rollout.freeze == nil && fleet.rollout.progress == ProgressMark(at: now))
         #expect(planner.plan(fleet, now: now) != [])
+    }
+
+    @Test
+    func `is remembered: what is written down of a rollout is read back, and what an earlier program wrote`()
+        throws
+    {
+        var state = rollout(.baking(since: now))
+        state.freeze(reason: "incident")
+        state.pause()
+        state.stage?.filled = .zero
+        state.stage?.hold = "too few"
+        state.stage?.setbacks = 2
+        state.failures = [InstanceFailure(slot: 1, release: ReleaseKey(1), at: now, reason: "x")]
+        let written = try JSONEncoder().encode(state)
+        #expect(try JSONDecoder().decode(RolloutState.self, from: written) == state)
+        let earlier = #"{"target":2,"phase":{"steady":{}},"isPaused":false,"failures":[]}"#
+        let read = try JSONDecoder().decode(
+            RolloutState.self,
+            from: Data(earlier.replacing("2", with: #"{"number":2}"#).utf8)
+        )
+        #expect(read == RolloutState(target: ReleaseKey(2)))
     }
 
     @Test func `begins each rollout in a generation of its own, with its first step before it`() {

@@ -33,7 +33,8 @@ package struct KilnCommand: AsyncParsableCommand {
                 name: "Fleets",
                 subcommands: [
                     PlanCommand.self, ApplyCommand.self, DeployCommand.self, RollbackCommand.self,
-                    RecycleCommand.self, ScaleCommand.self, ResumeCommand.self, DestroyCommand.self,
+                    RecycleCommand.self, ScaleCommand.self, PauseCommand.self, ResumeCommand.self,
+                    PromoteCommand.self, AbortCommand.self, FreezeCommand.self, DestroyCommand.self,
                 ]
             ),
             CommandGroup(

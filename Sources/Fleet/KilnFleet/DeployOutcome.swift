@@ -14,6 +14,10 @@ package enum DeployOutcome: Sendable, Hashable {
     case degraded(Failure)
     /// Asked to stop before it was done; what runs goes on.
     case paused(ReleaseNumber?)
+    /// The rollout waits for a person's word; what runs goes on.
+    case waiting(ReleaseNumber?, reason: String)
+    /// As a person asked: nothing is decided any more until another word.
+    case halted(reason: String)
     /// Made the fleet's release, with no instances wanted that could prove it.
     case untried(ReleaseNumber)
 
@@ -32,7 +36,8 @@ package enum DeployOutcome: Sendable, Hashable {
 
     package var exitStatus: ExitStatus {
         switch self {
-        case .unchanged, .stable, .untried: .done
+        case .unchanged, .stable, .untried, .halted: .done
+        case .waiting: .changesPending
         case .rolledBack: .rolledBack
         case .stopped, .frozen, .degraded: .failed
         case .paused: .interrupted

@@ -1,5 +1,6 @@
 import KilnDefinition
 import KilnDiagnostics
+import KilnRollout
 import KilnSystem
 
 // One holder at a time.
@@ -10,15 +11,18 @@ extension FleetDriver {
         _ reason: String,
         _ options: Options,
         creating policy: FleetPolicy? = nil,
+        interrupting: Bool = false,
+        evenFrozen: Bool = false,
         _ body: (inout Ledger) async throws -> DeployOutcome
     ) async throws -> DeployOutcome {
-        let lease = try await acquire(fleet, reason, wait: options.wait)
+        let lease = try await acquire(fleet, reason, wait: options.wait, interrupting: interrupting)
         do {
             guard
                 var ledger = try await Ledger(lease, store: store, clock: clock, creating: policy)
             else {
                 throw FleetError.unknownFleet(fleet, known: try await store.fleets().map(\.name))
             }
+            if let why = ledger.record.rollout.freeze, !evenFrozen { throw FleetError.halted(fleet, why) }
             let outcome = try await Progress.track(Narrator.work(fleet), label: "\(reason) \(fleet)") {
                 try await body(&ledger)
             }
@@ -30,7 +34,12 @@ extension FleetDriver {
         }
     }
 
-    private func acquire(_ fleet: FleetName, _ reason: String, wait: Duration) async throws -> Lease {
+    private func acquire(
+        _ fleet: FleetName,
+        _ reason: String,
+        wait: Duration,
+        interrupting: Bool
+    ) async throws -> Lease {
         let deadline = clock.now.advanced(by: wait)
         var told: Lease?
         while true {
@@ -47,7 +56,10 @@ extension FleetDriver {
             case .held(let lease):
                 if stop.isRequested { throw CancellationError() }
                 if clock.now >= deadline { throw FleetError.leaseHeld(lease) }
-                if lease.token != told?.token { say(waitingFor: lease) }
+                if lease.token != told?.token {
+                    if interrupting { interrupt(lease.holder) }
+                    say(waitingFor: lease)
+                }
                 told = lease
                 try await clock.sleep(until: min(deadline, clock.now.advanced(by: .milliseconds(500))))
             }

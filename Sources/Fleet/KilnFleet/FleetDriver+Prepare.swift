@@ -126,6 +126,13 @@ extension FleetDriver {
 
     /// Begins anew what a frozen fleet was about: its release, or its end.
     func thaw(_ ledger: inout Ledger) async throws {
+        if ledger.record.rollout.freeze != nil {
+            var record = ledger.record
+            record.rollout.thaw(now: clock.now.instant)
+            try await ledger.write([
+                .putFleet(record), ledger.event(.rolloutResumed, "the fleet is no longer frozen"),
+            ])
+        }
         guard case .frozen(let reason) = ledger.record.rollout.phase else { return }
         if let target = ledger.record.rollout.target?.releaseNumber {
             if ledger.releases[target]?.quarantine == nil { try await aim(at: target, &ledger) }

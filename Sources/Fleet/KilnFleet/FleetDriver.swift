@@ -34,6 +34,8 @@ package struct FleetDriver: Sendable {
     let stop: StopSignal
     let planner: RolloutPlanner
     let makeSuffix: @Sendable () -> String
+    /// Asks the holder of a lease to come to a good end, so that a person's word is heard at once.
+    let interrupt: @Sendable (LeaseHolder) -> Void
 
     package init(
         store: any FleetStore,
@@ -43,7 +45,8 @@ package struct FleetDriver: Sendable {
         isAlive: @escaping @Sendable (LeaseHolder) -> Bool = { $0.isAlive },
         stop: StopSignal = StopSignal(),
         planner: RolloutPlanner = RolloutPlanner(),
-        makeSuffix: @escaping @Sendable () -> String = { InstanceID.randomSuffix() }
+        makeSuffix: @escaping @Sendable () -> String = { InstanceID.randomSuffix() },
+        interrupt: @escaping @Sendable (LeaseHolder) -> Void = { $0.interrupt() }
     ) {
         self.store = store
         self.platform = platform
@@ -53,6 +56,7 @@ package struct FleetDriver: Sendable {
         self.stop = stop
         self.planner = planner
         self.makeSuffix = makeSuffix
+        self.interrupt = interrupt
     }
 
     /// Makes the fleet run this content under this policy.
@@ -107,7 +111,7 @@ package struct FleetDriver: Sendable {
     /// Converges to what is written down: finishes what a crash or a pause cut off, replaces what died, and tries again
     /// what was frozen, unless its release is quarantined.
     package func resume(_ fleet: FleetName, options: Options = Options()) async throws -> DeployOutcome {
-        try await withLedger(fleet, "resume", options) { ledger in
+        try await withLedger(fleet, "resume", options, evenFrozen: true) { ledger in
             try await thaw(&ledger)
             return try await drive(&ledger, policyChanged: false)
         }
@@ -170,7 +174,7 @@ package struct FleetDriver: Sendable {
     }
 
     /// Runs the planner's plan to its end.
-    private func drive(_ ledger: inout Ledger, policyChanged: Bool) async throws -> DeployOutcome {
+    func drive(_ ledger: inout Ledger, policyChanged: Bool) async throws -> DeployOutcome {
         let rollout = ledger.record.rollout
         try await ledger.load([rollout.target, rollout.stable].compactMap { $0?.releaseNumber })
         try await ledger.load(Set(ledger.instances.values.map(\.release)))
@@ -194,6 +198,7 @@ package struct FleetDriver: Sendable {
         }
         switch ending {
         case .stopped: return .paused(target)
+        case .waiting(let reason): return .waiting(target, reason: reason)
         case .settled:
             switch ledger.record.rollout.phase {
             case .frozen(let reason): return .frozen(failure(reason))

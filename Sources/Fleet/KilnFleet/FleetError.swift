@@ -10,6 +10,8 @@ package struct FleetError: DiagnosticError, Hashable {
         case leaseLost = "fleet.lease-lost"
         case unknownFleet = "fleet.unknown"
         case unknownRelease = "fleet.unknown-release"
+        case halted = "fleet.halted"
+        case nothingToSteer = "fleet.nothing-to-steer"
         case noEarlierRelease = "fleet.no-earlier-release"
         case quarantined = "fleet.quarantined"
         case policy = "fleet.policy"
@@ -112,6 +114,19 @@ extension FleetError {
             } ?? [],
             hint: "change what failed and deploy again, or repeat the same release with --force"
         )
+    }
+
+    static func halted(_ fleet: FleetName, _ why: String) -> FleetError {
+        FleetError(
+            .halted,
+            "fleet \(fleet) is frozen: \(why)",
+            hint: "kiln resume \(fleet) ends that; kiln abort \(fleet) ends its rollout",
+            status: .usage
+        )
+    }
+
+    static func nothing(to verb: String, of fleet: FleetName, hint: String) -> FleetError {
+        FleetError(.nothingToSteer, "fleet \(fleet) has nothing to \(verb)", hint: hint, status: .usage)
     }
 
     static func policy(_ error: PolicyError, of fleet: FleetName) -> FleetError {

@@ -94,6 +94,9 @@ package struct FleetReader: Sendable {
             phase: phase,
             reason: reason,
             isPaused: record.rollout.isPaused,
+            freeze: record.rollout.freeze,
+            waits: Self.waits(record, isBalanced: record.policy.listen != nil),
+            awaitsPromotion: Self.awaitsPromotion(record, isBalanced: record.policy.listen != nil),
             release: target,
             stable: record.rollout.stable?.releaseNumber,
             image: release?.imageName,
@@ -109,6 +112,48 @@ package struct FleetReader: Sendable {
             lastFailure: record.evidence,
             change: try await change(of: name)
         )
+    }
+
+    /// Words for the step that the release is at, or for the time that it is watched.
+    private static func waits(_ record: FleetRecord, isBalanced: Bool) -> String? {
+        guard !record.rollout.isHalted else { return nil }
+        if case .baking = record.rollout.phase {
+            return "watched for \(record.policy.rollout.bake.words), then stable"
+        }
+        guard let (step, stage, steps) = place(record, isBalanced: isBalanced) else { return nil }
+        let what = step.share == 0 ? "a whole new set" : "\(step.share) % of the requests"
+        let place = step.share == 0 ? what : "step \(stage.step + 1) of \(steps): \(what)"
+        if let hold = stage.hold { return "\(place); held: \(hold)" }
+        switch step.pause {
+        case .manual: return "\(place), until it is promoted"
+        case .time(.zero): return place
+        case .time(let time): return "\(place), for \(time.words)"
+        }
+    }
+
+    private static func awaitsPromotion(_ record: FleetRecord, isBalanced: Bool) -> Bool {
+        guard !record.rollout.isHalted, let (step, stage, _) = place(record, isBalanced: isBalanced) else {
+            return false
+        }
+        return stage.reached != nil && (step.pause == .manual || stage.hold != nil)
+    }
+
+    /// The step that the release is at, and how many there are.
+    private static func place(
+        _ record: FleetRecord,
+        isBalanced: Bool
+    ) -> (step: RolloutStep, stage: Stage, steps: Int)? {
+        guard let policy = try? record.policy.rolloutPolicy(isExclusive: false) else { return nil }
+        let state = FleetState(
+            wanted: record.policy.instances,
+            policy: policy,
+            isBalanced: isBalanced,
+            rollout: record.rollout
+        )
+        guard let step = RolloutPlanner().step(state, now: .zero), let stage = record.rollout.stage else {
+            return nil
+        }
+        return (step, stage, policy.steps(for: record.policy.instances, isBalanced: isBalanced).count)
     }
 
     private func change(of name: FleetName) async throws -> FleetStatus.Change? {

@@ -10,6 +10,8 @@ actor FleetRun {
         /// All is as it shall be, and was when the run began.
         case settled
         case stopped
+        /// A person has to say how it goes on.
+        case waiting(reason: String)
     }
 
     enum Report: Sendable {
@@ -111,7 +113,10 @@ actor FleetRun {
         if outcome != nil { return view.isIdle ? outcome.map { .outcome($0) } : nil }
         try await begin(actions, in: &group)
         startProbes(&group)
-        return isSettled ? .settled : nil
+        if isSettled { return .settled }
+        guard actions.isEmpty, view.isIdle else { return nil }
+        let now = clock.now
+        return planner.waitsForPerson(state(now: now), now: now.instant).map { .waiting(reason: $0) }
     }
 
     /// Renews the lease, restores what the fleet's instances share, and looks at the instances, each when it is due.

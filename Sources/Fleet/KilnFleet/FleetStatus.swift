@@ -45,6 +45,12 @@ package struct FleetStatus: Sendable, Hashable, Codable {
     /// Why it is rolling back, stopped or frozen.
     package let reason: String?
     package let isPaused: Bool
+    /// Why a person keeps the fleet as it is.
+    package let freeze: String?
+    /// What happens before the release takes over or is stable, in words.
+    package let waits: String?
+    /// It goes on when a person says so.
+    package let awaitsPromotion: Bool
     package let release: ReleaseNumber?
     package let stable: ReleaseNumber?
     package let image: ImageName?
@@ -64,7 +70,7 @@ package struct FleetStatus: Sendable, Hashable, Codable {
 extension FleetStatus {
     /// A rollout has neither an outcome nor anybody who drives it: `kiln resume` goes on with it.
     package var isUnattended: Bool {
-        guard change == nil, !isPaused else { return false }
+        guard change == nil, !isPaused, freeze == nil else { return false }
         switch phase {
         case .rolling: return wanted > 0 || !instances.isEmpty
         case .baking, .rollingBack, .stopping: return true

@@ -1,3 +1,4 @@
+import Glibc
 package import KilnDefinition
 package import KilnSystem
 
@@ -82,5 +83,10 @@ package struct LeaseHolder: Sendable, Hashable, Codable {
         self.bootID = bootID
         self.pid = pid
         self.startTicks = startTicks
+    }
+
+    /// Asks the process to come to a good end, as Ctrl-C does, if it still is the one that it was.
+    package func interrupt() {
+        if isAlive { kill(pid, SIGINT) }
     }
 }

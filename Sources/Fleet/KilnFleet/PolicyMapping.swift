@@ -8,8 +8,10 @@ extension FleetPolicy {
         grace: Duration = .zero
     ) throws(PolicyError) -> RolloutPolicy {
         try RolloutPolicy(
+            strategy: rollout.plannedStrategy,
             surge: rollout.surge.share,
             unavailable: rollout.unavailable.share,
+            keepWarm: rollout.keepWarm.share,
             isExclusive: isExclusive,
             minHealthy: rollout.minHealthy,
             healthyDeadline: rollout.healthyDeadline,
@@ -19,6 +21,25 @@ extension FleetPolicy {
             bake: rollout.bake,
             onFailure: rollout.onFailure == .freeze ? .freeze : .rollback
         )
+    }
+}
+
+extension RolloutDefinition {
+    fileprivate var plannedStrategy: KilnRollout.Strategy {
+        switch strategy {
+        case .rolling: .rolling
+        case .blueGreen: .blueGreen(isManual: promote == .manual)
+        case .canary:
+            .canary(
+                steps.enumerated().map { index, step in
+                    let isLast = index == steps.count - 1
+                    guard case .time(let time) = step.pause, !isLast || promote == .auto else {
+                        return CanaryStep(weight: step.weight, pause: .manual)
+                    }
+                    return CanaryStep(weight: step.weight, pause: .time(time))
+                }
+            )
+        }
     }
 }
 

@@ -10,6 +10,7 @@ extension DefinitionChecks {
             if reading.isSound(path + "image") { judgeImage(of: fleet, at: path, &reading) }
             judgeTimes(fleet.rollout, at: path + "rollout", &reading)
             judgeBudget(fleet, at: path, &reading)
+            judgeStrategy(fleet, at: path + "rollout", &reading)
             judgeConfig(fleet, at: path + "config" + "files", &reading)
             judgeSecrets(of: fleet, at: path, &reading)
         }
@@ -145,6 +146,46 @@ extension DefinitionChecks {
                 at: reading.span(surge),
                 hint: "surge: 1 starts the new instance first; unavailable: 1 ends the old one first",
                 notes: reading.note("unavailable is here", at: unavailable)
+            )
+        }
+    }
+
+    /// Each strategy has its own keys, and what one does not know would be left undone.
+    private func judgeStrategy(
+        _ fleet: FleetDefinition,
+        at path: FieldPath,
+        _ reading: inout Reading
+    ) {
+        guard reading.isSound(path + "strategy"), reading.isSound(path + "steps") else { return }
+        let rollout = fleet.rollout
+        let weights = rollout.steps.map(\.weight)
+        if rollout.strategy == .canary, weights.isEmpty {
+            reading.report(
+                "no-steps",
+                "a canary needs steps",
+                at: reading.span(path + "strategy"),
+                hint: "add steps, such as steps: [{weight: 10, pause: 5m}, {weight: 50, pause: manual}]"
+            )
+        } else if !zip(weights, weights.dropFirst()).allSatisfy({ $0 < $1 }) {
+            reading.report(
+                "steps",
+                "the weights of the steps do not ascend: \(weights.map(String.init).joined(separator: ", "))",
+                at: reading.span(path + "steps"),
+                hint: "give each step a greater weight than the one before"
+            )
+        }
+        let isStrange = (
+            steps: !weights.isEmpty && rollout.strategy != .canary,
+            promote: reading.isWritten(path + "promote") && rollout.strategy == .rolling
+        )
+        for (key, isStrange, strategy) in [
+            ("steps", isStrange.steps, "canary"), ("promote", isStrange.promote, "blue-green"),
+        ] where isStrange {
+            reading.report(
+                "other-strategy",
+                "\(key) means nothing to a rollout with strategy: \(rollout.strategy.rawValue)",
+                at: reading.span(path + key),
+                hint: "leave it out, or write strategy: \(strategy)"
             )
         }
     }

@@ -7,17 +7,71 @@ enum RolloutKeys {
             `healthy_deadline`, and that is shorter than `progress_deadline`.
             """,
         blank: RolloutDefinition(),
-        fields: budget + times
+        fields: strategy + budget + times
+    )
+
+    private static let strategy: [Field<RolloutDefinition>] = [
+        .standard(
+            "strategy",
+            \.strategy,
+            .choice("strategy"),
+            help: """
+                `rolling` replaces a few instances at a time. `blue-green` starts a whole new set, gives it all requests at \
+                once, and keeps the old set warm until the new release is stable. `canary` gives it a growing share of the \
+                requests, step by step.
+                """,
+            example: "canary"
+        ),
+        .standard(
+            "steps",
+            \.steps,
+            .list(of: .object(step), named: "steps"),
+            help: "What comes before a canary takes over, each with a greater weight than the one before.",
+            example: "[{weight: 10, pause: 5m}, {weight: 50, pause: manual}]"
+        ),
+        .standard(
+            "promote",
+            \.promote,
+            .choice("promotion"),
+            help:
+                "Whether a blue-green rollout or a canary takes over by itself, or waits for `kiln promote`.",
+            example: "manual"
+        ),
+        .standard(
+            "keep_warm",
+            \.keepWarm,
+            .amount,
+            help: """
+                Instances of the old release that stay, without requests, until the new one is stable: room of its own, beside \
+                `surge`. A failed release is left for them at once. A blue-green rollout keeps all.
+                """,
+            example: "1"
+        ),
+    ]
+
+    private static let step = Shape(
+        "rollout step",
+        help: "A step of a canary.",
+        blank: RolloutDefinition.Step(weight: 1),
+        fields: [
+            .required(
+                "weight",
+                \.weight,
+                .number("weight", in: 1...100),
+                help: "Of a hundred requests, those that the new release gets.",
+                example: "10"
+            ),
+            .standard(
+                "pause",
+                \.pause,
+                .pause,
+                help: "How long the step is watched before the next; `manual` waits for `kiln promote`.",
+                example: "5m"
+            ),
+        ]
     )
 
     private static let budget: [Field<RolloutDefinition>] = [
-        .fixed(
-            "strategy",
-            .word("strategy", ["rolling"]),
-            standard: "rolling",
-            help: "`rolling` replaces a few instances at a time.",
-            example: "rolling"
-        ),
         .standard(
             "surge",
             \.surge,

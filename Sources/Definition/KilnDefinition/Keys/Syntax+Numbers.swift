@@ -142,6 +142,26 @@ extension Syntax where Value == RolloutDefinition.Amount {
     }
 }
 
+extension Syntax where Value == RolloutDefinition.Step.Pause {
+    static var pause: Syntax {
+        .scalar(
+            "duration or manual",
+            expected: "a duration such as 5m, or manual",
+            schema: ["type": "string", "pattern": .string("^manual$|\(DurationText.pattern)")],
+            shown: { pause in
+                if case .time(let time) = pause {
+                    .string(DurationText.text(time))
+                } else {
+                    .string("manual")
+                }
+            },
+            parse: { text throws(ValueError) in
+                text == "manual" ? .manual : .time(try DurationText.parse(text))
+            }
+        )
+    }
+}
+
 extension Syntax where Value == Bool {
     static var flag: Syntax {
         .scalar(

@@ -76,6 +76,41 @@ package struct RolloutDefinition: Sendable, Hashable, Codable {
         case freeze
     }
 
+    package enum Strategy: String, Sendable, Hashable, Codable, CaseIterable {
+        case rolling
+        case blueGreen = "blue-green"
+        case canary
+    }
+
+    package enum Promotion: String, Sendable, Hashable, Codable, CaseIterable {
+        case auto
+        case manual
+    }
+
+    /// One step of a canary.
+    package struct Step: Sendable, Hashable, Codable {
+        package enum Pause: Sendable, Hashable, Codable {
+            case time(Duration)
+            case manual
+        }
+
+        /// Of a hundred requests.
+        package var weight: Int
+        package var pause: Pause
+
+        package init(weight: Int, pause: Pause = .manual) {
+            self.weight = weight
+            self.pause = pause
+        }
+    }
+
+    package var strategy: Strategy
+    /// What comes before a canary takes over.
+    package var steps: [Step]
+    /// Who says that the new release gets all requests.
+    package var promote: Promotion
+    /// Instances of the old release that stay, without requests, until the new one is stable.
+    package var keepWarm: Amount
     /// Instances above the wanted number while rolling; a percentage rounds up.
     package var surge: Amount
     /// Instances that may be missing while rolling; a percentage rounds down.
@@ -93,6 +128,10 @@ package struct RolloutDefinition: Sendable, Hashable, Codable {
     package var onFailure: OnFailure
 
     package init(
+        strategy: Strategy = .rolling,
+        steps: [Step] = [],
+        promote: Promotion = .auto,
+        keepWarm: Amount = .count(0),
         surge: Amount = .percent(25),
         unavailable: Amount = .count(0),
         minHealthy: Duration = .seconds(10),
@@ -102,6 +141,10 @@ package struct RolloutDefinition: Sendable, Hashable, Codable {
         bake: Duration = .seconds(60),
         onFailure: OnFailure = .rollback
     ) {
+        self.strategy = strategy
+        self.steps = steps
+        self.promote = promote
+        self.keepWarm = keepWarm
         self.surge = surge
         self.unavailable = unavailable
         self.minHealthy = minHealthy
@@ -110,5 +153,37 @@ package struct RolloutDefinition: Sendable, Hashable, Codable {
         self.drain = drain
         self.bake = bake
         self.onFailure = onFailure
+    }
+
+    private enum CodingKeys: CodingKey {
+        case strategy
+        case steps
+        case promote
+        case keepWarm
+        case surge
+        case unavailable
+        case minHealthy
+        case healthyDeadline
+        case progressDeadline
+        case drain
+        case bake
+        case onFailure
+    }
+
+    /// What an earlier program wrote lacks what it did not know.
+    package init(from decoder: any Decoder) throws {
+        let container = try decoder.container(keyedBy: CodingKeys.self)
+        strategy = try container.decodeIfPresent(Strategy.self, forKey: .strategy) ?? .rolling
+        steps = try container.decodeIfPresent([Step].self, forKey: .steps) ?? []
+        promote = try container.decodeIfPresent(Promotion.self, forKey: .promote) ?? .auto
+        keepWarm = try container.decodeIfPresent(Amount.self, forKey: .keepWarm) ?? .count(0)
+        surge = try container.decode(Amount.self, forKey: .surge)
+        unavailable = try container.decode(Amount.self, forKey: .unavailable)
+        minHealthy = try container.decode(Duration.self, forKey: .minHealthy)
+        healthyDeadline = try container.decode(Duration.self, forKey: .healthyDeadline)
+        progressDeadline = try container.decode(Duration.self, forKey: .progressDeadline)
+        drain = try container.decode(Duration.self, forKey: .drain)
+        bake = try container.decode(Duration.self, forKey: .bake)
+        onFailure = try container.decode(OnFailure.self, forKey: .onFailure)
     }
 }

@@ -5,7 +5,7 @@ import KilnFleet
 /// How a change of a fleet ended, for people and for scripts.
 struct OutcomeReport: Encodable {
     let fleet: FleetName
-    /// `unchanged`, `stable`, `rolled-back`, `stopped`, `frozen`, `degraded`, `paused`, `untried`.
+    /// `unchanged`, `stable`, `rolled-back`, `stopped`, `frozen`, `degraded`, `paused`, `waiting`, `halted`, `untried`.
     let outcome: String
     var release: Int?
     var failedRelease: Int?
@@ -62,6 +62,19 @@ struct OutcomeReport: Encodable {
             outcome = "degraded"
             tell(failure, "fleet \(fleet) does not reach its wanted state", .failed)
             diagnostic?.hint = "kiln status \(fleet) shows what is missing; kiln resume \(fleet) tries again"
+        case .waiting(let number, let why):
+            outcome = "waiting"
+            release = number?.rawValue
+            reason = why
+            let place = number.map { "release \($0)" } ?? "the rollout"
+            sentence = """
+                \(fleet): \(place) waits for a person: \(why)
+                hint: kiln promote \(fleet) lets it go on, kiln abort \(fleet) goes back
+                """
+        case .halted(let why):
+            outcome = "halted"
+            reason = why
+            sentence = "\(fleet): \(why)\nhint: kiln resume \(fleet) goes on"
         case .paused(let number):
             outcome = "paused"
             release = number?.rawValue

@@ -74,6 +74,7 @@ struct StatusText {
             case .stopped: "stopped"
             case .frozen: "frozen at \(release)"
             }
+        if status.freeze != nil { return "\(word) (frozen)" }
         return status.isPaused ? "\(word) (paused)" : word
     }
 
@@ -84,10 +85,14 @@ struct StatusText {
             lines.append("  image   \(image)\(version)  \(status.imageDigest?.short ?? "")")
         }
         if let reason = status.reason { lines.append("  reason  \(reason)") }
+        if let freeze = status.freeze { lines.append("  frozen  \(freeze)") }
+        if let waits = status.waits { lines.append("  step    \(waits)") }
         if let change = status.change {
             lines.append(
                 "  change  \(change.reason) by process \(change.pid) since \(WallClock.format(change.since))"
             )
+        } else if status.awaitsPromotion {
+            lines.append("  next    kiln promote \(status.fleet), or kiln abort \(status.fleet)")
         } else if status.isUnattended || status.isPaused || status.serving < status.wanted,
             status.phase != .stopped
         {

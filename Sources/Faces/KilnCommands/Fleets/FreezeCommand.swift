@@ -1,0 +1,31 @@
+import ArgumentParser
+import KilnDefinition
+import KilnFleet
+
+struct FreezeCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "freeze",
+        abstract: "Keep a fleet exactly as it is during an incident: no rollout, no replacement.",
+        discussion: """
+            Until `kiln resume`, nothing else changes the fleet but `kiln abort`.
+
+            Example:
+
+              kiln freeze shop --why "looking at the database"
+            """
+    )
+
+    @Argument(help: "The fleet.")
+    var fleet: FleetName
+
+    @Option(help: ArgumentHelp("Why, for those who look at it.", valueName: "text"))
+    var why = "a person looks at it"
+
+    @OptionGroup var drive: DriveOptions
+
+    func run() async throws {
+        try await drive.drive(fleet) { fleets, options in
+            try await fleets.driver.freeze(fleet, why: why, options: options)
+        }
+    }
+}

@@ -1,0 +1,133 @@
+import KilnDefinition
+import KilnDiagnostics
+import KilnFleet
+import KilnRollout
+import KilnSystem
+import Testing
+
+@Suite struct `A rollout in steps` {
+    private static func policy(_ change: (inout RolloutDefinition) -> Void) -> FleetPolicy {
+        var policy = Stage.policy()
+        change(&policy.rollout)
+        return policy
+    }
+
+    private static let canary = policy { rollout in
+        rollout.strategy = .canary
+        rollout.steps = [.init(weight: 10, pause: .time(.seconds(20))), .init(weight: 40, pause: .manual)]
+    }
+
+    private static let blueGreen = policy { $0.strategy = .blueGreen }
+
+    private func release(_ number: Int) -> ReleaseNumber { ReleaseNumber(rawValue: number) }
+
+    private func weights(_ stage: Stage) -> [String: [Int]] {
+        Dictionary(
+            grouping: stage.platform.seen.instances.values.filter { $0.traffic == .ready },
+            by: \.version
+        )
+        .mapValues { $0.map(\.weight).sorted() }
+    }
+
+    @Test func `waits for a person at its step, with its share of the requests, and goes on when told to`()
+        async throws
+    {
+        try await Stage.with { stage in
+            #expect(try await stage.deploy("1", Self.canary) == .stable(release(1)))
+            let waiting = try await stage.deploy("2", Self.canary)
+            #expect(waiting == .waiting(release(2), reason: "40 % of the requests go to the new release"))
+            #expect(waiting.exitStatus == .changesPending)
+            // Two of the new one bear 40 of 100: 2 * 33 : 100 = 40 : 60.
+            #expect(weights(stage) == ["1": [100], "2": [33, 33]])
+            let status = try await stage.reader.status(of: Stage.fleet)
+            #expect(status.awaitsPromotion)
+            #expect(status.waits == "step 2 of 2: 40 % of the requests, until it is promoted")
+            #expect(try await stage.driver().promote(Stage.fleet) == .stable(release(2)))
+            #expect(weights(stage) == ["2": [100, 100, 100]])
+            await #expect(throws: FleetError.self) { try await stage.driver().promote(Stage.fleet) }
+            let messages = try await stage.messages()
+            for message in [
+                "release 2 gets 10 % of the requests", "release 2 did well at 10 % of the requests",
+                "release 2 gets 40 % of the requests", "release 2 is promoted past its step",
+            ] {
+                #expect(messages.contains(message), "\(messages)")
+            }
+        }
+    }
+
+    @Test func `is aborted by a word, and its release is not blamed`() async throws {
+        try await Stage.with { stage in
+            try await stage.deploy("1", Self.canary)
+            _ = try await stage.deploy("2", Self.canary)
+            guard
+                case .rolledBack(let to, let failed, let failure) = try await stage.driver().abort(
+                    Stage.fleet
+                )
+            else {
+                Issue.record("not rolled back")
+                return
+            }
+            #expect(to == release(1) && failed == release(2) && failure.reason == "aborted by a person")
+            #expect(weights(stage) == ["1": [100, 100, 100]])
+            #expect(try await stage.reader.releases(of: Stage.fleet).allSatisfy { $0.quarantined == nil })
+            await #expect(throws: FleetError.self) { try await stage.driver().abort(Stage.fleet) }
+        }
+    }
+
+    @Test func `is paused, and goes on from its step`() async throws {
+        try await Stage.with { stage in
+            try await stage.deploy("1", Self.canary)
+            _ = try await stage.deploy("2", Self.canary)
+            let halted = try await stage.driver().pause(Stage.fleet)
+            #expect(halted == .halted(reason: "the rollout to release 2 is paused"))
+            #expect(try await stage.reader.status(of: Stage.fleet).isPaused)
+            guard case .waiting = try await stage.driver().resume(Stage.fleet) else {
+                Issue.record("does not wait")
+                return
+            }
+            #expect(try await stage.driver().promote(Stage.fleet, full: true) == .stable(release(2)))
+            await #expect(throws: FleetError.self) { try await stage.driver().pause(Stage.fleet) }
+        }
+    }
+
+    @Test func `switches to a whole new set, and back to the old one without making an instance`()
+        async throws
+    {
+        try await Stage.with { stage in
+            try await stage.deploy("1", Self.blueGreen)
+            let old = Set(stage.platform.seen.instances.keys)
+            guard case .rolledBack = try await stage.deploy("fades", Self.blueGreen) else {
+                Issue.record("not rolled back")
+                return
+            }
+            #expect(stage.platform.seen.most == 6)
+            #expect(Set(stage.platform.seen.instances.keys) == old)
+            #expect(weights(stage) == ["1": [100, 100, 100]])
+            #expect(stage.platform.seen.created.count == 6)
+            #expect(try await stage.deploy("2", Self.blueGreen) == .stable(release(3)))
+            #expect(stage.versions == ["2", "2", "2"])
+        }
+    }
+}
+
+@Suite struct `A fleet that a person froze` {
+    @Test func `is left as it is, also what dies, until it is resumed`() async throws {
+        try await Stage.with { stage in
+            try await stage.deploy("1")
+            let frozen = try await stage.driver().freeze(Stage.fleet, why: "looking at it")
+            #expect(frozen == .halted(reason: "the fleet is frozen: looking at it"))
+            let id = try #require(stage.platform.seen.instances.keys.sorted().first)
+            stage.platform.change { $0.instances[id]?.exitStatus = 1 }
+            for change in [
+                { try await stage.deploy("2") }, { try await stage.driver().scale(Stage.fleet, to: 5) },
+            ] {
+                let error = await #expect(throws: FleetError.self) { try await change() }
+                #expect(error?.asDiagnostics.first?.code == "fleet.halted")
+            }
+            #expect(stage.platform.seen.created.count == 3)
+            #expect(try await stage.reader.status(of: Stage.fleet).freeze == "looking at it")
+            #expect(try await stage.driver().resume(Stage.fleet) == .stable(ReleaseNumber(rawValue: 1)))
+            #expect(stage.versions == ["1", "1", "1"])
+        }
+    }
+}
