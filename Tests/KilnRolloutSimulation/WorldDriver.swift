@@ -121,7 +121,9 @@ extension World {
         let at = instant
         let process = process(of: key)
         change(key) { instance in
-            if !instance.isBusy, instance.process != .refused { instance.process = process }
+            // Between a call and its answer only an end tells anything of the process.
+            let isEnd = if case .ended = process { true } else { false }
+            if !instance.isBusy || isEnd, instance.process != .refused { instance.process = process }
             instance.weight = unit.weight
             switch unit.traffic {
             case 0: instance.traffic = .none

@@ -1,3 +1,4 @@
+import Glibc
 import KilnRolloutSimulation
 
 /// `RolloutTraces [COUNT [FIRST]]`: drives so many seeded traces of the rollout planner under faults, and prints what they
@@ -10,6 +11,7 @@ let start = clock.now
 let tally = await Traces.run(first..<first + count, lanes: 2)
 if let failure = tally.failure {
     print("\(Traces.shrink(failure))\nfirst seen with \(failure.scenario)")
+    exit(1)
 } else {
     let seconds = start.duration(to: clock.now).components.seconds
     print(
