@@ -136,14 +136,14 @@ extension World {
         }
     }
 
-    /// Kept without traffic by this rollout.
+    /// Kept without traffic by this rollout; what is condemned is not kept, it only has yet to go.
     private func isWarm(_ instance: InstanceState, in state: FleetState) -> Bool {
         switch state.rollout.phase {
         case .rolling, .baking: break
         default: return false
         }
         return instance.asideIn == state.rollout.generation && instance.release == state.rollout.stable
-            && instance.release != state.rollout.target && !instance.isStopping
+            && instance.release != state.rollout.target && !instance.isStopping && !instance.isCondemned
     }
 
     /// Instances that the surge does not pay for: those kept warm, or a whole set that is yet to be switched to.
