@@ -19,7 +19,17 @@ let productSettings =
 let package = Package(
     name: "kiln-benchmarks",
     targets: [
-        .executableTarget(name: "KilnBenchmarks", swiftSettings: settings),
+        .target(name: "BenchmarkCommands", swiftSettings: settings),
+        .executableTarget(
+            name: "KilnBenchmarks",
+            dependencies: ["BenchmarkCommands"],
+            swiftSettings: settings
+        ),
+        .executableTarget(
+            name: "DeployUnderLoad",
+            dependencies: ["BenchmarkCommands"],
+            swiftSettings: settings
+        ),
         .target(name: "KilnRollout", swiftSettings: productSettings),
         .target(name: "KilnRolloutSimulation", dependencies: ["KilnRollout"], swiftSettings: productSettings),
         .executableTarget(

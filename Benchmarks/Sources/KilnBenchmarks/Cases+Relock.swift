@@ -1,3 +1,5 @@
+import BenchmarkCommands
+
 /// What a lock costs that finds nothing new, and what one fixed library costs: layers and bytes.
 extension Workbench {
     /// Three images of Debian's packages in an archive of our own, so that a package can move when we say so.

@@ -1,3 +1,5 @@
+import BenchmarkCommands
+
 /// Ours beside the peers', run by turns so that a noisy machine is noisy for all.
 struct Comparison {
     let title: String
@@ -87,14 +89,4 @@ struct Row {
     private func line(_ cells: [String]) -> String {
         "| " + cells.joined(separator: " | ") + " |"
     }
-}
-
-/// A number with so many digits after the point.
-func fixed(_ value: Double, _ digits: Int) -> String {
-    var scale = 1
-    for _ in 0..<digits { scale *= 10 }
-    let whole = Int((value * Double(scale)).rounded())
-    guard digits > 0 else { return String(whole) }
-    let fraction = String(whole % scale)
-    return "\(whole / scale).\(String(repeating: "0", count: digits - fraction.count))\(fraction)"
 }

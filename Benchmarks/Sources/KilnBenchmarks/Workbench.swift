@@ -1,3 +1,4 @@
+import BenchmarkCommands
 import Glibc
 
 /// A folder for one run of the benchmarks, with the projects that are measured in it.

@@ -1,3 +1,4 @@
+import BenchmarkCommands
 import Glibc
 
 // kiln-benchmarks [--rounds N] [CASE...]: prints the table's rows, ours beside the peers', medians.
@@ -27,16 +28,6 @@ struct Request {
         }
         if !names.isEmpty { cases = cases.filter { names.contains($0.name) } }
     }
-}
-
-/// Written at once, so that a row can be read when it is there.
-func say(_ text: String, to descriptor: Int32 = STDOUT_FILENO) {
-    let line = text + "\n"
-    _ = line.withCString { write(descriptor, $0, strlen($0)) }
-}
-
-func complain(_ text: String) {
-    say(text, to: STDERR_FILENO)
 }
 
 guard let binary = getenv("KILN_BIN") else {

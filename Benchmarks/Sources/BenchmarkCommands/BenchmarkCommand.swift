@@ -3,29 +3,38 @@ import Glibc
 import Synchronization
 
 /// What one run of a command cost, its children included.
-struct Cost {
+package struct Cost: Sendable {
     /// Seconds.
-    let wall: Double
+    package let wall: Double
     /// User and system seconds (wait4(2)'s rusage).
-    let cpu: Double
+    package let cpu: Double
     /// MiB: the largest resident size of any process of the command (wait4(2)'s ru_maxrss).
-    let largestPeak: Double
+    package let largestPeak: Double
     /// MiB: that of the started process alone.
-    let ownPeak: Double
+    package let ownPeak: Double
 }
 
-struct CommandFailure: Error, CustomStringConvertible {
-    let description: String
+package struct CommandFailure: Error, CustomStringConvertible {
+    package let description: String
+
+    package init(description: String) {
+        self.description = description
+    }
 }
 
 /// A command of a benchmark: a shell line, run in a folder.
-struct BenchmarkCommand {
+package struct BenchmarkCommand: Sendable {
     let line: String
     let folder: String
 
+    package init(line: String, folder: String) {
+        self.line = line
+        self.folder = folder
+    }
+
     /// Runs to the end with its output in `/dev/null`; throws when the status is not one of `expected`.
     @discardableResult
-    func run(expecting expected: Set<Int32> = [0]) throws -> Cost {
+    package func run(expecting expected: Set<Int32> = [0]) throws -> Cost {
         let start = Self.now()
         let pid = try spawn()
         let watch = MemoryWatch(of: pid)
@@ -46,12 +55,12 @@ struct BenchmarkCommand {
         )
     }
 
-    /// Runs to the end and gives what it wrote to standard output, at most 1 MiB of it.
-    func output() throws -> String {
+    /// Runs to the end and gives the front of what it wrote to standard output.
+    package func output(limit: Int = 1 << 20) throws -> String {
         let file = "/tmp/kiln-benchmarks-output-\(getpid())"
         defer { unlink(file) }
         try BenchmarkCommand(line: "{ \(line)\n} > '\(file)'", folder: folder).run()
-        return readFile(file, limit: 1 << 20)
+        return readFile(file, limit: limit)
     }
 
     private func spawn() throws -> pid_t {
