@@ -145,12 +145,19 @@ final class PretendPlatform: InstancePlatform {  // a class: tests and driver lo
 
     func drain(_ instance: InstanceID, of fleet: FleetName, token: FencingToken) async throws {
         try admit(token)
-        note { $0.instances[instance]?.traffic = .draining(sessions: $0.stuckDrain ? 1 : 0) }
+        note { state in
+            state.instances[instance]?.traffic = .draining(sessions: state.stuckDrain ? 1 : 0)
+            // As HAProxy shows it.
+            state.instances[instance]?.weight = 0
+        }
     }
 
     func detach(_ instance: InstanceID, of fleet: FleetName, token: FencingToken) async throws {
         try admit(token)
-        note { $0.instances[instance]?.traffic = .none }
+        note { state in
+            state.instances[instance]?.traffic = .none
+            state.instances[instance]?.weight = 100
+        }
     }
 
     func destroy(_ instance: InstanceID, of fleet: FleetName, token: FencingToken) async throws {

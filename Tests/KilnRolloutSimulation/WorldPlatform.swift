@@ -46,6 +46,8 @@ extension World {
         case .drain:
             guard unit.traffic == 1 else { break }
             unit.traffic = 2
+            // As HAProxy shows it.
+            unit.weight = 0
             unit.drainStart = now
             var dice = Dice(scenario.seed, 1000, key)
             after(dice.below(8000), .sessionsEnd(key: key))

@@ -86,7 +86,7 @@ package struct InstanceObservation: Sendable, Hashable {
     package let spec: InstanceSpec
     package var process: Process
     package var traffic: Traffic
-    /// Its part in the requests against the others' parts, 100 in full.
+    /// Its part in the requests against the others' parts, 100 in full; 0 while it drains.
     package var weight: Int
     /// Inside the fleet's network.
     package var address: String?

@@ -38,7 +38,7 @@ package struct InstanceState: Sendable, Hashable {
     package var process: Process
     package var health: Health
     package var traffic: Traffic
-    /// Its part in the requests, against the others' parts.
+    /// Its part in the requests, against the others' parts; 0 while it drains.
     package var weight: Int
     /// Since when it is watched: its start, or the driver's own if that is later.
     package var watchedSince: Instant

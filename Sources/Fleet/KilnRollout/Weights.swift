@@ -17,29 +17,46 @@ struct Weights {
             return
         }
         let baselines = routed.count(where: census.isBaseline)
-        // target * instances : target * baselines + other * others = share : 100 - share. The first of the step's
-        // instances do not bear the share of those that are missing.
+        // target * instances : target * baselines + others = share : 100 - share. The first of the step's instances do
+        // not bear the share of those that are missing.
         let parts = step.instances * (100 - step.share) - baselines * step.share
         if parts > 0, routed.count > baselines {
-            (target, other) = Self.scaled(step.share * (routed.count - baselines), parts)
+            let others = routed.filter { !census.isBaseline($0) }
+            (target, other) = Self.scaled(step.share, parts) { Self.sum(others, upTo: $0, census) }
             baseline = target
         } else {
-            (target, other) = Self.scaled(step.share * routed.count, step.instances * (100 - step.share))
+            let parts = step.instances * (100 - step.share)
+            (target, other) = Self.scaled(step.share, parts) { Self.sum(routed, upTo: $0, census) }
             baseline = other
         }
     }
 
-    /// The ratio in whole weights, the greater of them the full one.
-    private static func scaled(_ left: Int, _ right: Int) -> (Int, Int) {
+    /// Whole weights for which `target * parts` is no more than `share * others(other)`, the greater of them the full one.
+    private static func scaled(_ share: Int, _ parts: Int, others: (Int) -> Int) -> (target: Int, other: Int)
+    {
         let full = InstanceState.fullWeight
-        return left <= right
-            ? (max(1, full * left / right), full) : (full, max(1, (full * right + left - 1) / left))
+        let least = (1...full).first { share * others($0) >= full * parts }
+        return least.map { (full, $0) } ?? (max(1, share * others(full) / parts), full)
     }
 
-    /// Of those beside the target nobody's part grows but by a step: on the way back it is on its way out.
+    /// What these get together when each gets `other`, or what it keeps.
+    private static func sum(_ instances: [InstanceState], upTo other: Int, _ census: Census) -> Int {
+        instances.reduce(0) { $0 + min(other, kept($1, census) ?? other) }
+    }
+
+    /// The part that an instance of a release that was given up has, which does not grow: it is on its way out. What is
+    /// without requests, or about to be, shows none that it could keep.
+    private static func kept(_ instance: InstanceState, _ census: Census) -> Int? {
+        let rollout = census.fleet.rollout
+        guard let stable = rollout.stable, ![stable, rollout.target].contains(instance.release),
+            instance.traffic == .ready
+        else { return nil }
+        return max(1, instance.weight)
+    }
+
     func of(_ instance: InstanceState, _ census: Census) -> Int {
         if instance.release == census.fleet.rollout.target { return target }
-        guard census.step != nil else { return instance.weight }
-        return census.isBaseline(instance) ? baseline : other
+        let share = census.isBaseline(instance) ? baseline : other
+        return min(share, Self.kept(instance, census) ?? share)
     }
 }
