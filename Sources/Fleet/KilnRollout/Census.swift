@@ -61,6 +61,10 @@ struct Census {
     /// How many of the target there shall be for now.
     var targetWanted: Int { step?.instances ?? wanted }
     var hasStepInstances: Bool { kept.count == targetWanted && keptAvailable == targetWanted }
+    /// Whether the stable release is there as the step says, and nothing is left that goes.
+    var isRestWhole: Bool {
+        heldAvailable >= step?.others ?? 0 && total == kept.count + held.count + aside.count
+    }
     /// Most instances that there may be, with what is ending.
     var limit: Int {
         // The whole new set of a blue-green rollout stands where the old one will be kept.
@@ -126,6 +130,12 @@ struct Census {
             return false
         }
         return condition != .unseen && (isTrial || condition < .unhealthy)
+    }
+
+    /// Whether it has requests, or had, that are the old set's again: it came up before that one did, as after a reboot.
+    func isWithdrawn(_ instance: InstanceState) -> Bool {
+        isStaged && instance.release == fleet.rollout.target && instance.traffic != .none
+            && heldAvailable >= max(1, wanted - budget.unavailable)
     }
 
     /// Whether it is of the set that gets its traffic all at once, later.

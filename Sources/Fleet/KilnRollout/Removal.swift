@@ -122,6 +122,7 @@ extension RolloutPlanner {
             guard census.fleet.rollout.phase.isActive, census.fleet.isBalanced, instance.process == .running
             else { return nil }
             if census.isAside(instance) { return instance.traffic == .none ? nil : leave(instance, census) }
+            if census.isWithdrawn(instance) { return leave(instance, census) }
             if census.isWaiting(instance) { return nil }
             let weight = weights.of(instance, census)
             switch (instance.health, instance.traffic) {

@@ -46,7 +46,8 @@ package struct RolloutPlanner: Sendable {
             if let end { moments.append(end) }
         }
         if let filled = fleet.rollout.stage?.filled {
-            moments.append(stepEnd(Census(fleet, now: now)) ?? filled.advanced(by: policy.progressDeadline))
+            moments.append(filled.advanced(by: policy.progressDeadline))
+            if let end = stepEnd(Census(fleet, now: now)) { moments.append(end) }
         }
         return moments.filter { $0 > now }.min()
     }

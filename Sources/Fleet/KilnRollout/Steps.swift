@@ -57,16 +57,39 @@ extension RolloutPlanner {
         Census(fleet, now: now).step
     }
 
-    /// What the fleet waits for that only a person can end; nil when nothing does.
+    /// What the fleet waits for that only a person can end; nil when nothing does, or something else is to come first.
     package func waitsForPerson(_ fleet: FleetState, now: Instant) -> String? {
         let census = Census(fleet, now: now)
         guard !fleet.rollout.isHalted, let step = census.step, let stage = fleet.rollout.stage,
             stage.reached != nil, census.hasStepInstances, !stage.isPromoted
         else { return nil }
-        if let hold = stage.hold { return hold }
-        guard case .manual = step.pause else { return nil }
-        return step.share == 0
-            ? "the new set is ready and gets no requests yet"
-            : "\(step.share) % of the requests go to the new release"
+        var isManual = false
+        if case .manual = step.pause { isManual = true }
+        guard isManual || stage.hold != nil, isRestReady(census, stage) else { return nil }
+        return (stage.hold ?? place(step, census)) + rest(step, census)
+    }
+
+    /// Whether what is beside the target is as the step says, or was waited for long enough.
+    private func isRestReady(_ census: Census, _ stage: Stage) -> Bool {
+        let deadline = census.fleet.policy.progressDeadline
+        return census.isRestWhole || stage.filled.map { $0.advanced(by: deadline) <= census.now } ?? false
+    }
+
+    private func place(_ step: RolloutStep, _ census: Census) -> String {
+        if step.share > 0 { return "\(step.share) % of the requests go to the new release" }
+        let isServing =
+            census.fleet.isBalanced
+            && census.kept.contains { index in
+                census.fleet.instances[index].traffic == .ready
+            }
+        return isServing
+            ? "the new set is ready and gets requests, since the old one does not serve"
+            : "the new set is ready and gets no requests yet"
+    }
+
+    /// What is missing of the stable release.
+    private func rest(_ step: RolloutStep, _ census: Census) -> String {
+        census.heldAvailable >= step.others
+            ? "" : "; \(census.heldAvailable) of \(step.others) instances of the stable release serve"
     }
 }
