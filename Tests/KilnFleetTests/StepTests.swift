@@ -74,6 +74,23 @@ import Testing
         }
     }
 
+    @Test func `is left out by the way back to a release that was stable before, and not by one to another`()
+        async throws
+    {
+        try await Stage.with { stage in
+            try await stage.deploy("1", Self.canary)
+            _ = try await stage.deploy("2", Self.canary)
+            #expect(try await stage.driver().promote(Stage.fleet, full: true) == .stable(release(2)))
+            #expect(try await stage.driver().rollback(Stage.fleet) == .stable(release(1)))
+            _ = try await stage.deploy("3", Self.canary)
+            _ = try await stage.driver().abort(Stage.fleet)
+            guard case .waiting = try await stage.driver().rollback(Stage.fleet, to: release(3)) else {
+                Issue.record("release 3 was never stable, and takes over without steps")
+                return
+            }
+        }
+    }
+
     @Test func `is paused, and goes on from its step`() async throws {
         try await Stage.with { stage in
             try await stage.deploy("1", Self.canary)

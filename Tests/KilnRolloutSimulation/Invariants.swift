@@ -104,6 +104,10 @@ extension World {
             if state.quarantined.contains(instance.release) {
                 fail("I7: new traffic to a quarantined release")
             }
+            let isGivenUp = ![state.rollout.target, state.rollout.stable].contains(instance.release)
+            if isGivenUp, state.rollout.stable != nil, instance.traffic == .ready, weight > instance.weight {
+                fail("I3: \(key) of a release that was given up gets \(weight) instead of \(instance.weight)")
+            }
         case .drain, .detach, .destroy: break
         }
     }
@@ -208,6 +212,23 @@ extension World {
         guard target.count < routed.count else { return }
         if Double(part) > Double(all) * (Double(share) + 2) / 100, part > target.count {
             fail("I3: \(part) of \(all) requests for a share of \(share)")
+        }
+    }
+
+    /// Once nothing is left but a person's word, what is beside the target is as its step says.
+    func checkWaiting(_ state: FleetState) {
+        guard let stage = state.rollout.stage, let filled = stage.filled, stage.reached != nil,
+            !state.instances.contains(where: \.isBusy), planner.waitsForPerson(state, now: instant) != nil
+        else { return }
+        let steps = policy.steps(for: state.wanted, isBalanced: scenario.isBalanced)
+        let stable = state.instances.count { $0.release == state.rollout.stable && isAvailable($0) }
+        let others = stage.step < steps.count ? steps[stage.step].others : 0
+        if stable < others, now - filled.nanoseconds < 60_000_000_000 {
+            fail("I2: waits for a person with \(stable) of \(others) stable instances")
+        }
+        guard isBeforeSwitch(state), scenario.isBalanced, stable >= others else { return }
+        if state.instances.contains(where: { $0.release == state.rollout.target && $0.traffic == .ready }) {
+            fail("I3: a set that nobody switched to has requests")
         }
     }
 

@@ -46,6 +46,10 @@ package struct Scenario: Sendable, CustomStringConvertible {
         case promote
         case promoteFully
         case abort
+        /// Back to the release with this index, if it was stable before.
+        case rollback(Int)
+        /// Everything ends; a driver comes after so many seconds.
+        case reboot(Int)
         /// The platform makes nothing for so many seconds.
         case refuse(Int)
         /// The platform cannot be looked at for so many seconds.
@@ -129,6 +133,14 @@ package struct Scenario: Sendable, CustomStringConvertible {
         for _ in 0..<dice.below(5) { faults.append(Self.fault(&dice)) }
         if dice.chance(40) { crashWrites = (0..<(1 + dice.below(3))).map { _ in 1 + dice.below(40) } }
         if dice.chance(10) { releases[0] = Self.behaviour(&dice, bakes: bake > 0) }
+        // Dice of their own leave what the other throws make of a seed as it is.
+        var late = Dice(seed, 3000, 1)
+        if late.chance(8) { faults.append(Self.late(.reboot(1 + late.below(20)), &late)) }
+        if late.chance(12) { faults.append(Self.late(.rollback(late.below(releases.count)), &late)) }
+    }
+
+    private static func late(_ event: Event, _ dice: inout Dice) -> Fault {
+        Fault(at: 1000 * (20 + dice.below(faultSeconds - 20)) + dice.below(1000), event: event)
     }
 
     private static func deploy(_ index: Int, _ dice: inout Dice) -> Fault {

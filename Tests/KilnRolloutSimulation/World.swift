@@ -103,6 +103,8 @@ package final class World {  // a class: platform, driver and checks all move th
     var obscuredUntil: [Int: Int64] = [:]
     var isCalm = false
     var deployed = 0
+    /// Releases that were stable once.
+    var proven: Set<Int> = []
     var broken: String?
     package var events = 0
     var leastSeen: Int?
@@ -206,6 +208,8 @@ package final class World {  // a class: platform, driver and checks all move th
             let isFull = if case .promoteFully = event { true } else { false }
             steer { _ = $0.promote(full: isFull, now: $1) }
         case .abort: steer { _ = $0.abort(reason: "aborted", now: $1) }
+        case .rollback(let index): rollBack(to: index)
+        case .reboot(let seconds): reboot(for: seconds)
         case .refuse(let seconds): refusedUntil = now + Int64(seconds) * 1_000_000_000
         case .blind(let seconds):
             blindUntil = max(blindUntil, now + Int64(seconds) * 1_000_000_000)
@@ -248,6 +252,27 @@ package final class World {  // a class: platform, driver and checks all move th
         deployed = max(deployed, index)
     }
 
+    /// What was stable before is not compared again.
+    private func rollBack(to index: Int) {
+        guard proven.contains(index), !quarantined.contains(ReleaseKey(index)),
+            rollout.target != ReleaseKey(index)
+        else { return }
+        isMeddled = true
+        begin(index, isProven: true)
+    }
+
+    /// Instances have ended, and nobody balances, until a driver comes.
+    private func reboot(for seconds: Int) {
+        guard !isCalm else { return }
+        die(for: seconds)
+        for key in units.keys.sorted() {
+            units[key]?.traffic = 0
+            units[key]?.weight = InstanceState.fullWeight
+            units[key]?.sessions = 0
+            exit(key)
+        }
+    }
+
     private func calm() {
         isCalm = true
         refusedUntil = 0
@@ -286,8 +311,8 @@ package final class World {  // a class: platform, driver and checks all move th
     }
 
     /// What ended before says nothing about this attempt.
-    private func begin(_ index: Int) {
-        rollout.begin(ReleaseKey(index), now: instant)
+    private func begin(_ index: Int, isProven: Bool = false) {
+        rollout.begin(ReleaseKey(index), isProven: isProven, now: instant)
         driver?.rollout = rollout
         for key in notes.keys {
             change(key) { if case .ended = $0.process { $0.failureNoted = true } }

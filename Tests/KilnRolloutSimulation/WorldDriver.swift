@@ -9,6 +9,7 @@ extension World {
             guard let state = driver else { return }
             let actions = planner.plan(state, now: instant)
             guard case .change = actions.first else {
+                if actions.isEmpty { checkWaiting(state) }
                 carryOut(actions)
                 return setWake()
             }
@@ -46,6 +47,7 @@ extension World {
             if case .stop(let key) = change { notes[key.number]?.isStopping = true }
             if case .setAside(let key) = change { notes[key.number]?.asideIn = rollout.generation }
             if case .finish(let outcome) = change { outcomes.append(outcome) }
+            if case .markStable(let release) = change { proven.insert(release.number) }
         }
     }
 

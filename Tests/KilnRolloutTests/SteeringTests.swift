@@ -121,6 +121,15 @@ import Testing
         #expect(state.generation == 9 && state.stage == nil && state.phase == .steady)
     }
 
+    @Test func `goes back to a release that was stable before without its steps`() {
+        var state = rollout(.steady)
+        state.begin(ReleaseKey(3), isProven: true, now: now)
+        #expect(state.phase == .rolling && state.stage == Stage(step: .max))
+        #expect(state.promote(full: true, now: now) == false)
+        state.begin(ReleaseKey(1), isProven: true, now: now)
+        #expect(state.phase == .steady && state.stage == nil)
+    }
+
     @Test func `comes back to a step whose wait begins anew`() {
         var state = rollout()
         state.stage?.filled = .zero

@@ -93,7 +93,11 @@ extension FleetDriver {
     }
 
     /// Begins a rollout to the release, unless that is where the fleet is or is going.
-    func aim(at number: ReleaseNumber, _ ledger: inout Ledger) async throws {
+    func aim(
+        at number: ReleaseNumber,
+        isProven: Bool = false,
+        _ ledger: inout Ledger
+    ) async throws {
         var record = ledger.record
         let isGoing: Bool =
             switch record.rollout.phase {
@@ -102,7 +106,7 @@ extension FleetDriver {
             }
         if record.rollout.target == number.key, isGoing { return }
         let from = record.rollout.target?.releaseNumber
-        record.rollout.begin(number.key, now: clock.now.instant)
+        record.rollout.begin(number.key, isProven: isProven, now: clock.now.instant)
         record.evidence = nil
         let rollout = RolloutRecord(
             number: (ledger.rollout?.number ?? 0) + 1,

@@ -86,7 +86,7 @@ package struct FleetDriver: Sendable {
     }
 
     /// Makes the fleet run another release: this one, or of those before the one that runs the one that was stable last.
-    /// Only one whose image is there can run.
+    /// Only one whose image is there can run. One that was stable takes over without the steps of a new release.
     package func rollback(
         _ fleet: FleetName,
         to number: ReleaseNumber? = nil,
@@ -103,7 +103,7 @@ package struct FleetDriver: Sendable {
                 )
             }
             try await allow(release, options, &ledger)
-            try await aim(at: release.number, &ledger)
+            try await aim(at: release.number, isProven: release.stable != nil, &ledger)
             return try await drive(&ledger, policyChanged: false)
         }
     }

@@ -1,10 +1,11 @@
 // What people ask for.
 extension RolloutState {
     /// Starts towards a release: a new one, an earlier one, or another one while a rollout is under way, whose
-    /// instances then are old ones.
-    package mutating func begin(_ release: ReleaseKey, now: Instant) {
+    /// instances then are old ones. One that `isProven`, since it was stable before, takes over without steps; health,
+    /// the budget and the bake time still hold.
+    package mutating func begin(_ release: ReleaseKey, isProven: Bool = false, now: Instant) {
         turn(to: release, release == stable ? .steady : .rolling, now)
-        stage = phase == .rolling ? Stage() : nil
+        if phase == .rolling { stage = isProven ? .past : Stage() }
     }
 
     /// Starts to remove everything.
