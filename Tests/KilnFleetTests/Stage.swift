@@ -67,14 +67,16 @@ struct Stage: Sendable {
     func driver(
         _ store: (any FleetStore)? = nil,
         stop: StopSignal? = nil,
-        holder: LeaseHolder = .current
+        holder: LeaseHolder = .current,
+        interrupt: @escaping @Sendable (LeaseHolder) -> Void = { _ in }
     ) -> FleetDriver {
         FleetDriver(
             store: store ?? TestStore(catalog, time),
             platform: platform,
             clock: time,
             holder: holder,
-            stop: stop ?? self.stop
+            stop: stop ?? self.stop,
+            interrupt: interrupt
         )
     }
 

@@ -5,17 +5,23 @@ import KilnSystem
 
 // One holder at a time.
 extension FleetDriver {
+    /// Refuses where a person's word does not apply.
+    typealias Need = (FleetRecord) async throws -> Void
+
     /// Runs the body with the fleet's ledger under a lease, which is given back however the body ends.
+    ///
+    /// With a `need`, whoever has the lease is interrupted for it, unless the fleet does not meet it. It is asked again under
+    /// the lease; where it is met no longer, the work that was interrupted for nothing is done here.
     func withLedger(
         _ fleet: FleetName,
         _ reason: String,
         _ options: Options,
         creating policy: FleetPolicy? = nil,
-        interrupting: Bool = false,
+        interruptingFor need: Need? = nil,
         evenFrozen: Bool = false,
         _ body: (inout Ledger) async throws -> DeployOutcome
     ) async throws -> DeployOutcome {
-        let lease = try await acquire(fleet, reason, wait: options.wait, interrupting: interrupting)
+        let (lease, hasInterrupted) = try await acquire(fleet, reason, wait: options.wait, need)
         do {
             guard
                 var ledger = try await Ledger(lease, store: store, clock: clock, creating: policy)
@@ -23,8 +29,15 @@ extension FleetDriver {
                 throw FleetError.unknownFleet(fleet, known: try await store.fleets().map(\.name))
             }
             if let why = ledger.record.rollout.freeze, !evenFrozen { throw FleetError.halted(fleet, why) }
+            try checkExpected(ledger.record, options)
             let outcome = try await Progress.track(Narrator.work(fleet), label: "\(reason) \(fleet)") {
-                try await body(&ledger)
+                do {
+                    try await need?(ledger.record)
+                } catch let error as FleetError where hasInterrupted {
+                    tell(interruptedInVain: error)
+                    return try await drive(&ledger, policyChanged: false)
+                }
+                return try await body(&ledger)
             }
             try await store.releaseLease(lease)
             return outcome
@@ -38,10 +51,11 @@ extension FleetDriver {
         _ fleet: FleetName,
         _ reason: String,
         wait: Duration,
-        interrupting: Bool
-    ) async throws -> Lease {
+        _ need: Need?
+    ) async throws -> (Lease, hasInterrupted: Bool) {
         let deadline = clock.now.advanced(by: wait)
         var told: Lease?
+        var hasInterrupted = false
         while true {
             let request = LeaseRequest(
                 fleet: fleet,
@@ -52,18 +66,32 @@ extension FleetDriver {
                 isAlive: isAlive
             )
             switch try await store.acquireLease(request) {
-            case .granted(let lease): return lease
+            case .granted(let lease): return (lease, hasInterrupted)
             case .held(let lease):
                 if stop.isRequested { throw CancellationError() }
                 if clock.now >= deadline { throw FleetError.leaseHeld(lease) }
                 if lease.token != told?.token {
-                    if interrupting { interrupt(lease.holder) }
+                    if let need {
+                        guard let record = try await store.fleet(fleet) else {
+                            throw FleetError.unknownFleet(fleet, known: try await store.fleets().map(\.name))
+                        }
+                        try await need(record)
+                        interrupt(lease.holder)
+                        hasInterrupted = true
+                    }
                     say(waitingFor: lease)
                 }
                 told = lease
                 try await clock.sleep(until: min(deadline, clock.now.advanced(by: .milliseconds(500))))
             }
         }
+    }
+
+    private func tell(interruptedInVain error: FleetError) {
+        let cause = "what was interrupted for it goes on here"
+        Progress.report(
+            .diagnostic(Diagnostic(.warning, code: error.code.rawValue, error.message, causes: [cause]))
+        )
     }
 
     private func say(waitingFor lease: Lease) {

@@ -147,6 +147,19 @@ extension FleetDriver {
         try await ledger.write([.putFleet(record), ledger.event(.rolloutResumed, "stopping goes on")])
     }
 
+    /// Goes on after a person's pause.
+    func unpause(_ ledger: inout Ledger) async throws {
+        guard ledger.record.rollout.isPausedByPerson else { return }
+        var record = ledger.record
+        record.rollout.resume(now: clock.now.instant)
+        try await ledger.write([.putFleet(record), resumption(ledger)])
+    }
+
+    private func resumption(_ ledger: Ledger) -> FleetEdit {
+        let target = ledger.record.rollout.target?.releaseNumber
+        return ledger.event(.rolloutResumed, "the rollout goes on", release: target)
+    }
+
     /// Ends the history entry of a rollout that another one replaces.
     func superseding(_ ledger: Ledger) -> [FleetEdit] {
         guard var last = ledger.rollout, !last.isEnded, !last.isSuperseded else { return [] }
@@ -161,9 +174,7 @@ extension FleetDriver {
         let wasPaused = record.rollout.isPaused
         record.rollout.resume(now: clock.now.instant)
         guard record != ledger.record else { return }
-        let target = record.rollout.target?.releaseNumber
-        let event = ledger.event(.rolloutResumed, "the rollout goes on", release: target)
-        try await ledger.write([.putFleet(record)] + (wasPaused ? [event] : []))
+        try await ledger.write([.putFleet(record)] + (wasPaused ? [resumption(ledger)] : []))
     }
 
     /// What is gone by now needs no replacing.

@@ -7,16 +7,23 @@ import KilnSystem
 extension FleetDriver {
     /// Leaves the rollout where it is; what runs goes on, and nothing is replaced.
     package func pause(_ fleet: FleetName, options: Options = Options()) async throws -> DeployOutcome {
-        try await withLedger(fleet, "pause", options, interrupting: true, evenFrozen: true) { ledger in
+        let need: Need = { record in
+            guard !record.rollout.isUnfinished else { return }
+            let hint =
+                "no rollout is under way; kiln freeze \(fleet) also keeps what dies from being replaced"
+            throw FleetError.nothing(to: "pause", of: fleet, hint: hint)
+        }
+        return try await withLedger(
+            fleet,
+            "pause",
+            options,
+            interruptingFor: need,
+            evenFrozen: true
+        ) { ledger in
             var record = ledger.record
-            guard record.rollout.isUnfinished else {
-                let hint =
-                    "no rollout is under way; kiln freeze \(fleet) also keeps what dies from being replaced"
-                throw FleetError.nothing(to: "pause", of: fleet, hint: hint)
-            }
             let target = record.rollout.target?.releaseNumber
-            if !record.rollout.isPaused {
-                record.rollout.pause()
+            if !record.rollout.isPausedByPerson {
+                record.rollout.pause(byPerson: true)
                 let event = ledger.event(
                     .rolloutPaused,
                     "the rollout is paused; what runs goes on",
@@ -34,15 +41,11 @@ extension FleetDriver {
         full: Bool = false,
         options: Options = Options()
     ) async throws -> DeployOutcome {
-        try await withLedger(fleet, "promote", options, interrupting: true) { ledger in
+        try await withLedger(fleet, "promote", options, interruptingFor: needStep) { ledger in
             var record = ledger.record
-            try await ledger.load(
-                [record.rollout.target, record.rollout.stable].compactMap { $0?.releaseNumber }
-            )
             let target = record.rollout.target?.releaseNumber
-            guard try hasStep(ledger), record.rollout.promote(full: full, now: clock.now.instant) else {
-                let hint = "kiln status \(fleet) shows what it does; only steps of a rollout are promoted"
-                throw FleetError.nothing(to: "promote", of: fleet, hint: hint)
+            guard record.rollout.promote(full: full, now: clock.now.instant) else {
+                throw nothingToPromote(fleet)
             }
             let what = full ? "all its steps" : "its step"
             let message = "release \(target.map(String.init(describing:)) ?? "?") is promoted past \(what)"
@@ -52,30 +55,57 @@ extension FleetDriver {
         }
     }
 
-    private func hasStep(_ ledger: Ledger) throws -> Bool {
-        let record = ledger.record
-        let target = record.rollout.target.flatMap { ledger.content(of: $0.releaseNumber) }
+    /// A release that is at a step before it takes over.
+    private func needStep(_ record: FleetRecord) async throws {
+        if let why = record.rollout.freeze { throw FleetError.halted(record.name, why) }
+        let target = try await content(record.rollout.target, of: record.name)
+        let stable = try await content(record.rollout.stable, of: record.name)
+        let isExclusive = [target, stable].contains { $0?.isExclusive == true }
+        guard let policy = try? record.policy.rolloutPolicy(isExclusive: isExclusive) else { return }
         let state = FleetState(
             wanted: record.policy.instances,
-            policy: try rolloutPolicy(ledger),
+            policy: policy,
             isBalanced: record.policy.listen != nil && target?.balancedPort != nil,
             rollout: record.rollout
         )
-        return planner.step(state, now: clock.now.instant) != nil
+        guard planner.step(state, now: clock.now.instant) != nil else {
+            throw nothingToPromote(record.name)
+        }
+    }
+
+    private func content(_ release: ReleaseKey?, of fleet: FleetName) async throws -> ReleaseContent? {
+        guard let release else { return nil }
+        return try await store.release(release.releaseNumber, of: fleet)?.content
+    }
+
+    private func nothingToPromote(_ fleet: FleetName) -> FleetError {
+        let hint = "kiln status \(fleet) shows what it does; only steps of a rollout are promoted"
+        return FleetError.nothing(to: "promote", of: fleet, hint: hint)
     }
 
     /// Goes back to the stable release, whatever the rollout is doing.
     package func abort(_ fleet: FleetName, options: Options = Options()) async throws -> DeployOutcome {
-        try await withLedger(fleet, "abort", options, interrupting: true, evenFrozen: true) { ledger in
+        let (reason, now) = ("aborted by a person", clock.now.instant)
+        let need: Need = { record in
+            var rollout = record.rollout
+            guard !rollout.phase.isWayBack, !rollout.abort(reason: reason, now: now) else { return }
+            let hint = "no rollout is under way; kiln rollback \(fleet) goes back to an earlier release"
+            throw FleetError.nothing(to: "abort", of: fleet, hint: hint)
+        }
+        return try await withLedger(
+            fleet,
+            "abort",
+            options,
+            interruptingFor: need,
+            evenFrozen: true
+        ) { ledger in
             var record = ledger.record
             let target = record.rollout.target?.releaseNumber
-            guard record.rollout.abort(reason: "aborted by a person", now: clock.now.instant) else {
-                if case .rollingBack = record.rollout.phase {
-                    try await thaw(&ledger)
-                    return try await drive(&ledger, policyChanged: false)
-                }
-                let hint = "no rollout is under way; kiln rollback \(fleet) goes back to an earlier release"
-                throw FleetError.nothing(to: "abort", of: fleet, hint: hint)
+            guard record.rollout.abort(reason: reason, now: clock.now.instant) else {
+                // It is on its way back already.
+                try await thaw(&ledger)
+                try await unpause(&ledger)
+                return try await drive(&ledger, policyChanged: false)
             }
             let message = "the rollout\(target.map { " to release \($0)" } ?? "") is aborted"
             let event = ledger.event(.rolloutAborted, message, release: target)
@@ -90,7 +120,14 @@ extension FleetDriver {
         why: String,
         options: Options = Options()
     ) async throws -> DeployOutcome {
-        try await withLedger(fleet, "freeze", options, interrupting: true, evenFrozen: true) { ledger in
+        let need: Need = { _ in }
+        return try await withLedger(
+            fleet,
+            "freeze",
+            options,
+            interruptingFor: need,
+            evenFrozen: true
+        ) { ledger in
             var record = ledger.record
             record.rollout.freeze(reason: why)
             let message = "the fleet is frozen: \(why)"

@@ -113,6 +113,7 @@ package struct FleetDriver: Sendable {
     package func resume(_ fleet: FleetName, options: Options = Options()) async throws -> DeployOutcome {
         try await withLedger(fleet, "resume", options, evenFrozen: true) { ledger in
             try await thaw(&ledger)
+            try await unpause(&ledger)
             return try await drive(&ledger, policyChanged: false)
         }
     }
@@ -173,9 +174,15 @@ package struct FleetDriver: Sendable {
         }
     }
 
-    /// Runs the planner's plan to its end.
+    /// Runs the planner's plan to its end. A rollout that a person paused goes on by a person's word alone: what was written
+    /// down counts from then on.
     func drive(_ ledger: inout Ledger, policyChanged: Bool) async throws -> DeployOutcome {
         let rollout = ledger.record.rollout
+        if rollout.isPausedByPerson {
+            let what =
+                policyChanged ? "the changed policy counts once the rollout goes on" : "the rollout is paused"
+            return .waiting(rollout.target?.releaseNumber, reason: "\(what): kiln resume \(ledger.name)")
+        }
         try await ledger.load([rollout.target, rollout.stable].compactMap { $0?.releaseNumber })
         try await ledger.load(Set(ledger.instances.values.map(\.release)))
         let policy = try rolloutPolicy(ledger)

@@ -21,6 +21,8 @@ package struct RolloutState: Sendable, Hashable, Codable {
     package var stable: ReleaseKey?
     package var phase: Phase
     package var isPaused: Bool
+    /// Whether that is a person's word, which nothing but another one ends, and not an interruption.
+    package internal(set) var isPausedByPerson = false
     /// The best so far, and when it was reached; nil while nothing is to be done.
     package var progress: ProgressMark?
     /// Instances that failed since the rollout began, newest last.
@@ -59,6 +61,7 @@ package struct RolloutState: Sendable, Hashable, Codable {
         case stable
         case phase
         case isPaused
+        case isPausedByPerson
         case progress
         case failures
         case stage
@@ -73,6 +76,7 @@ package struct RolloutState: Sendable, Hashable, Codable {
         stable = try container.decodeIfPresent(ReleaseKey.self, forKey: .stable)
         phase = try container.decode(Phase.self, forKey: .phase)
         isPaused = try container.decode(Bool.self, forKey: .isPaused)
+        isPausedByPerson = try container.decodeIfPresent(Bool.self, forKey: .isPausedByPerson) ?? false
         progress = try container.decodeIfPresent(ProgressMark.self, forKey: .progress)
         failures = try container.decode([InstanceFailure].self, forKey: .failures)
         stage = try container.decodeIfPresent(Stage.self, forKey: .stage)

@@ -20,21 +20,28 @@ extension RolloutState {
     private mutating func turn(to release: ReleaseKey?, _ next: Phase, _ now: Instant) {
         target = release
         phase = next
-        isPaused = false
+        endPause()
         progress = ProgressMark(at: now)
         failures = []
         stage = nil
         generation += 1
     }
 
-    package mutating func pause() {
+    /// Leaves the rollout where it is; `byPerson` until a person says how it goes on.
+    package mutating func pause(byPerson: Bool = false) {
         isPaused = true
+        if byPerson { isPausedByPerson = true }
+    }
+
+    private mutating func endPause() {
+        isPaused = false
+        isPausedByPerson = false
     }
 
     /// Goes on after a pause, a crash or a reboot. What nobody watched counts for nothing: deadlines, steps and the bake
     /// time start anew.
     package mutating func resume(now: Instant) {
-        isPaused = false
+        endPause()
         if case .baking = phase { phase = .baking(since: now) }
         stage?.filled = nil
         stage?.reached = nil
@@ -43,9 +50,10 @@ extension RolloutState {
     }
 
     /// Ends the wait of the step that the target is at, or with `full` of all steps. Health, the budget and the bake time
-    /// still hold. False when nothing waits.
+    /// still hold. Also ends a pause. False when nothing waits.
     package mutating func promote(full: Bool, now: Instant) -> Bool {
         guard phase == .rolling, stage != nil, stage != .past else { return false }
+        if isPaused { resume(now: now) }
         if full { stage = .past } else { stage?.isPromoted = true }
         progress = ProgressMark(at: now)
         return true
@@ -63,7 +71,7 @@ extension RolloutState {
         if let stable {
             beginRollback(to: stable, reason: reason, now: now)
         } else {
-            isPaused = false
+            endPause()
             progress = nil
             phase = .frozen(reason: "\(reason); there is no stable release to go back to")
         }
