@@ -68,6 +68,7 @@ import Testing
                 return
             }
             #expect(to == release(1) && failed == release(2) && failure.reason == "aborted by a person")
+            #expect(!failure.isBlamed)
             #expect(weights(stage) == ["1": [100, 100, 100]])
             #expect(try await stage.reader.releases(of: Stage.fleet).allSatisfy { $0.quarantined == nil })
             await #expect(throws: FleetError.self) { try await stage.driver().abort(Stage.fleet) }

@@ -24,10 +24,13 @@ package enum DeployOutcome: Sendable, Hashable {
     package struct Failure: Sendable, Hashable {
         package let reason: String
         package let evidence: FailureEvidence?
+        /// Whether the release is at fault, and quarantined for it: not when a person aborted it, or the platform had no room.
+        package let isBlamed: Bool
 
-        package init(reason: String, evidence: FailureEvidence?) {
+        package init(reason: String, evidence: FailureEvidence?, isBlamed: Bool = true) {
             self.reason = reason
             self.evidence = evidence
+            self.isBlamed = isBlamed
         }
 
         /// The last lines of the instance that failed.

@@ -200,8 +200,13 @@ package struct FleetDriver: Sendable {
         policyChanged: Bool
     ) -> DeployOutcome {
         let target = ledger.record.rollout.target?.releaseNumber
-        func failure(_ reason: String) -> DeployOutcome.Failure {
-            DeployOutcome.Failure(reason: reason, evidence: ledger.record.evidence)
+        func failure(_ reason: String, of release: ReleaseNumber? = nil) -> DeployOutcome.Failure {
+            let isBlamed = (release ?? failed).map { ledger.releases[$0]?.quarantine != nil } ?? false
+            return DeployOutcome.Failure(
+                reason: reason,
+                evidence: ledger.record.evidence,
+                isBlamed: isBlamed
+            )
         }
         switch ending {
         case .stopped: return .paused(target)
@@ -215,7 +220,7 @@ package struct FleetDriver: Sendable {
         case .outcome(.stable(let release)): return .stable(release.releaseNumber)
         case .outcome(.rolledBack(let release, let reason)):
             let bad = failed ?? ledger.record.evidence?.release ?? release.releaseNumber
-            return .rolledBack(to: release.releaseNumber, failed: bad, failure(reason))
+            return .rolledBack(to: release.releaseNumber, failed: bad, failure(reason, of: bad))
         case .outcome(.stopped(let reason)): return .stopped(failure(reason))
         case .outcome(.frozen(let reason)): return .frozen(failure(reason))
         case .outcome(.degraded(let reason)): return .degraded(failure(reason))

@@ -9,6 +9,8 @@ struct OutcomeReport: Encodable {
     let outcome: String
     var release: Int?
     var failedRelease: Int?
+    /// Whether that release is at fault, and quarantined.
+    var isBlamed: Bool?
     var reason: String?
     var instance: String?
     var logLines: [String]?
@@ -20,6 +22,7 @@ struct OutcomeReport: Encodable {
         case outcome
         case release
         case failedRelease
+        case isBlamed
         case reason
         case instance
         case logLines
@@ -47,12 +50,23 @@ struct OutcomeReport: Encodable {
             outcome = "rolled-back"
             release = number.rawValue
             failedRelease = failed.rawValue
-            tell(failure, "release \(failed) of \(fleet) failed; release \(number) serves again", .rolledBack)
-            diagnostic?.hint = "release \(failed) is quarantined; fix it and deploy again"
+            isBlamed = failure.isBlamed
+            let what = failure.isBlamed ? "failed" : "was given up"
+            tell(
+                failure,
+                "release \(failed) of \(fleet) \(what); release \(number) serves again",
+                .rolledBack
+            )
+            diagnostic?.hint =
+                failure.isBlamed
+                ? "release \(failed) is quarantined; fix it and deploy again"
+                : "release \(failed) is not blamed: the next kiln deploy or kiln apply rolls it out again, unless the "
+                    + "definition is put back or kiln freeze \(fleet) keeps the fleet as it is"
         case .stopped(let failure):
             outcome = "stopped"
             tell(failure, "fleet \(fleet) is stopped: there was no earlier release to go back to", .failed)
-            diagnostic?.hint = "fix the release and deploy again"
+            diagnostic?.hint =
+                failure.isBlamed ? "fix the release and deploy again" : "deploy again when the cause is gone"
         case .frozen(let failure):
             outcome = "frozen"
             tell(failure, "fleet \(fleet) is frozen as it is", .failed)
