@@ -19,6 +19,10 @@ package struct FleetDriver: Sendable {
         package var remark: String?
         /// The definition that the fleet belongs to from now on.
         package var origin: FleetOrigin?
+        /// Whether the fleet may belong to another definition that is still there.
+        package var takesOver = false
+        /// What was there when the change was planned; nil where nothing was.
+        package var expected: FleetExpectation?
 
         package init(force: Bool = false, wait: Duration = .seconds(900)) {
             self.force = force
@@ -36,6 +40,8 @@ package struct FleetDriver: Sendable {
     let makeSuffix: @Sendable () -> String
     /// Asks the holder of a lease to come to a good end, so that a person's word is heard at once.
     let interrupt: @Sendable (LeaseHolder) -> Void
+    /// Whether a definition that fleets belong to is still where it was.
+    let isThere: @Sendable (FleetOrigin) -> Bool
 
     package init(
         store: any FleetStore,
@@ -46,7 +52,8 @@ package struct FleetDriver: Sendable {
         stop: StopSignal = StopSignal(),
         planner: RolloutPlanner = RolloutPlanner(),
         makeSuffix: @escaping @Sendable () -> String = { InstanceID.randomSuffix() },
-        interrupt: @escaping @Sendable (LeaseHolder) -> Void = { $0.interrupt() }
+        interrupt: @escaping @Sendable (LeaseHolder) -> Void = { $0.interrupt() },
+        isThere: @escaping @Sendable (FleetOrigin) -> Bool = { $0.isThere }
     ) {
         self.store = store
         self.platform = platform
@@ -57,6 +64,7 @@ package struct FleetDriver: Sendable {
         self.planner = planner
         self.makeSuffix = makeSuffix
         self.interrupt = interrupt
+        self.isThere = isThere
     }
 
     /// Makes the fleet run this content under this policy.
@@ -72,11 +80,15 @@ package struct FleetDriver: Sendable {
     ) async throws -> DeployOutcome {
         try check(policy, content, of: fleet)
         // Before anything is written: what is refused leaves no fleet without a release behind. Releases never go away.
+        let known = try await store.fleet(fleet)
+        try refuseForeign(known, options)
+        if known == nil { try await platform.check(policy.settings(of: fleet)) }
         let digest = try content.digest()
         if try await !store.releaseEntries(of: fleet).contains(where: { $0.digest == digest }) {
             try await gate(content)
         }
         return try await withLedger(fleet, "deploy", options, creating: policy) { ledger in
+            try refuseForeign(ledger.record, options)
             let release = try await admit(content, options, &ledger)
             let changed = try await apply(policy, &ledger)
             try await claim(release, options, &ledger)

@@ -26,6 +26,8 @@ package struct FleetError: DiagnosticError, Hashable {
         case imageGone = "fleet.image-gone"
         case secret = "fleet.secret"
         case promotion = "fleet.promotion"
+        case foreign = "fleet.foreign"
+        case moved = "fleet.moved"
     }
 
     package let code: Code
@@ -113,6 +115,23 @@ extension FleetError {
                 ["\($0.reason) (\(WallClock.format($0.time)))"]
             } ?? [],
             hint: "change what failed and deploy again, or repeat the same release with --force"
+        )
+    }
+
+    static func foreign(_ fleet: FleetName, _ origin: FleetOrigin) -> FleetError {
+        FleetError(
+            .foreign,
+            "fleet \(fleet) belongs to \(origin)",
+            hint: "give one of the two another name, or take it over with --take-over"
+        )
+    }
+
+    static func moved(_ fleet: FleetName, _ causes: [String]) -> FleetError {
+        FleetError(
+            .moved,
+            "fleet \(fleet) is no longer as it was when this was planned: it is left as it is",
+            causes: causes,
+            hint: "look again: kiln plan"
         )
     }
 

@@ -38,6 +38,9 @@ struct DeployCommand: AsyncParsableCommand {
     @Flag(help: "Try a release again that failed before and is quarantined.")
     var force = false
 
+    @Flag(help: "Take the fleet over although it belongs to another definition.")
+    var takeOver = false
+
     @Flag(help: "Make the release although the image's checks were not asked or do not pass; needs --why.")
     var skipChecks = false
 
@@ -62,6 +65,7 @@ struct DeployCommand: AsyncParsableCommand {
             var driverOptions = driverOptions
             driverOptions.environment = definition.environment
             driverOptions.origin = options.origin
+            driverOptions.takesOver = takeOver
             driverOptions.remark = why.map { "made without its checks: \($0)" }
             let content = try wanted.content(
                 in: ImageStore(home: fleets.home),

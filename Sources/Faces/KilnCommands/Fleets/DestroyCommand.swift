@@ -59,7 +59,9 @@ struct DestroyCommand: AsyncParsableCommand {
         let run = PlanRun(context: context, fleets: fleets, format: options.format.format, parallel: parallel)
         let driverOptions = FleetDriver.Options(wait: .seconds(options.wait))
         let endings = try await run.run(plan) { [volumes] step in
-            try await fleets.driver.destroy(step.fleet, volumes: volumes, options: driverOptions)
+            var driverOptions = driverOptions
+            driverOptions.expected = FleetExpectation(chosen.first { $0.name == step.fleet }?.standing)
+            return try await fleets.driver.destroy(step.fleet, volumes: volumes, options: driverOptions)
         }
         try tell(endings, context)
         let status = PlanRun.status(of: endings, fleets.stop)

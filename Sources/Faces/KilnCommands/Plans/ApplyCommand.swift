@@ -53,7 +53,7 @@ struct ApplyCommand: AsyncParsableCommand {
             environment: try environment(of: saved),
             fleets: fleets,
             context: context,
-            takesOver: takeOver
+            takesOver: takeOver || saved?.basis.takesOver == true
         )
         var situation = try await survey.look()
         if let saved, let plan { try PlanFile.check(saved, against: situation.basis, file: plan) }
@@ -62,6 +62,10 @@ struct ApplyCommand: AsyncParsableCommand {
             let plan = situation
             try await context.withProgress(drive.format.format) { try await survey.bake(plan) }
             situation = try await survey.look()
+            // A bake may take its time, in which others are at work.
+            if let saved, let plan = self.plan {
+                try PlanFile.check(saved, against: situation.basis, file: plan)
+            }
         }
         let endings = try await carryOut(situation, fleets, context)
         try tell(endings, situation, context)
@@ -102,11 +106,14 @@ struct ApplyCommand: AsyncParsableCommand {
         var driverOptions = FleetDriver.Options(force: force, wait: .seconds(drive.wait))
         driverOptions.environment = situation.definition.environment
         driverOptions.origin = options.origin
+        driverOptions.takesOver = situation.basis.takesOver
         let run = PlanRun(context: context, fleets: fleets, format: drive.format.format, parallel: parallel)
         return try await run.run(situation.plan) { [force, driverOptions] step in
             if let obstacle = step.obstacle, !(force && obstacle.kind == .quarantined) {
                 throw Self.refused(step.fleet, obstacle)
             }
+            var driverOptions = driverOptions
+            driverOptions.expected = situation.expectation(of: step.fleet)
             if step.action == .destroy {
                 return try await fleets.driver.destroy(step.fleet, volumes: false, options: driverOptions)
             }
@@ -153,16 +160,19 @@ struct ApplyCommand: AsyncParsableCommand {
         _ context: CommandContext
     ) throws {
         if drive.format.format == .json { return try context.resultJSON(["fleets": endings]) }
+        let waits = endings.filter { $0.result == "waiting" }.map { Optional($0.fleet) }
         for ending in endings {
             switch ending.result {
             case "skipped":
                 context.console.message(
-                    "\(ending.fleet): not begun, since \(ending.because.map { "\($0)" } ?? "another fleet") did not succeed"
+                    "\(ending.fleet): not begun, since \(ending.because.map { "\($0)" } ?? "another fleet") \(waits.contains(ending.because) ? "waits for a person" : "did not succeed")"
                 )
             case "stopped": context.console.message("\(ending.fleet): not begun")
             default: break
             }
         }
+        let waiting = situation.plan.steps.count { $0.waits != nil }
+        if waiting > 0 { context.console.message("\(waiting) rollouts wait for a person") }
         let isDone = endings.allSatisfy { $0.result == "done" || $0.result == "kept" }
         let changed = endings.count { $0.result == "done" }
         context.console.message(

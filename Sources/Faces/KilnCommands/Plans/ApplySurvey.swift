@@ -17,8 +17,15 @@ struct ApplySituation: Sendable {
     let basis: ApplyBasis
     /// What the fleets are to be made of, where that is known before a bake.
     let contents: [FleetName: ReleaseContent]
+    /// What was there of each fleet.
+    let present: [PresentFleet]
     /// What is to be baked for this machine, of images of several platforms the one for its own.
     let unbaked: [ImageName]
+
+    /// What of the fleet is not to have moved until its turn comes.
+    func expectation(of fleet: FleetName) -> FleetExpectation {
+        FleetExpectation(present.first { $0.name == fleet }?.standing)
+    }
 }
 
 /// Looks at all that a plan is made from; changes nothing.
@@ -48,7 +55,7 @@ struct ApplySurvey {
         let present = try await fleets.reader.present(asking: defined.map(\.name))
         let origin = options.origin
         let planner = ApplyPlanner(origin: origin) { [takesOver] other in
-            !takesOver && Files.exists(FilePath(other.path))
+            !takesOver && other.isThere
         }
         let names = Set(defined.map(\.name))
         return ApplySituation(
@@ -57,12 +64,14 @@ struct ApplySurvey {
             plan: planner.plan(wanted, present: present, bakes: bakes),
             basis: try ApplyBasis(
                 environment: environment,
+                takesOver: takesOver,
                 inputs: try inputs(of: definition, forecasts),
                 present: present.filter { names.contains($0.name) || $0.standing?.origin == origin }
             ),
             contents: Dictionary(
                 uniqueKeysWithValues: wanted.compactMap { fleet in fleet.content.map { (fleet.name, $0) } }
             ),
+            present: present,
             unbaked: forecasts.filter { unbaked.contains($0.image) }.map(\.baked)
         )
     }

@@ -26,12 +26,20 @@ package struct ApplyBasis: Sendable, Hashable, Codable {
     }
 
     package let environment: EnvironmentName?
+    /// Whether fleets of other definitions are taken over.
+    package let takesOver: Bool
     /// The definition, its lock, images by what goes into them, configuration files.
     package let inputs: [Input]
     package let fleets: [Fleet]
 
-    package init(environment: EnvironmentName?, inputs: [Input], present: [PresentFleet]) throws {
+    package init(
+        environment: EnvironmentName?,
+        takesOver: Bool = false,
+        inputs: [Input],
+        present: [PresentFleet]
+    ) throws {
         self.environment = environment
+        self.takesOver = takesOver
         self.inputs = inputs
         fleets = try present.compactMap { fleet in
             guard let standing = fleet.standing else { return nil }
@@ -54,6 +62,9 @@ package struct ApplyBasis: Sendable, Hashable, Codable {
         var told: Set<String> = []
         var moved = names.filter { before[$0] != after[$0] && told.insert($0).inserted }.map {
             "\($0) is another"
+        }
+        if takesOver != now.takesOver {
+            moved.append(takesOver ? "nothing is to be taken over now" : "fleets are to be taken over now")
         }
         let earlier = Dictionary(fleets.map { ($0.name, $0) }) { first, _ in first }
         let later = Dictionary(now.fleets.map { ($0.name, $0) }) { first, _ in first }

@@ -1,0 +1,45 @@
+import KilnDefinition
+import KilnRollout
+import KilnSystem
+import SystemPackage
+
+/// What a plan was made for of one fleet: where that has moved by the time that its turn comes, nothing is changed.
+package struct FleetExpectation: Sendable, Hashable {
+    package let origin: FleetOrigin?
+    package let release: ReleaseNumber?
+
+    /// nil for a fleet that is not there.
+    package init(_ standing: PresentFleet.Standing?) {
+        origin = standing?.origin
+        release = standing?.release
+    }
+}
+
+extension FleetOrigin {
+    /// Whether the definition is still where it was: one that is gone keeps no fleet from another.
+    package var isThere: Bool { Files.exists(FilePath(path)) }
+}
+
+// Whose a fleet is, asked under its lease: it may have become another's while this command waited.
+extension FleetDriver {
+    func checkExpected(_ record: FleetRecord, _ options: Options) throws {
+        guard let expected = options.expected else { return }
+        var moved: [String] = []
+        if record.origin != expected.origin {
+            moved.append("it belongs to \(record.origin?.description ?? "no definition")")
+        }
+        let release = record.rollout.target?.releaseNumber
+        if release != expected.release {
+            moved.append("it is of \(release.map { "release \($0)" } ?? "no release")")
+        }
+        if !moved.isEmpty { throw FleetError.moved(record.name, moved) }
+    }
+
+    /// Refuses a fleet of another definition that is still there, unless it is to be taken over.
+    func refuseForeign(_ record: FleetRecord?, _ options: Options) throws {
+        guard let record, let origin = options.origin, let other = record.origin, other != origin,
+            !options.takesOver, isThere(other)
+        else { return }
+        throw FleetError.foreign(record.name, other)
+    }
+}
