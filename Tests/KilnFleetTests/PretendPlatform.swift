@@ -33,6 +33,8 @@ final class PretendPlatform: InstancePlatform {  // a class: tests and driver lo
         /// How many instances had been created each time that what was altered was taken out of use.
         var retirements: [Int] = []
         var listen: ListenAddress?
+        /// Where somebody else listens.
+        var taken: Set<ListenAddress> = []
         var capacity = Int.max
         var isDestroyRefused = false
         /// Versions that no instance can be made of.
@@ -98,8 +100,15 @@ final class PretendPlatform: InstancePlatform {  // a class: tests and driver lo
         }
     }
 
+    func check(_ settings: FleetSettings) async throws {
+        if let listen = settings.listen, seen.taken.contains(listen) { throw Refused() }
+    }
+
+    func isListening(_ settings: FleetSettings) async throws -> Bool { seen.listen == settings.listen }
+
     func converge(_ settings: FleetSettings, token: FencingToken) async throws {
         try admit(token)
+        try await check(settings)
         try state.withLock { state in
             state.converges += 1
             if state.failingConverges.contains(state.converges) { throw Refused() }

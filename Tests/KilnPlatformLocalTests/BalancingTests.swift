@@ -105,6 +105,41 @@ import Testing
         }
     }
 
+    @Test func `what is refused leaves a balancer where it listens, and says that it is not elsewhere`()
+        async throws
+    {
+        try await LocalFleet.with { one, sandbox in
+            let (platform, token) = (one.platform, one.token)
+            let own = FleetSettings(
+                fleet: "other",
+                listen: ListenAddress(address: "127.0.0.1", port: try FreePort.find())
+            )
+            let taken = FleetSettings(fleet: "other", listen: one.settings.listen)
+            sandbox.onExit { try await platform.removeFleet("other", volumes: true, token: token) }
+            #expect(try await platform.isListening(own) == false)
+            try await platform.converge(own, token: token)
+            await #expect(throws: LocalPlatformError.self) { try await platform.check(taken) }
+            await #expect(throws: LocalPlatformError.self) {
+                try await platform.converge(taken, token: token)
+            }
+            #expect(try await platform.isListening(own))
+            #expect(try await platform.isListening(taken) == false)
+            try await platform.check(own)
+            try await platform.removeFleet("other", volumes: true, token: token)
+        }
+    }
+
+    @Test func `a drained instance shows no part in the requests until it is routed again`() async throws {
+        try await LocalFleet.with { fleet, _ in
+            let id = try await fleet.start("aaaa", routed: true).spec.id
+            #expect(try await fleet.observe(id).weight == 100)
+            try await fleet.platform.drain(id, of: fleet.name, token: fleet.token)
+            #expect(try await fleet.observe(id).weight == 0)
+            try await fleet.platform.route(id, of: fleet.name, token: fleet.token)
+            #expect(try await fleet.observe(id).weight == 100)
+        }
+    }
+
     @Test func `a fleet without a listener has no balancer and remembers who is routed`() async throws {
         try await LocalFleet.with { fleet, _ in
             var quiet = fleet.settings

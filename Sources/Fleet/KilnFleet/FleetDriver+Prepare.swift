@@ -66,6 +66,9 @@ extension FleetDriver {
     func apply(_ policy: FleetPolicy, _ ledger: inout Ledger) async throws -> Bool {
         guard policy != ledger.record.policy else { return false }
         try check(policy, nil, of: ledger.name)
+        // What is written down counts as done from then on.
+        let settings = policy.settings(of: ledger.name)
+        if settings != ledger.record.policy.settings(of: ledger.name) { try await platform.check(settings) }
         var record = ledger.record
         let before = record.policy.instances
         record.policy = policy

@@ -37,6 +37,13 @@ package struct FleetPolicy: Sendable, Hashable, Codable {
     }
 }
 
+extension FleetPolicy {
+    /// What a platform needs to know of it.
+    func settings(of fleet: FleetName) -> FleetSettings {
+        FleetSettings(fleet: fleet, listen: listen, isNeeded: isNeeded)
+    }
+}
+
 /// The definition that a fleet belongs to: what a plan destroys when it is no longer there.
 package struct FleetOrigin: Sendable, Hashable, Codable, CustomStringConvertible {
     /// Absolute.

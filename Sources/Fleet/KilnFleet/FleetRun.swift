@@ -138,8 +138,7 @@ actor FleetRun {
 
     /// The first one has to succeed: without a network and a balancer no instance can come up.
     private func converge() async throws {
-        let policy = ledger.record.policy
-        let settings = FleetSettings(fleet: ledger.name, listen: policy.listen, isNeeded: policy.isNeeded)
+        let settings = ledger.record.policy.settings(of: ledger.name)
         do {
             try await platform.converge(settings, token: ledger.lease.token)
             hasConverged = true

@@ -122,6 +122,12 @@ package protocol InstancePlatform: Sendable {
     /// Everything that exists of the fleet; changes nothing.
     func observe(_ fleet: FleetName) async throws -> [InstanceObservation]
 
+    /// Refuses settings that cannot be, such as a listener that somebody else has; changes nothing.
+    func check(_ settings: FleetSettings) async throws
+
+    /// Whether the balancer does what the settings say; true without one.
+    func isListening(_ settings: FleetSettings) async throws -> Bool
+
     /// Makes the fleet's network and balancer stand as they should, restoring what died: after a reboot, a crash of
     /// the balancer, a kill. Instances are left to the planner.
     func converge(_ settings: FleetSettings, token: FencingToken) async throws
@@ -159,6 +165,10 @@ extension InstancePlatform {
     package func route(_ instance: InstanceID, of fleet: FleetName, token: FencingToken) async throws {
         try await route(instance, of: fleet, weight: 100, token: token)
     }
+
+    /// A platform that has no listener of its own finds nothing taken.
+    package func check(_ settings: FleetSettings) async throws {}
+    package func isListening(_ settings: FleetSettings) async throws -> Bool { true }
 
     /// A platform whose instances share nothing that could be altered has nothing to do.
     package func retireAltered(of fleet: FleetName, token: FencingToken) async throws {}

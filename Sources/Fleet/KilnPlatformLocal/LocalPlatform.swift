@@ -27,11 +27,21 @@ package struct LocalPlatform: InstancePlatform {
         }
     }
 
+    package func check(_ settings: FleetSettings) async throws {
+        try balancer(FleetPaths(home: home, fleet: settings.fleet)).check(settings)
+    }
+
+    package func isListening(_ settings: FleetSettings) async throws -> Bool {
+        try await balancer(FleetPaths(home: home, fleet: settings.fleet)).follows(settings)
+    }
+
     package func converge(_ settings: FleetSettings, token: FencingToken) async throws {
         let paths = FleetPaths(home: home, fleet: settings.fleet)
         try await fence(paths).pass(token) {
-            try Files.createDirectory(paths.directory, mode: 0o700)
             if Record.readable(FleetSettings.self, from: paths.settings) != settings {
+                // What is refused leaves those that hold.
+                try balancer(paths).check(settings)
+                try Files.createDirectory(paths.directory, mode: 0o700)
                 try Record.write(settings, to: paths.settings, synced: true)
             }
             let leftovers = Leftovers(home: home, runner: runner)

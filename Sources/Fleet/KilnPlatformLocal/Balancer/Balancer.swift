@@ -18,14 +18,28 @@ struct Balancer: Sendable {
         process = BalancerProcess(paths: paths, runner: runner)
     }
 
+    /// Refuses addresses that somebody else listens on.
+    func check(_ settings: FleetSettings) throws {
+        let (listen, inside) = addresses(settings)
+        for address in [listen, inside].compactMap(\.self) { try process.refuseTakenListener(address) }
+    }
+
+    /// Whether the running process was started on what the settings say; without a listener there is none.
+    func follows(_ settings: FleetSettings) async throws -> Bool {
+        guard settings.listen != nil else { return true }
+        guard try self.settings() != nil else { return false }
+        return try await locked {
+            guard let state = try await process.state() else { return false }
+            return state.stamp == file.stamp(try config(settings, try await shares()))
+        }
+    }
+
     /// Makes the balancer stand on its addresses with the servers that `keep` says, started or restarted as needed.
     func converge(_ settings: FleetSettings, keep: (String) -> Bool) async throws {
         try await locked {
             let config = try config(settings, try await shares().filter { keep($0.key) })
             // Before anything is written: the file must not say what cannot be.
-            for listen in [config.listen, config.inside].compactMap(\.self) {
-                try process.refuseTakenListener(listen)
-            }
+            try check(settings)
             try await bring(config)
         }
     }
@@ -127,8 +141,7 @@ struct Balancer: Sendable {
     /// records are believed; an instance without whole records gets nothing.
     private func config(_ settings: FleetSettings, _ shares: [String: Int]) throws -> BalancerConfig {
         var config = text.flatMap(BalancerFileReader.read) ?? BalancerConfig(listen: nil)
-        config.listen = settings.listen
-        config.inside = settings.isNeeded == true ? settings.listen.flatMap(inside) : nil
+        (config.listen, config.inside) = addresses(settings)
         config.servers = []
         var releases: [ReleaseContent] = []
         for (name, share) in shares {
@@ -142,6 +155,10 @@ struct Balancer: Sendable {
         }
         config.chooseCheck(for: releases)
         return config
+    }
+
+    private func addresses(_ settings: FleetSettings) -> (listen: ListenAddress?, inside: ListenAddress?) {
+        (settings.listen, settings.isNeeded == true ? settings.listen.flatMap(inside) : nil)
     }
 
     /// The host's own address on the instances' network, which they all know; nil where the listener is on it already.
