@@ -155,13 +155,34 @@ extension ApplyPlan {
             "the rollout of release 1 was cut off": try present("shop") {
                 ($0.phase, $0.isUnattended) = (.rolling, true)
             },
+            "nobody listens on 127.0.0.1:80 for it": try present("shop", port: 80) { $0.isListening = false },
             "it is frozen: HTTP 500": try present("shop") { ($0.phase, $0.reason) = (.frozen, "HTTP 500") },
         ]
         for (reason, fleet) in lacking {
-            let step = try plan([wanted("shop")], [fleet]).step("shop")
+            let port = fleet.standing?.policy.listen?.port
+            let step = try plan([wanted("shop", port: port)], [fleet]).step("shop")
             #expect(step.action == .restore)
             #expect(step.reasons == [reason])
         }
+    }
+
+    @Test func `leaves a rollout that waits for a person to that person, and heals it`() throws {
+        let waiting = try present("shop") { ($0.phase, $0.waits) = (.rolling, "40 % until it is promoted") }
+        let plan = plan([wanted("shop")], [waiting])
+        let step = try plan.step("shop")
+        #expect(step.action == .keep && step.waits == "40 % until it is promoted" && !plan.isChange)
+        var lacking = waiting
+        lacking.standing?.serving = 1
+        let restored = try ApplyPlanner(origin: origin) { _ in true }
+            .plan([wanted("shop")], present: [lacking]).step("shop")
+        #expect(restored.action == .restore && restored.reasons == ["1 of 2 instances serve"])
+    }
+
+    @Test func `finds a frozen fleet in its way, where it has anything to do with it`() throws {
+        let frozen = try present("shop") { $0.freeze = "an incident" }
+        let step = try plan([wanted("shop", "2")], [frozen]).step("shop")
+        #expect(step.obstacle?.kind == .frozen && step.obstacle?.hint?.contains("kiln resume shop") == true)
+        #expect(try plan([wanted("shop")], [frozen]).step("shop").obstacle == nil)
     }
 
     @Test func `a stopped fleet is created again`() throws {
@@ -301,6 +322,18 @@ extension ApplyPlan {
         #expect(results["web"] == .succeeded)
     }
 
+    @Test func `that take away what an old release still needs are not begun when its replacement fails`()
+        async throws
+    {
+        let present = [try present("web", needs: ["api"]), try present("api", isNeeded: true)]
+        let plan = plan([wanted("web", "2"), wanted("api")], present)
+        #expect(try plan.step("api").action == .keep && plan.step("api").isChange)
+        let (failing, begun, _) = await Self.run(plan, failing: ["web"])
+        #expect(failing["api"] == .skipped(because: "web") && begun == ["web"])
+        let (succeeding, _, _) = await Self.run(plan)
+        #expect(succeeding["api"] == .succeeded)
+    }
+
     @Test func `are not begun once a stop is requested`() async {
         let (results, begun, _) = await Self.run(Self.chain, limit: 1, stopAfter: 1)
         #expect(begun.count == 1)
@@ -316,10 +349,12 @@ extension ApplyPlan {
 @Suite struct `What a plan was made from` {
     private static func basis(
         _ present: [PresentFleet],
-        lock: String = "1"
+        lock: String = "1",
+        takesOver: Bool = false
     ) throws -> ApplyBasis {
         try ApplyBasis(
             environment: nil,
+            takesOver: takesOver,
             inputs: [ApplyBasis.Input("the lock", Digest(of: lock))],
             present: present
         )
@@ -345,6 +380,31 @@ extension ApplyPlan {
                 "the lock is another", "fleet new was made since", "fleet old was destroyed since",
                 "fleet shop is of release 2 instead of release 1",
                 "fleet shop is steady, paused instead of steady",
+            ]
+        )
+    }
+
+    @Test func `has moved when a person froze a fleet or is waited for, or others' fleets are taken over`()
+        throws
+    {
+        let before = try Self.basis([try present("shop"), try present("web")])
+        let after = try Self.basis(
+            [
+                try present("shop") { $0.freeze = "an incident" },
+                try present("web") { $0.waits = "40 % until it is promoted" },
+            ],
+            takesOver: true
+        )
+        #expect(
+            before.moved(to: after) == [
+                "fleets are to be taken over now", "fleet shop is frozen: an incident",
+                "fleet web waits: 40 % until it is promoted",
+            ]
+        )
+        #expect(
+            after.moved(to: before) == [
+                "nothing is to be taken over now", "fleet shop is no longer frozen",
+                "fleet web waits for nobody any more",
             ]
         )
     }

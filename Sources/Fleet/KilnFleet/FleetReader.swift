@@ -5,7 +5,7 @@ import KilnSystem
 /// Answers what is asked about fleets; changes nothing and needs no lease.
 package struct FleetReader: Sendable {
     let store: any FleetStore
-    private let platform: any InstancePlatform
+    let platform: any InstancePlatform
     private let clock: any FleetClock
     private let isAlive: @Sendable (LeaseHolder) -> Bool
 

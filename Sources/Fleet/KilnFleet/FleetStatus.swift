@@ -70,7 +70,7 @@ package struct FleetStatus: Sendable, Hashable, Codable {
 extension FleetStatus {
     /// A rollout has neither an outcome nor anybody who drives it: `kiln resume` goes on with it.
     package var isUnattended: Bool {
-        guard change == nil, !isPaused, freeze == nil else { return false }
+        guard change == nil, !isPaused, freeze == nil, !awaitsPromotion else { return false }
         switch phase {
         case .rolling: return wanted > 0 || !instances.isEmpty
         case .baking, .rollingBack, .stopping: return true

@@ -53,11 +53,14 @@ struct PlanCommand: AsyncParsableCommand {
         if format.format == .json { return try context.resultJSON(PlanReport(situation)) }
         let text = PlanText(situation.plan, color: context.console.output.color)
         if !situation.plan.steps.isEmpty { context.console.result(text.text) }
+        let waiting = situation.plan.steps.count { $0.waits != nil }
         let saved = output.map { "; kiln apply \($0) does this and nothing else" } ?? ""
         context.console.message(
             situation.plan.isChange
                 ? "\(options.file): \(text.summary)\(saved)"
-                : "\(options.file): nothing to do, everything is as it is wanted"
+                : waiting > 0
+                    ? "\(options.file): nothing to do; \(waiting) rollouts wait for a person"
+                    : "\(options.file): nothing to do, everything is as it is wanted"
         )
     }
 }

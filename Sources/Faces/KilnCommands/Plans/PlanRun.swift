@@ -10,8 +10,8 @@ struct PlanRun: Sendable {
     struct Ending: Encodable, Sendable {
         let fleet: FleetName
         let action: ApplyPlan.Action
-        /// `done`, `failed`, `skipped`, `stopped`, `kept`.
-        let result: String
+        /// `done`, `failed`, `waiting` (for a person), `skipped`, `stopped`, `kept`.
+        fileprivate(set) var result: String
         /// The fleet that it waited for in vain.
         var because: FleetName?
         var outcome: OutcomeReport?
@@ -73,10 +73,11 @@ struct PlanRun: Sendable {
         return plan.steps.map { ending($0, results[$0.fleet], conclusions[$0.fleet]) }
     }
 
-    /// The first failure in the order of the plan ends the command.
+    /// The first failure in the order of the plan ends the command; without one, that somebody is waited for.
     static func status(of endings: [Ending], _ stop: StopSignal) -> ExitStatus {
         if let failed = endings.first(where: { $0.result == "failed" }) { return failed.status }
-        return endings.contains { $0.result == "stopped" } || stop.isRequested ? .interrupted : .done
+        if endings.contains(where: { $0.result == "stopped" }) || stop.isRequested { return .interrupted }
+        return endings.contains { $0.result == "waiting" } ? .changesPending : .done
     }
 
     private func conclude(
@@ -118,6 +119,7 @@ struct PlanRun: Sendable {
     ) -> Ending {
         var ending = Ending(fleet: step.fleet, action: step.action, result: result.word(of: step))
         if case .skipped(let other) = result { ending.because = other }
+        if case .outcome(.waiting) = conclusion { ending.result = "waiting" }
         switch conclusion {
         case .outcome(let outcome): ending.outcome = OutcomeReport(step.fleet, outcome)
         case .error(let diagnostics): ending.error = diagnostics.first?.message

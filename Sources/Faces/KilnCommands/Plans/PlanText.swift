@@ -33,7 +33,8 @@ struct PlanText {
             (plan.bakes.count, "to bake"), (count(.create), "to create"), (count(.replace), "to replace"),
             (count(.restore), "to restore"), (count(.destroy), "to destroy"),
             (plan.steps.count { $0.action == .keep && $0.isChange }, "with another policy"),
-            (plan.steps.count { !$0.isChange }, "unchanged"),
+            (plan.steps.count { !$0.isChange && $0.waits == nil }, "unchanged"),
+            (plan.steps.count { !$0.isChange && $0.waits != nil }, "waiting for a person"),
         ]
         return counts.filter { $0.0 > 0 }.map { "\($0.0) \($0.1)" }.joined(separator: ", ")
     }
@@ -51,6 +52,7 @@ struct PlanText {
             lines.append(detail("refused", obstacle.reason))
             if let hint = obstacle.hint { lines.append(detail("hint", hint)) }
         }
+        if let waits = step.waits { lines.append(detail("waits", waits)) }
         lines += step.reasons.map { detail("why", $0) }
         lines += step.policy.map { detail("policy", "\($0.key): \($0.before) -> \($0.after)") }
         let first = step.isChange ? step.after.filter { changing.contains($0) } : []

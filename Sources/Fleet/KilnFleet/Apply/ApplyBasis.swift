@@ -10,6 +10,8 @@ package struct ApplyBasis: Sendable, Hashable, Codable {
         package let release: ReleaseNumber?
         package let phase: FleetStatus.Phase
         package let isPaused: Bool
+        package let freeze: String?
+        package let waits: String?
         package let policy: Digest
         package let origin: FleetOrigin?
     }
@@ -48,6 +50,8 @@ package struct ApplyBasis: Sendable, Hashable, Codable {
                 release: standing.release,
                 phase: standing.phase,
                 isPaused: standing.isPaused,
+                freeze: standing.freeze,
+                waits: standing.waits,
                 policy: Digest(of: try CanonicalJSON.encode(standing.policy)),
                 origin: standing.origin
             )
@@ -87,6 +91,12 @@ package struct ApplyBasis: Sendable, Hashable, Codable {
             moved.append(
                 "fleet \(name) is \(after.phase.rawValue)\(paused) instead of \(before.phase.rawValue)"
             )
+        }
+        if before.freeze != after.freeze {
+            moved.append("fleet \(name) is \(after.freeze.map { "frozen: \($0)" } ?? "no longer frozen")")
+        }
+        if before.waits != after.waits, before.isPaused == after.isPaused {
+            moved.append("fleet \(name) \(after.waits.map { "waits: \($0)" } ?? "waits for nobody any more")")
         }
         if before.policy != after.policy { moved.append("the policy of fleet \(name) is another") }
         if before.origin != after.origin {

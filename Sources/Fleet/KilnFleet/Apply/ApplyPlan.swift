@@ -48,6 +48,8 @@ package struct ApplyPlan: Sendable, Hashable, Codable {
             case gate
             /// The fleet is another definition's.
             case foreign
+            /// A person keeps the fleet as it is.
+            case frozen
         }
 
         package let kind: Kind
@@ -77,8 +79,12 @@ package struct ApplyPlan: Sendable, Hashable, Codable {
         package internal(set) var policy: [PolicyChange]
         package internal(set) var reasons: [String]
         package internal(set) var obstacle: Obstacle?
+        /// What a person has to say before the release that is there goes on.
+        package internal(set) var waits: String?
         /// Fleets whose steps come first.
         package internal(set) var after: [FleetName]
+        /// Those of them that lose by the step what their old releases still need: it is not taken before they succeed.
+        package internal(set) var takesFrom: [FleetName] = []
 
         package var isChange: Bool { action != .keep || !policy.isEmpty }
     }

@@ -47,6 +47,7 @@ package struct ApplyPlanner: Sendable {
         if let standing = fleet.standing {
             step.policy = policy(standing, wanted)
             (step.action, step.reasons) = decide(standing, wanted)
+            if step.action == .keep { step.waits = standing.waits }
         } else {
             step.action = .create
             step.reasons = [fleet.releases.isEmpty ? "it does not run yet" : "it was destroyed"]
@@ -94,7 +95,9 @@ package struct ApplyPlanner: Sendable {
         case .stopped, .stopping: reasons.append("it is stopped: \(standing.reason ?? "nothing runs")")
         case .frozen: reasons.append("it is frozen: \(standing.reason ?? "left as it is")")
         case .steady, .rolling, .baking, .rollingBack:
-            if standing.isPaused {
+            if standing.waits != nil {
+                // Nothing but a person's word leads on; what dies meanwhile is replaced all the same.
+            } else if standing.isPaused {
                 reasons.append("the rollout of \(release) is paused")
             } else if standing.isUnattended {
                 reasons.append("the rollout of \(release) was cut off")
@@ -102,6 +105,9 @@ package struct ApplyPlanner: Sendable {
         }
         if standing.serving < standing.policy.instances {
             reasons.append("\(standing.serving) of \(standing.policy.instances) instances serve")
+        }
+        if !standing.isListening, let listen = standing.policy.listen {
+            reasons.append("nobody listens on \(listen) for it")
         }
         return reasons
     }
@@ -116,6 +122,13 @@ package struct ApplyPlanner: Sendable {
                 .foreign,
                 "it belongs to \(other)",
                 hint: "give one of the two another name, or take it over: kiln apply --take-over"
+            )
+        }
+        if let freeze = fleet.standing?.freeze, step.isChange {
+            return ApplyPlan.Obstacle(
+                .frozen,
+                "a person froze it: \(freeze)",
+                hint: "kiln resume \(fleet.name) ends that"
             )
         }
         let release = fleet.release(of: wanted.content)

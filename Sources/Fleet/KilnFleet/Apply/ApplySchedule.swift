@@ -55,9 +55,7 @@ package struct ApplySchedule: Sendable {
         for step in left {
             if isStopped {
                 results[step.fleet] = .stopped
-            } else if step.needsSuccess,
-                let failed = step.after.first(where: { results[$0]?.isFailure == true })
-            {
+            } else if let failed = step.needed.first(where: { results[$0]?.isFailure == true }) {
                 results[step.fleet] = .skipped(because: failed)
             }
         }
@@ -70,12 +68,12 @@ extension ApplySchedule.Result {
 }
 
 extension ApplyPlan.Step {
-    /// What makes a new release, or takes away what others may still need, waits for success; bringing back what is
-    /// missing, and a policy, do good in any case.
-    fileprivate var needsSuccess: Bool {
+    /// Fleets whose success it waits for: what makes a new release, or takes away what others may still need. Bringing back
+    /// what is missing, and a policy, do good in any case.
+    fileprivate var needed: [FleetName] {
         switch action {
-        case .create, .replace, .destroy: true
-        case .restore, .keep: false
+        case .create, .replace, .destroy: after
+        case .restore, .keep: takesFrom
         }
     }
 }

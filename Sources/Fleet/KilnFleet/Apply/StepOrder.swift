@@ -17,6 +17,7 @@ struct StepOrder {
     func order(_ steps: [ApplyPlan.Step]) -> [ApplyPlan.Step] {
         let names = steps.map(\.fleet)
         var after: [FleetName: [FleetName]] = [:]
+        var losers: [FleetName: [FleetName]] = [:]
         // What would close a circle is left out: listeners that change places cannot all be waited for.
         func add(_ name: FleetName, after other: FleetName) {
             guard name != other, names.contains(other), after[name]?.contains(other) != true,
@@ -33,9 +34,14 @@ struct StepOrder {
         for step in steps where isTakenFromOthers(step) {
             for other in names where present[other]?.needs.contains(step.fleet) == true {
                 add(step.fleet, after: other)
+                losers[step.fleet, default: []].append(other)
             }
         }
-        return sorted(steps, after)
+        return sorted(steps, after).map { step in
+            var step = step
+            step.takesFrom = losers[step.fleet, default: []].filter(step.after.contains)
+            return step
+        }
     }
 
     /// The fleet goes, or instances of others no longer reach it: those that needed it are to be of another release by then.

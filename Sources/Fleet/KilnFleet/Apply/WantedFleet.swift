@@ -1,4 +1,5 @@
 package import KilnDefinition
+import KilnRollout
 
 /// A fleet as a definition wants it.
 package struct WantedFleet: Sendable, Hashable {
@@ -34,6 +35,10 @@ package struct PresentFleet: Sendable, Hashable {
         package var phase: FleetStatus.Phase
         package var reason: String?
         package var isPaused: Bool
+        /// Why a person keeps the fleet as it is.
+        package var freeze: String?
+        /// What a person has to say before the release goes on, in words; nil when nobody is waited for.
+        package var waits: String?
         /// A rollout has neither an outcome nor anybody who drives it.
         package var isUnattended: Bool
         package var release: ReleaseNumber?
@@ -41,6 +46,8 @@ package struct PresentFleet: Sendable, Hashable {
         package var content: ReleaseContent?
         package var instances: Int
         package var serving: Int
+        /// Whether the balancer listens as the policy says; true without a listener.
+        package var isListening: Bool
 
         package init(
             policy: FleetPolicy,
@@ -48,22 +55,28 @@ package struct PresentFleet: Sendable, Hashable {
             phase: FleetStatus.Phase = .steady,
             reason: String? = nil,
             isPaused: Bool = false,
+            freeze: String? = nil,
+            waits: String? = nil,
             isUnattended: Bool = false,
             release: ReleaseNumber? = nil,
             content: ReleaseContent? = nil,
             instances: Int = 0,
-            serving: Int = 0
+            serving: Int = 0,
+            isListening: Bool = true
         ) {
             self.policy = policy
             self.origin = origin
             self.phase = phase
             self.reason = reason
             self.isPaused = isPaused
+            self.freeze = freeze
+            self.waits = waits
             self.isUnattended = isUnattended
             self.release = release
             self.content = content
             self.instances = instances
             self.serving = serving
+            self.isListening = isListening
         }
     }
 
@@ -100,11 +113,15 @@ extension FleetReader {
                         phase: status.phase,
                         reason: status.reason,
                         isPaused: status.isPaused,
+                        freeze: status.freeze,
+                        waits: Self.waitsForPerson(record, status),
                         isUnattended: status.isUnattended,
                         release: release,
                         content: content,
                         instances: status.instances.count,
-                        serving: status.serving
+                        serving: status.serving,
+                        isListening: release == nil
+                            ? true : try await platform.isListening(record.policy.settings(of: record.name))
                     ),
                     releases: try await store.releaseEntries(of: record.name)
                 )
@@ -115,5 +132,13 @@ extension FleetReader {
             fleets.append(PresentFleet(name: name, standing: nil, releases: releases))
         }
         return fleets
+    }
+
+    private static func waitsForPerson(_ record: FleetRecord, _ status: FleetStatus) -> String? {
+        if record.rollout.isPausedByPerson {
+            return "a person paused its rollout; kiln resume \(record.name)"
+        }
+        return status.awaitsPromotion
+            ? "\(status.waits ?? "it waits for a person"); kiln promote \(record.name)" : nil
     }
 }
