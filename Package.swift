@@ -150,7 +150,8 @@ let package = Package(
             "KilnCatalog",
             in: "Service",
             [
-                "KilnDiagnostics", "KilnSystem", "KilnOCI", "KilnArchive", "KilnDefinition", "KilnRollout",
+                "KilnDiagnostics", "KilnSystem", "KilnOCI", "KilnArchive", "KilnStore", "KilnDefinition",
+                "KilnRollout",
                 "KilnFleet", .grdb, .system,
             ]
         ),

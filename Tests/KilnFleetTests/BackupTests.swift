@@ -1,6 +1,9 @@
+import Glibc
 import KilnCatalog
 import KilnDefinition
 import KilnFleet
+import KilnOCI
+import KilnStore
 import KilnSystem
 import KilnTestSupport
 import SystemPackage
@@ -24,10 +27,79 @@ import Testing
             #expect(try await catalog.releaseEntries(of: "shop").count == 1)
             #expect(try await catalog.events(of: "shop", after: 0, limit: 10).map(\.message) == ["made"])
             #expect(try await catalog.lease(of: "shop") == nil)
-            #expect(try Files.readText(other.root.appending("revocations.json")) == "{}")
+            #expect(try Revocations(home: other).all().map(\.note.reason) == ["CVE-1"])
             #expect(try Files.readText(other.root.pushing("sources/a.json")) == "[]")
             let next = try await lease(catalog)
-            #expect(next.token > token, "tokens go on growing")
+            #expect(next.token.value > token.value + 1 << 31, "above what was granted after the backup")
+        }
+    }
+
+    @Test func `holds every file as it was at one moment, although it changes meanwhile`() async throws {
+        try await Sandbox.with { sandbox in
+            let home = KilnHome(root: sandbox.path.appending("home"))
+            _ = try await fill(home)
+            // Says something else each time that it is read.
+            try Files.remove(home.sources.appending("a.json"))
+            symlink("/proc/sys/kernel/random/uuid", home.sources.appending("a.json").string)
+            let file = sandbox.path.appending("kiln.backup")
+            _ = try await HomeBackup(home: home).write(to: file)
+            let other = KilnHome(root: sandbox.path.appending("other"))
+            _ = try await HomeBackup(home: other).restore(from: file)
+            #expect(try Files.read(other.root.pushing("sources/a.json")).count == 37)
+            #expect(try Files.list(sandbox.path).contains("kiln.backup.part") == false)
+        }
+    }
+
+    @Test func `takes back no revocation and no newer mark`() async throws {
+        try await Sandbox.with { sandbox in
+            let home = KilnHome(root: sandbox.path.appending("home"))
+            _ = try await fill(home)
+            let revocations = Revocations(home: home)
+            let file = sandbox.path.appending("kiln.backup")
+            _ = try await HomeBackup(home: home).write(to: file)
+            // Since then one was taken back, and another image revoked; then the catalog was lost.
+            let note = Revocation.Note(reason: "a mistake", by: "me", time: 9)
+            _ = try await revocations.lift(Digest(of: "1"), note)
+            _ = try await revocations.revoke(
+                Digest(of: "2"),
+                name: nil,
+                .init(reason: "CVE-2", by: "me", time: 8)
+            )
+            try Files.write("[1]", to: home.sources.appending("a.json"))
+            for name in ["kiln.db", "kiln.db-wal", "kiln.db-shm"] {
+                try Files.remove(home.root.appending(name))
+            }
+            _ = try await HomeBackup(home: home).restore(from: file)
+            #expect(try revocations.holding().keys.map(\.self) == [Digest(of: "2")])
+            #expect(try revocations.all().map(\.note.reason) == ["CVE-1", "CVE-2"])
+            #expect(try Files.readText(home.sources.appending("a.json")) == "[1]")
+            // Where they are lost too, they come back.
+            let other = KilnHome(root: sandbox.path.appending("other"))
+            _ = try await HomeBackup(home: other).restore(from: file)
+            #expect(try Revocations(home: other).holding().keys.map(\.self) == [Digest(of: "1")])
+        }
+    }
+
+    @Test func `is not restored while a command changes fleets, nor over what it made`() async throws {
+        try await Sandbox.with { sandbox in
+            let home = KilnHome(root: sandbox.path.appending("home"))
+            _ = try await fill(home)
+            let file = sandbox.path.appending("kiln.backup")
+            _ = try await HomeBackup(home: home).write(to: file)
+            let other = KilnHome(root: sandbox.path.appending("other"))
+            let error = await #expect(throws: BackupError.self) {
+                try await withThrowingTaskGroup(of: Void.self) { group in
+                    try await StoreLock(other).shared {
+                        group.addTask { _ = try await HomeBackup(home: other).restore(from: file) }
+                        try await eventually("the restoration waits") {
+                            try Files.list(other.scratch).contains { $0.hasPrefix("restore-") }
+                        }
+                        _ = try await fill(other)
+                    }
+                    try await group.waitForAll()
+                }
+            }
+            #expect(error?.code == .history)
         }
     }
 
@@ -85,7 +157,8 @@ import Testing
         )
         try Files.createDirectory(home.sources)
         try Files.write("[]", to: home.sources.appending("a.json"))
-        try Files.write("{}", to: home.root.appending("revocations.json"))
+        _ = try await Revocations(home: home)
+            .revoke(Digest(of: "1"), name: "shop", .init(reason: "CVE-1", by: "me", time: 5))
         return lease.token
     }
 

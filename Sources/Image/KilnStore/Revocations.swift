@@ -1,6 +1,6 @@
 package import KilnOCI
 package import KilnSystem
-import SystemPackage
+package import SystemPackage
 
 /// That an image must not become a new release, nor anything that stands on it.
 package struct Revocation: Sendable, Hashable, Codable {
@@ -43,7 +43,26 @@ package struct Revocations: Sendable {
     }
 
     /// All that there ever were, the oldest first. A file that cannot be read is an error: a gate must not open for it.
-    package func all() throws -> [Revocation] {
+    package func all() throws -> [Revocation] { try Self.read(path) }
+
+    /// Adds those of another such file, a backup's: what was revoked in either is revoked, and taken back where either says so.
+    package func adopt(from file: FilePath) async throws {
+        let others = try Self.read(file)
+        try await change { revocations in
+            for other in others {
+                let isSame = { (known: Revocation) in known.digest == other.digest && known.note == other.note
+                }
+                if let index = revocations.firstIndex(where: isSame) {
+                    revocations[index].lifted = revocations[index].lifted ?? other.lifted
+                } else {
+                    let later = revocations.firstIndex { $0.note.time > other.note.time }
+                    revocations.insert(other, at: later ?? revocations.endIndex)
+                }
+            }
+        }
+    }
+
+    private static func read(_ path: FilePath) throws -> [Revocation] {
         guard try Files.isPresent(path) else { return [] }
         do {
             return try CanonicalJSON.decode(Content.self, from: try Files.read(path)).revocations

@@ -3,6 +3,7 @@ import KilnDefinition
 import KilnDiagnostics
 import KilnFleet
 package import KilnOCI
+import KilnStore
 package import KilnSystem
 package import SystemPackage
 
@@ -29,7 +30,8 @@ package struct HomeBackup: Sendable {
     private static let manifestName = "backup.json"
     private static let catalogName = "kiln.db"
     /// Besides the catalog: files, and folders of files.
-    private static let marks = ["revocations.json", "image-history.json"]
+    private static let revocationsName = "revocations.json"
+    private static let marks = [revocationsName, "image-history.json"]
     private static let folders = ["sources", "verdicts"]
 
     private let home: KilnHome
@@ -39,45 +41,103 @@ package struct HomeBackup: Sendable {
     }
 
     /// Writes the file, which nobody but its owner may read: releases hold configuration. What a running command changes
-    /// meanwhile is in it as before or after, never in between.
+    /// meanwhile is in it as before or after, never in between. What was written is read back before it takes the file's place.
     package func write(to file: FilePath, time: Int64 = WallClock.now) async throws -> Manifest {
-        try await TemporaryDirectory.with(in: home.scratch, prefix: "backup-") { scratch in
-            let copy = scratch.appending(Self.catalogName)
-            let catalog = try Catalog(path: home.catalog)
-            try await catalog.copy(to: copy)
-            let manifest = Manifest(
-                format: Manifest.currentFormat,
-                made: time,
-                fleets: try await catalog.fleets().map(\.name.description),
-                files: try ([Self.catalogName] + names()).map { name in
-                    let path = name == Self.catalogName ? copy : home.root.pushing(FilePath(name))
-                    return Manifest.File(name: name, digest: Digest(of: try Self.read(path)))
+        // No collection takes away what is about to be read.
+        try await StoreLock(home).shared {
+            try await TemporaryDirectory.with(in: home.scratch, prefix: "backup-") { scratch in
+                let content = scratch.appending("content")
+                let manifest = try await gather(into: content, time)
+                let blob = scratch.appending("backup")
+                try await Blocking.run { try write(manifest, content, to: blob) }
+                let draft = FilePath(file.string + ".part")
+                do {
+                    try Files.write(try Self.read(blob), to: draft, mode: 0o600)
+                    let proof = scratch.appending("proof")
+                    try Files.createDirectory(proof, mode: 0o700)
+                    _ = try await unpack(draft, into: proof)
+                    try Files.rename(draft, to: file)
+                } catch {
+                    try? Files.remove(draft)
+                    throw error
                 }
-            )
-            let blob = scratch.appending("backup")
-            try await Blocking.run { try write(manifest, copy, to: blob) }
-            let draft = FilePath(file.string + ".part")
-            try Files.write(try Self.read(blob), to: draft, mode: 0o600)
-            try Files.rename(draft, to: file)
-            return manifest
+                let folder = file.removingLastComponent()
+                try Files.syncDirectory(folder.isEmpty ? "." : folder)
+                return manifest
+            }
         }
     }
 
+    /// Reads everything once: what is packed is what was digested, whatever becomes of the home's own files meanwhile.
+    private func gather(into content: FilePath, _ time: Int64) async throws -> Manifest {
+        try Files.createDirectory(content, mode: 0o700)
+        let copy = content.appending(Self.catalogName)
+        let catalog = try Catalog(path: home.catalog)
+        try await catalog.copy(to: copy)
+        var files = [Manifest.File(name: Self.catalogName, digest: Digest(of: try Self.read(copy)))]
+        for name in try names() {
+            let bytes = try Self.read(home.root.pushing(FilePath(name)))
+            let target = content.pushing(FilePath(name))
+            try Files.createDirectory(target.removingLastComponent(), mode: 0o700)
+            try Files.write(bytes, to: target, mode: 0o600, synced: false)
+            files.append(Manifest.File(name: name, digest: Digest(of: bytes)))
+        }
+        return Manifest(
+            format: Manifest.currentFormat,
+            made: time,
+            fleets: try await catalog.fleets().map(\.name.description),
+            files: files
+        )
+    }
+
     /// Brings back what a file holds, into a home that has no history of its own yet.
+    ///
+    /// What was revoked here or there is revoked; of other marks those that the home has stay, since they are newer.
     package func restore(from file: FilePath) async throws -> Manifest {
         try await refuseHistory()
         return try await TemporaryDirectory.with(in: home.scratch, prefix: "restore-") { scratch in
             let manifest = try await unpack(file, into: scratch)
-            // What an empty catalog had written ahead is not this one's.
-            for end in ["-wal", "-shm"] { try Files.remove(FilePath(home.catalog.string + end)) }
-            // The catalog comes last: until it is there, the home counts as one without history.
-            for file in manifest.files.reversed() {
-                let target = home.root.pushing(FilePath(file.name))
-                try home.makePrivate(target.removingLastComponent())
-                try Files.write(try Self.read(scratch.pushing(FilePath(file.name))), to: target, mode: 0o600)
+            try await Catalog.raiseTokens(in: scratch.appending(Self.catalogName), by: Self.tokenStep)
+            // A command that changes fleets begins before or after.
+            try await StoreLock(home).exclusive(onWait: Self.tellWaiting) {
+                try await refuseHistory()
+                try await adopt(manifest, from: scratch)
             }
             return manifest
         }
+    }
+
+    private func adopt(_ manifest: Manifest, from scratch: FilePath) async throws {
+        // What an empty catalog had written ahead is not this one's.
+        for end in ["-wal", "-shm"] { try Files.remove(FilePath(home.catalog.string + end)) }
+        // The catalog comes last: until it is there, the home counts as one without history.
+        for file in manifest.files.reversed() {
+            let source = scratch.pushing(FilePath(file.name))
+            let target = home.root.pushing(FilePath(file.name))
+            if file.name == Self.revocationsName {
+                try await Revocations(home: home).adopt(from: source)
+            } else if file.name == Self.catalogName || !Files.exists(target) {
+                try home.makePrivate(target.removingLastComponent())
+                try Files.write(try Self.read(source), to: target, mode: 0o600)
+            }
+        }
+    }
+
+    /// More than any home grants leases: what the platform remembers of leases after the backup was made is not above what comes
+    /// after its restoration.
+    private static let tokenStep: Int64 = 1 << 32
+
+    private static func tellWaiting() {
+        Progress.report(
+            .diagnostic(
+                Diagnostic(
+                    .note,
+                    code: "backup.waiting",
+                    "waiting for the commands that use this home to finish",
+                    hint: "Ctrl-C ends the wait; nothing was restored yet"
+                )
+            )
+        )
     }
 
     /// Most bytes of one file; a catalog of ten thousand events for each of a hundred fleets has a tenth of it.
@@ -85,12 +145,12 @@ package struct HomeBackup: Sendable {
 
     private static func read(_ path: FilePath) throws -> [UInt8] { try Files.read(path, limit: byteLimit) }
 
-    private func write(_ manifest: Manifest, _ catalog: FilePath, to blob: FilePath) throws {
+    private func write(_ manifest: Manifest, _ content: FilePath, to blob: FilePath) throws {
         var writer = try LayerWriter(path: blob, encoding: .zstd())
         try append(Self.manifestName, try CanonicalJSON.encodePretty(manifest), manifest, to: &writer)
         for file in manifest.files {
-            let path = file.name == Self.catalogName ? catalog : home.root.pushing(FilePath(file.name))
-            try append(file.name, try Self.read(path), manifest, to: &writer)
+            let bytes = try Self.read(content.pushing(FilePath(file.name)))
+            try append(file.name, bytes, manifest, to: &writer)
         }
         _ = try writer.finish()
     }
