@@ -257,7 +257,8 @@ let package = Package(
             "KilnPlatformLocalTests",
             [
                 "KilnTestSupport", "KilnDiagnostics", "KilnSystem", "KilnOCI", "KilnArchive", "KilnStore",
-                "KilnDefinition", "KilnFleet", "KilnDrift", "KilnPlatformLocal", .collections, .system,
+                "KilnDefinition", "KilnRollout", "KilnFleet", "KilnDrift", "KilnPlatformLocal", .collections,
+                .system,
             ]
         ),
         tests("EndToEndTests", ["KilnTestSupport", "KilnDiagnostics", "KilnSystem", .system]),

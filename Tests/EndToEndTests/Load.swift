@@ -19,6 +19,7 @@ struct Load {
     /// To loopback only, and for two minutes at most: a body that takes longer fails.
     static func on(
         port: Int,
+        path: String = "/",
         rate: Int = 300,
         in sandbox: Sandbox,
         while body: @escaping () async throws -> Void
@@ -30,7 +31,7 @@ struct Load {
             [
                 Golden.project.appending("scripts/load.py").string, "http://127.0.0.1:\(port)", "--rate",
                 String(rate),
-                "--get", "/", "--posts", "0", "--seconds", String(limit), "--stop-file", stop.string,
+                "--get", path, "--posts", "0", "--seconds", String(limit), "--stop-file", stop.string,
             ]
         )
         async let output = ToolRunner().run(invocation)

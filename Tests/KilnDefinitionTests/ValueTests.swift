@@ -51,6 +51,19 @@ import Testing
         #expect(throws: ValueError.self) { try ListenAddress(parsing: text) }
     }
 
+    @Test(arguments: [
+        ("1", 1.0), ("0", 0), ("0.5", 0.5), ("12.25", 12.25), ("1.05", 1.05), ("1000", 1000),
+    ])
+    func `decimals come back as they were written`(text: String, value: Double) {
+        #expect(DecimalText.parse(text) == value)
+        #expect(DecimalText.text(value) == text)
+    }
+
+    @Test(arguments: ["", ".", "1.", ".5", "01", "1.234", "-1", "+1", "1e3", "1,5", "12345", "1.2.3", "١"])
+    func `no decimals`(text: String) {
+        #expect(DecimalText.parse(text) == nil)
+    }
+
     @Test(
         arguments: [("0", .count(0)), ("7", .count(7)), ("0%", .percent(0)), ("100%", .percent(100))]
             as [(String, RolloutDefinition.Amount)]

@@ -54,6 +54,11 @@ final class PretendPlatform: InstancePlatform {  // a class: tests and driver lo
         var destroyTime = Duration.milliseconds(200)
         /// Instances whose process is not to be seen.
         var obscured: Set<InstanceID> = []
+        /// By version: of a hundred requests so many fail, and milliseconds to an answer.
+        var service: [String: (errors: Int, latency: Int)] = [:]
+        /// Requests a second to each instance with traffic.
+        var rate = 0
+        var failsToCount = false
     }
 
     private let state = Mutex(State())
@@ -191,6 +196,25 @@ final class PretendPlatform: InstancePlatform {  // a class: tests and driver lo
         case "sick": .failed(reason: "GET /healthz answered 500")
         case "fades" where age > .seconds(20): .failed(reason: "GET /healthz answered 503")
         default: age > .seconds(1) ? .passed : .failed(reason: "connection refused")
+        }
+    }
+
+    /// What came since each instance started, as if it had had traffic from then on.
+    func counters(of fleet: FleetName) async throws -> TrafficCounters {
+        try state.withLock { state in
+            if state.failsToCount { throw Refused() }
+            var counts: [InstanceID: RequestCounts] = [:]
+            for (id, instance) in state.instances where instance.traffic == .ready {
+                let age = instance.started?.duration(to: clock.now) ?? .zero
+                let requests = Int(age / .seconds(1)) * state.rate
+                let (errors, latency) = state.service[instance.version] ?? (0, 10)
+                counts[id] = RequestCounts(
+                    requests: requests,
+                    errors: requests * errors / 100,
+                    latency: .milliseconds(latency)
+                )
+            }
+            return TrafficCounters([1: counts])
         }
     }
 

@@ -128,6 +128,81 @@ import Testing
     }
 }
 
+@Suite struct `A canary that is compared` {
+    private static var policy: FleetPolicy {
+        var policy = Stage.policy()
+        policy.rollout.strategy = .canary
+        policy.rollout.steps = [
+            .init(weight: 40, pause: .time(.seconds(60)), analysis: AnalysisDefinition())
+        ]
+        return policy
+    }
+
+    private func stage(_ body: @escaping @Sendable (Stage) async throws -> Void) async throws {
+        try await Stage.with { stage in
+            stage.platform.change { $0.rate = 20 }
+            try await stage.deploy("1", Self.policy)
+            try await body(stage)
+        }
+    }
+
+    @Test func `is taken back when more of its requests fail, though it is healthy`() async throws {
+        try await stage { stage in
+            stage.platform.change { $0.service["2"] = (30, 10) }
+            guard case .rolledBack(_, let failed, let failure) = try await stage.deploy("2", Self.policy)
+            else {
+                Issue.record("not rolled back")
+                return
+            }
+            #expect(failed == ReleaseNumber(rawValue: 2))
+            let reason =
+                "worse than the stable release: 30 % of its requests fail, 0 % of the stable release's"
+            #expect(failure.reason == reason)
+            #expect(stage.versions == ["1", "1", "1"])
+            let told = try await stage.messages().filter { $0.hasSuffix(": worse") }
+            #expect(told.count == 2, "one is borne: \(told)")
+            #expect(told.first?.hasPrefix("release 2: 30 % errors of ") == true, "\(told)")
+        }
+    }
+
+    @Test func `goes on when it does as well, and status tells how it does`() async throws {
+        try await stage { stage in
+            stage.platform.change { $0.service["2"] = (0, 12) }
+            #expect(try await stage.deploy("2", Self.policy) == .stable(ReleaseNumber(rawValue: 2)))
+            let told = try await stage.messages().filter { $0.contains(" errors of ") }
+            #expect(told.count == 2, "told once, and at the end: \(told)")
+            #expect(told.last?.hasPrefix("release 2 did well at 40 % of the requests: 0 % errors") == true)
+        }
+    }
+
+    @Test func `waits for a person when nobody can count, and shows what is known`() async throws {
+        try await stage { stage in
+            stage.platform.change { $0.failsToCount = true }
+            guard case .waiting(_, let reason) = try await stage.deploy("2", Self.policy) else {
+                Issue.record("does not wait")
+                return
+            }
+            #expect(reason.hasPrefix("what the balancer counts could not be read"))
+            let status = try await stage.reader.status(of: Stage.fleet)
+            #expect(status.awaitsPromotion)
+            #expect(status.comparison == "0 measurements; in all no requests")
+            #expect(try await stage.driver().promote(Stage.fleet) == .stable(ReleaseNumber(rawValue: 2)))
+            #expect(try await stage.reader.status(of: Stage.fleet).comparison == nil)
+        }
+    }
+
+    @Test func `waits for a person when too few requests come`() async throws {
+        try await stage { stage in
+            stage.platform.change { $0.rate = 1 }
+            guard case .waiting(_, let reason) = try await stage.deploy("2", Self.policy) else {
+                Issue.record("does not wait")
+                return
+            }
+            #expect(reason.contains("requests are too few to compare, 100 are needed"))
+        }
+    }
+}
+
 @Suite struct `A fleet that a person froze` {
     @Test func `is left as it is, also what dies, until it is resumed`() async throws {
         try await Stage.with { stage in

@@ -25,6 +25,17 @@ package struct Scenario: Sendable, CustomStringConvertible {
         }
     }
 
+    /// How far those who compare releases can be trusted.
+    package enum Measuring: Sendable, CaseIterable {
+        case exact
+        /// Right, and later.
+        case late
+        /// Nothing is known for a while, then that nothing can be.
+        case missing
+        /// Anything may be said, of any release, and something else a little later.
+        case erratic
+    }
+
     package enum Event: Sendable {
         /// Kills the instance with this number among those that run.
         case kill(Int)
@@ -76,6 +87,7 @@ package struct Scenario: Sendable, CustomStringConvertible {
     var isBalanced = true
     var bake = 10
     var freezes = false
+    var measuring = Measuring.exact
     /// Of a hundred calls of the platform so many fail, with or without having had their effect.
     var lossPercent = 0
     var releases: [Behaviour] = [.good]
@@ -85,13 +97,13 @@ package struct Scenario: Sendable, CustomStringConvertible {
 
     /// Nothing dies, flaps or is lost, and nobody changes what is wanted: true availability can be held to account.
     var isCalm: Bool {
-        lossPercent == 0 && crashWrites.isEmpty && releases.allSatisfy(\.isHealthy)
+        measuring != .erratic && lossPercent == 0 && crashWrites.isEmpty && releases.allSatisfy(\.isHealthy)
             && faults.allSatisfy { if case .deploy = $0.event { true } else { false } }
     }
 
     /// The driver dies, the platform refuses, people change their minds: no instance is ever unwell by itself.
     var hurtsNothing: Bool {
-        lossPercent == 0
+        lossPercent == 0 && measuring != .erratic
             && faults.allSatisfy {
                 switch $0.event {
                 case .kill, .flap: false
@@ -115,6 +127,9 @@ package struct Scenario: Sendable, CustomStringConvertible {
         freezes = dice.chance(10)
         if dice.chance(25) { keepWarm = 1 + dice.below(3) }
         strategy = Self.strategy(&dice)
+        // Dice of their own: what else a seed gives stays as it was.
+        var others = Dice(seed, 3000, 0)
+        if others.chance(50) { measuring = Measuring.allCases[others.below(Measuring.allCases.count)] }
         if dice.chance(15) {
             releases = [.good, .slow, .good]
             faults = [Self.deploy(1, &dice), Self.deploy(2, &dice)]
@@ -186,7 +201,7 @@ package struct Scenario: Sendable, CustomStringConvertible {
                 return CanaryStep(
                     weight: min(weight, 100),
                     pause: dice.chance(20) ? .manual : .time(.seconds(dice.below(20))),
-                    analyzes: dice.chance(50)
+                    analysis: dice.chance(50) ? Analysis() : nil
                 )
             }
             return .canary(steps)
@@ -196,7 +211,7 @@ package struct Scenario: Sendable, CustomStringConvertible {
     /// Whether every release must be compared with the stable one before it takes over.
     var alwaysCompares: Bool {
         guard case .canary(let steps) = strategy, isBalanced, !isExclusive else { return false }
-        return steps.contains(where: \.analyzes)
+        return steps.contains { $0.analysis != nil }
     }
 
     func policy() throws -> RolloutPolicy {
@@ -218,7 +233,7 @@ package struct Scenario: Sendable, CustomStringConvertible {
     package var description: String {
         """
         seed \(seed): \(wanted) wanted, surge \(surge), unavailable \(unavailable), warm \(keepWarm), \(strategy)\(isExclusive ? ", exclusive" : "")\
-        \(isBalanced ? "" : ", unbalanced"), bake \(bake) s, \(lossPercent) % lost, releases \(releases), \
+        \(isBalanced ? "" : ", unbalanced"), \(measuring) measuring, bake \(bake) s, \(lossPercent) % lost, releases \(releases), \
         crashes at writes \(crashWrites)
         \(faults.map { "  at \($0.at) ms: \($0.event)" }.joined(separator: "\n"))
         """

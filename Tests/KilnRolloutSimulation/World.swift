@@ -97,6 +97,8 @@ package final class World {  // a class: platform, driver and checks all move th
     var attempts = 0
     var nextKey = 1
     var wakeAt: Int64 = .max
+    /// When a comparison is asked about again.
+    var verdictAt: Int64 = 0
     // For the checks:
     var refusedUntil: Int64 = 0
     var blindUntil: Int64 = 0

@@ -18,20 +18,9 @@ extension World {
         broken = broken ?? "liveness: decides without end"
     }
 
-    /// What the balancer's counts say by now of the step that was reached.
     private func compare() {
         guard let state = driver else { return }
-        var verdict: AnalysisVerdict?
-        if let target = state.rollout.target, let reached = state.rollout.stage?.reached,
-            now - reached.nanoseconds > 2_000_000_000
-        {
-            verdict =
-                switch scenario.releases[target.number] {
-                case .worse: .failed(reason: "more errors")
-                case .unclear: .inconclusive(reason: "too few requests")
-                default: .success
-                }
-        }
+        let verdict = verdict(on: state.rollout)
         if state.analysis != verdict { driver?.analysis = verdict }
     }
 
@@ -225,8 +214,9 @@ extension World {
     }
 
     private func setWake() {
-        if let reached = driver?.rollout.stage?.reached, driver?.analysis == nil {
-            queue.push(.wake, at: reached.nanoseconds + 2_000_000_001)
+        if let rollout = driver?.rollout, let moment = nextVerdict(on: rollout), moment != verdictAt {
+            verdictAt = moment
+            queue.push(.wake, at: moment)
         }
         guard let state = driver, let moment = planner.nextMoment(state, now: instant) else { return }
         guard moment.nanoseconds < wakeAt else { return }

@@ -9,7 +9,7 @@ import Testing
         isBalanced: Bool = true
     ) throws -> [[Int]] {
         let policy = try RolloutPolicy(
-            strategy: .canary(weights.map { CanaryStep(weight: $0, pause: .manual, analyzes: true) }),
+            strategy: .canary(weights.map { CanaryStep(weight: $0, pause: .manual, analysis: Analysis()) }),
             surge: .count(surge),
             unavailable: .count(1)
         )
@@ -65,7 +65,7 @@ import Testing
     }
 
     @Test func `compare nothing where nobody counts requests`() throws {
-        let steps = [CanaryStep(weight: 10, pause: .manual, analyzes: true)]
+        let steps = [CanaryStep(weight: 10, pause: .manual, analysis: Analysis())]
         let policy = try RolloutPolicy(strategy: .canary(steps))
         #expect(policy.steps(for: 3, isBalanced: true).map(\.analyzes) == [true])
         #expect(policy.steps(for: 3, isBalanced: false).map(\.analyzes) == [false])
@@ -198,7 +198,7 @@ import Testing
     }
 
     @Test func `goes on, is held or fails by what the comparison says, after its time or at once`() throws {
-        let steps = [CanaryStep(weight: 25, pause: .time(.seconds(60)), analyzes: true)]
+        let steps = [CanaryStep(weight: 25, pause: .time(.seconds(60)), analysis: Analysis())]
         var fleet = try fleet(steps, old: [.available, .available, .available], new: [.available])
         fleet.rollout.stage = Stage(filled: Sample.now, reached: Sample.now)
         fleet.instances[0] = baseline(0)
@@ -226,6 +226,27 @@ import Testing
         #expect(decided(fleet, at: 60).count == 2)
     }
 
+    @Test func `tells whom to compare: what came with it, else all of the stable release`() throws {
+        let steps = [CanaryStep(weight: 25, pause: .manual, analysis: Analysis())]
+        var fleet = try fleet(steps, old: [.available, .available, .available], new: [.available])
+        let now = Sample.now
+        #expect(planner.comparison(fleet, now: now) == nil, "before the step is reached")
+        fleet.rollout.stage = Stage(filled: now, reached: now)
+        let canary = fleet.instances.filter { $0.release == ReleaseKey(2) }.map(\.key)
+        #expect(planner.comparison(fleet, now: now)?.canary == canary)
+        #expect(planner.comparison(fleet, now: now)?.baseline.count == 3)
+        fleet.instances[0] = baseline(0)
+        #expect(planner.comparison(fleet, now: now)?.baseline == [InstanceKey(0)])
+        #expect(planner.waitsForPerson(fleet, now: now) == nil, "nothing to go by yet")
+        fleet.analysis = .success
+        #expect(planner.waitsForPerson(fleet, now: now) != nil)
+        fleet.rollout.freeze(reason: "an incident")
+        #expect(planner.comparison(fleet, now: now) == nil)
+        fleet.rollout.freeze = nil
+        fleet.policy = try RolloutPolicy(strategy: .canary([CanaryStep(weight: 25, pause: .manual)]))
+        #expect(planner.comparison(fleet, now: now) == nil, "the step compares nothing")
+    }
+
     private func baseline(_ key: Int, slot: Int? = nil) -> InstanceState {
         let model = Sample.instance(key, 1, slot: slot, .available)
         return InstanceState(
@@ -243,7 +264,7 @@ import Testing
     }
 
     @Test func `is compared with instances of the stable release that start with it`() throws {
-        let steps = [CanaryStep(weight: 25, pause: .time(.seconds(60)), analyzes: true)]
+        let steps = [CanaryStep(weight: 25, pause: .time(.seconds(60)), analysis: Analysis())]
         var fleet = try fleet(steps, old: [.available, .available, .available], new: [.available])
         #expect(decided(fleet).contains(.change(.fillStep)))
         fleet.rollout.stage?.filled = Sample.now
@@ -263,7 +284,7 @@ import Testing
         fleet.rollout.stage = Stage(filled: Sample.now, reached: Sample.now)
         // 25 of 100 at one of four: all alike.
         #expect(weights(fleet) == [:])
-        let step = CanaryStep(weight: 10, pause: .manual, analyzes: true)
+        let step = CanaryStep(weight: 10, pause: .manual, analysis: Analysis())
         fleet.policy = try RolloutPolicy(strategy: .canary([step]), surge: .count(0), unavailable: .count(1))
         // 33 : 3 * 100 = 10 : 90.
         #expect(weights(fleet) == [10: 33])

@@ -14,6 +14,7 @@ package struct FleetEvent: Sendable, Hashable, Codable {
         case rolloutResumed = "rollout.resumed"
         case rolloutPaused = "rollout.paused"
         case rolloutStep = "rollout.step"
+        case rolloutAnalysis = "rollout.analysis"
         case rolloutPromoted = "rollout.promoted"
         case rolloutAborted = "rollout.aborted"
         case fleetFrozen = "fleet.frozen"

@@ -67,6 +67,8 @@ package struct FleetRecord: Sendable, Hashable, Codable {
     package var rollout: RolloutState
     /// The newest failure, with what the instance said last.
     package var evidence: FailureEvidence?
+    /// How the newest canary does, or did, at the step that was compared last.
+    package var comparison: ComparisonReport?
     /// Seconds since 1970.
     package let created: Int64
 

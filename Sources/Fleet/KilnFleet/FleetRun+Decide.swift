@@ -17,7 +17,8 @@ extension FleetRun {
                 ledger.releases.values.filter { $0.quarantine != nil }.map(\.number.key)
             ),
             instances: instances.map { view.state(of: $0, now: now) },
-            refusal: refusal
+            refusal: refusal,
+            analysis: comparing.flatMap { $0.isOf(record.rollout) ? $0.run.verdict : nil }
         )
     }
 
@@ -147,12 +148,19 @@ extension FleetRun {
             switch change {
             case .reachStep where share > 0: "\(name) gets \(share) % of the requests"
             case .reachStep: "all instances of \(name) are ready"
-            case .nextStep where share > 0: "\(name) did well at \(share) % of the requests"
+            case .nextStep where share > 0: "\(name) did well at \(share) % of the requests\(compared(state))"
             case .nextStep: "\(name) gets the requests"
             case .hold(let reason): "\(name) waits for a person: \(reason)"
             default: "\(name) lost an instance of its step"
             }
         return [ledger.event(.rolloutStep, message, release: target)]
+    }
+
+    /// What was counted at the step, to follow a sentence; nothing when nothing was.
+    private func compared(_ state: FleetState) -> String {
+        guard let comparing, comparing.isOf(state.rollout), comparing.run.measurements > 0 else { return "" }
+        let (canary, baseline) = (comparing.run.canary, comparing.run.baseline)
+        return ": " + Analysis.comparison(canary: canary, baseline: baseline)
     }
 
     private func failureEdits(_ key: InstanceKey, _ reason: String) -> [FleetEdit] {

@@ -52,6 +52,7 @@ actor FleetRun {
     var outcome: Outcome?
     var refusal: Refusal?
     var refusals = 0
+    var comparing: StepComparison?
     private var timerDue: BootInstant?
     private var renewDue: BootInstant
     private var observeDue: BootInstant
@@ -109,6 +110,7 @@ actor FleetRun {
             startProbes(&group)
             return nil
         }
+        try await compare()
         let actions = try await decide()
         if outcome != nil { return view.isIdle ? outcome.map { .outcome($0) } : nil }
         try await begin(actions, in: &group)
@@ -199,7 +201,7 @@ actor FleetRun {
     private func nextMoment(_ now: BootInstant) -> BootInstant? {
         guard outcome == nil, !stop.isRequested else { return nil }
         let decision = planner.nextMoment(state(now: now), now: now.instant)?.bootInstant
-        return [decision, view.nextProbe].compactMap(\.self).min()
+        return [decision, view.nextProbe, comparing?.due].compactMap(\.self).min()
     }
 
     private func startProbes(_ group: inout ThrowingTaskGroup<Report, any Error>) {

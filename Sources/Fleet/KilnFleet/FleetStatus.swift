@@ -49,6 +49,8 @@ package struct FleetStatus: Sendable, Hashable, Codable {
     package let freeze: String?
     /// What happens before the release takes over or is stable, in words.
     package let waits: String?
+    /// How a canary that is compared with the stable release does by now, in words.
+    package let comparison: String?
     /// It goes on when a person says so.
     package let awaitsPromotion: Bool
     package let release: ReleaseNumber?

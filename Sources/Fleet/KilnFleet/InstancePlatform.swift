@@ -150,6 +150,9 @@ package protocol InstancePlatform: Sendable {
     /// Asks the instance once, in the way its release says (alive, when it says nothing).
     func probe(_ observation: InstanceObservation) async -> ProbeResult
 
+    /// What the fleet's balancer counted of its instances, for those who compare releases; nothing without a balancer.
+    func counters(of fleet: FleetName) async throws -> TrafficCounters
+
     /// The newest lines of the instance's output, oldest first; also of one that ended but was not destroyed.
     func logLines(_ instance: InstanceID, of fleet: FleetName, last count: Int) async throws -> [String]
 

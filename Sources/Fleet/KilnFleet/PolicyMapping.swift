@@ -33,13 +33,26 @@ extension RolloutDefinition {
             .canary(
                 steps.enumerated().map { index, step in
                     let isLast = index == steps.count - 1
+                    let analysis = step.analysis?.planned
                     guard case .time(let time) = step.pause, !isLast || promote == .auto else {
-                        return CanaryStep(weight: step.weight, pause: .manual)
+                        return CanaryStep(weight: step.weight, pause: .manual, analysis: analysis)
                     }
-                    return CanaryStep(weight: step.weight, pause: .time(time))
+                    return CanaryStep(weight: step.weight, pause: .time(time), analysis: analysis)
                 }
             )
         }
+    }
+}
+
+extension AnalysisDefinition {
+    fileprivate var planned: Analysis {
+        Analysis(
+            minRequests: minRequests,
+            maxErrorIncrease: errorRate,
+            maxLatencyIncrease: (latency - 1) * 100,
+            interval: interval,
+            failures: failures
+        )
     }
 }
 

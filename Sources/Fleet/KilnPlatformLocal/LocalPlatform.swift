@@ -113,6 +113,10 @@ package struct LocalPlatform: InstancePlatform {
         return await InstanceProbe(paths: paths, runner: runner).probe(observation)
     }
 
+    package func counters(of fleet: FleetName) async throws -> TrafficCounters {
+        try await balancer(FleetPaths(home: home, fleet: fleet)).counters()
+    }
+
     /// Runs a command beside an instance's own process, as its user; nil when the time was up first. For trials: nothing is
     /// ever run in an instance of a fleet but what its health says.
     func execute(

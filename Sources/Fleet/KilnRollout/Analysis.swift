@@ -11,6 +11,19 @@ package struct TrafficSample: Sendable, Hashable {
         self.errors = errors
         self.latency = latency
     }
+
+    package static let none = TrafficSample(requests: 0, errors: 0, latency: .zero)
+
+    /// Both together; the mean weighs each by its requests.
+    package static func + (left: TrafficSample, right: TrafficSample) -> TrafficSample {
+        let requests = left.requests + right.requests
+        guard requests > 0 else { return .none }
+        return TrafficSample(
+            requests: requests,
+            errors: left.errors + right.errors,
+            latency: (left.latency * left.requests + right.latency * right.requests) / requests
+        )
+    }
 }
 
 /// Whether a release does as well as the stable one.
@@ -29,15 +42,30 @@ package struct Analysis: Sendable, Hashable {
     package let maxErrorIncrease: Double
     /// In percent of the baseline's.
     package let maxLatencyIncrease: Double
+    /// How far measurements lie apart; one that has too few requests goes on for another.
+    package let interval: Duration
+    /// So many measurements may be failures; one more ends the release.
+    package let failures: Int
 
     /// Differences below are the machine's, not the release's.
     static let latencyFloor = Duration.milliseconds(5)
 
-    package init(minRequests: Int = 100, maxErrorIncrease: Double = 1, maxLatencyIncrease: Double = 50) {
+    package init(
+        minRequests: Int = 100,
+        maxErrorIncrease: Double = 1,
+        maxLatencyIncrease: Double = 50,
+        interval: Duration = .seconds(10),
+        failures: Int = 1
+    ) {
         self.minRequests = minRequests
         self.maxErrorIncrease = maxErrorIncrease
         self.maxLatencyIncrease = maxLatencyIncrease
+        self.interval = interval
+        self.failures = failures
     }
+
+    /// The least time in which a release can fail by it.
+    package var leastTime: Duration { interval * (failures + 1) }
 
     /// Twice as bad as allowed, or bad beyond what chance explains, is failed; between that and allowed nobody can say.
     package func verdict(canary: TrafficSample, baseline: TrafficSample) -> AnalysisVerdict {
@@ -84,6 +112,15 @@ package struct Analysis: Sendable, Hashable {
 
     private static func errorRate(_ sample: TrafficSample) -> Double {
         100 * Double(sample.errors) / Double(sample.requests)
+    }
+
+    /// Such as `2.1 % errors of 480 requests against 0.2 % of 470, 12 ms against 11 ms`.
+    package static func comparison(canary: TrafficSample, baseline: TrafficSample) -> String {
+        func rate(_ sample: TrafficSample) -> String {
+            sample.requests == 0 ? "none" : "\(words(errorRate(sample))) %"
+        }
+        return "\(rate(canary)) errors of \(canary.requests) requests against \(rate(baseline)) of "
+            + "\(baseline.requests), \(milliseconds(canary.latency)) ms against \(milliseconds(baseline.latency)) ms"
     }
 
     private static func words(_ percent: Double) -> String {

@@ -65,6 +65,8 @@ extension RolloutPlanner {
         else { return nil }
         var isManual = false
         if case .manual = step.pause { isManual = true }
+        // A person is asked once there is something to go by.
+        if stage.hold == nil, step.analyzes, fleet.analysis == nil { return nil }
         guard isManual || stage.hold != nil, isRestReady(census, stage) else { return nil }
         return (stage.hold ?? place(step, census)) + rest(step, census)
     }

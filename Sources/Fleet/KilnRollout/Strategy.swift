@@ -19,13 +19,13 @@ package struct CanaryStep: Sendable, Hashable {
     /// Of a hundred requests.
     package let weight: Int
     package let pause: Pause
-    /// Whether the release must do as well as stable instances that started with it.
-    package let analyzes: Bool
+    /// How much worse the release may do than stable instances that started with it; nil when nobody compares them.
+    package let analysis: Analysis?
 
-    package init(weight: Int, pause: Pause, analyzes: Bool = false) {
+    package init(weight: Int, pause: Pause, analysis: Analysis? = nil) {
         self.weight = weight
         self.pause = pause
-        self.analyzes = analyzes
+        self.analysis = analysis
     }
 }
 
@@ -38,7 +38,9 @@ package struct RolloutStep: Sendable, Hashable {
     /// Of a hundred requests, those that the target gets once it has its instances; 0 keeps them all from it.
     package let share: Int
     package let pause: CanaryStep.Pause
-    package let analyzes: Bool
+    package let analysis: Analysis?
+
+    package var analyzes: Bool { analysis != nil }
 }
 
 extension RolloutPolicy {
@@ -54,7 +56,7 @@ extension RolloutPolicy {
                     others: wanted,
                     share: 0,
                     pause: isManual ? .manual : .time(.zero),
-                    analyzes: false
+                    analysis: nil
                 )
             ]
         case .canary(let steps):
@@ -71,7 +73,7 @@ extension RolloutPolicy {
                     others: others,
                     share: step.weight,
                     pause: step.pause,
-                    analyzes: step.analyzes && isBalanced
+                    analysis: isBalanced ? step.analysis : nil
                 )
             }
         }

@@ -11,6 +11,7 @@ extension DefinitionChecks {
             judgeTimes(fleet.rollout, at: path + "rollout", &reading)
             judgeBudget(fleet, at: path, &reading)
             judgeStrategy(fleet, at: path + "rollout", &reading)
+            judgeAnalysis(of: fleet, at: path, &reading)
             judgeConfig(fleet, at: path + "config" + "files", &reading)
             judgeSecrets(of: fleet, at: path, &reading)
         }

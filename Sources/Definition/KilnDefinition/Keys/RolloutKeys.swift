@@ -68,6 +68,14 @@ enum RolloutKeys {
                 help: "How long the step is watched before the next; `manual` waits for `kiln promote`.",
                 example: "5m"
             ),
+            .standard(
+                "analyze",
+                \.analysis,
+                .flag(or: AnalysisKeys.shape, standing: AnalysisDefinition()),
+                help:
+                    "Whether the new release must do as well as the stable one; `true`, or what that means.",
+                example: "true"
+            ),
         ]
     )
 

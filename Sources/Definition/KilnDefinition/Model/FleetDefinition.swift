@@ -97,10 +97,13 @@ package struct RolloutDefinition: Sendable, Hashable, Codable {
         /// Of a hundred requests.
         package var weight: Int
         package var pause: Pause
+        /// nil when nothing compares it with the stable release.
+        package var analysis: AnalysisDefinition?
 
-        package init(weight: Int, pause: Pause = .manual) {
+        package init(weight: Int, pause: Pause = .manual, analysis: AnalysisDefinition? = nil) {
             self.weight = weight
             self.pause = pause
+            self.analysis = analysis
         }
     }
 

@@ -87,6 +87,7 @@ struct StatusText {
         if let reason = status.reason { lines.append("  reason  \(reason)") }
         if let freeze = status.freeze { lines.append("  frozen  \(freeze)") }
         if let waits = status.waits { lines.append("  step    \(waits)") }
+        if let comparison = status.comparison { lines.append("  canary  \(comparison)") }
         if let change = status.change {
             lines.append(
                 "  change  \(change.reason) by process \(change.pid) since \(WallClock.format(change.since))"

@@ -98,6 +98,20 @@ struct Balancer: Sendable {
         return servers.mapValues { BalancerShare(traffic: $0.traffic, weight: $0.weight) }
     }
 
+    /// What its workers counted, old ones too that still finish what they have.
+    func counters() async throws -> TrafficCounters {
+        guard try settings()?.listen != nil else { return TrafficCounters() }
+        let answer = try await process.tell("show info;show stat")
+        guard let table = answer.firstRange(of: "# pxname"),
+            let worker = BalancerCounts.process(String(answer[..<table.lowerBound]))
+        else { throw process.failed("does not tell what it counted", []) }
+        var counts = [worker: BalancerCounts.read(String(answer[table.lowerBound...]))]
+        for worker in await process.oldWorkers() {
+            counts[worker] = BalancerCounts.read(await process.tell("show stat", oldWorker: worker))
+        }
+        return TrafficCounters(counts)
+    }
+
     func remove() async throws {
         try await locked {
             try await process.stop()

@@ -44,19 +44,10 @@ package struct BalancerState: Sendable, Hashable {
         servers = Self.servers(stat)
     }
 
-    /// Columns are found by their names, since versions add some.
     package static func servers(_ stat: String) -> [String: Server] {
-        var lines = CSV.rows(stat)
-        guard let header = lines.first, header.first == "# pxname" else { return [:] }
-        lines.removeFirst()
-        let columns = Dictionary(zip(header, header.indices)) { first, _ in first }
         var servers: [String: Server] = [:]
-        for line in lines {
-            func cell(_ name: String) -> String {
-                columns[name].flatMap { $0 < line.count ? line[$0] : nil } ?? ""
-            }
-            guard line.first == BalancerConfig.backend, cell("svname") != "BACKEND" else { continue }
-            servers[cell("svname")] = Server(
+        for (name, cell) in StatTable.servers(stat) {
+            servers[name] = Server(
                 endpoint: cell("addr"),
                 weight: Int(cell("weight")) ?? 0,
                 status: cell("status"),
