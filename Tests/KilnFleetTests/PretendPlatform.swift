@@ -59,6 +59,11 @@ final class PretendPlatform: InstancePlatform {  // a class: tests and driver lo
         /// Requests a second to each instance with traffic.
         var rate = 0
         var failsToCount = false
+        var oneShots: [InstanceID: Instance] = [:]
+        /// One-shot work that began, by its words, in that order.
+        var began: [String] = []
+        /// Nobody noted how one-shot work ended.
+        var losesEnds = false
     }
 
     private let state = Mutex(State())
@@ -77,6 +82,24 @@ final class PretendPlatform: InstancePlatform {  // a class: tests and driver lo
     /// Starts the record of how many serve.
     func watchServing() {
         state.withLock { $0.leastServing = Self.serving($0, at: clock.now) }
+    }
+
+    /// It ends after five seconds, with the status that its last word is; what `hangs` does not.
+    func oneShots(of fleet: FleetName) async throws -> [InstanceObservation] {
+        state.withLock { state in
+            state.oneShots.values.map { shot in
+                let started = shot.started ?? clock.now
+                let words = shot.spec.command ?? []
+                let hasEnded = started.duration(to: clock.now) >= .seconds(5) && words.last != "hangs"
+                let status = state.losesEnds ? nil : Int32(words.last ?? "") ?? 0
+                return InstanceObservation(
+                    spec: shot.spec,
+                    process: hasEnded ? .exited(status: status) : .running(pid: 43),
+                    traffic: .none,
+                    started: started
+                )
+            }
+        }
     }
 
     func observe(_ fleet: FleetName) async throws -> [InstanceObservation] {
@@ -123,6 +146,13 @@ final class PretendPlatform: InstancePlatform {  // a class: tests and driver lo
 
     func create(_ spec: InstanceSpec, token: FencingToken) async throws {
         try admit(token)
+        if spec.isOneShot == true {
+            if spec.command?.first == "missing" { throw Unfit() }
+            return state.withLock { state in
+                state.began.append((spec.command ?? []).joined(separator: " "))
+                state.oneShots[spec.id] = Instance(spec: spec, isMade: true, started: clock.now)
+            }
+        }
         if spec.release.content.imageVersion == "unfit" { throw Unfit() }
         try state.withLock { state in
             let version = spec.release.content.imageVersion ?? ""
@@ -177,6 +207,7 @@ final class PretendPlatform: InstancePlatform {  // a class: tests and driver lo
     func destroy(_ instance: InstanceID, of fleet: FleetName, token: FencingToken) async throws {
         try admit(token)
         if seen.isDestroyRefused { throw Refused() }
+        if seen.oneShots[instance] != nil { return state.withLock { $0.oneShots[instance] = nil } }
         note { state in
             if state.instances[instance]?.traffic == .ready, state.instances[instance]?.exitStatus == nil {
                 state.stopBeforeDrain += 1

@@ -51,6 +51,7 @@ extension World {
             if let bad = state.rollout.target, !state.quarantined.contains(bad), state.refusal == nil {
                 fail("I7: \(bad) failed and is not quarantined")
             }
+            if state.rollout.isIrreversible { fail("I6: goes back unasked from what cannot be undone") }
             if release != rollout.stable { fail("I6: rolls back to \(release), which is not the stable one") }
         default: break
         }

@@ -88,6 +88,8 @@ package struct Scenario: Sendable, CustomStringConvertible {
     var bake = 10
     var freezes = false
     var measuring = Measuring.exact
+    /// Releases that something is done for which the stable one may not bear, by index.
+    var irreversible: Set<Int> = []
     /// Of a hundred calls of the platform so many fail, with or without having had their effect.
     var lossPercent = 0
     var releases: [Behaviour] = [.good]
@@ -129,6 +131,7 @@ package struct Scenario: Sendable, CustomStringConvertible {
         strategy = Self.strategy(&dice)
         // Dice of their own: what else a seed gives stays as it was.
         var others = Dice(seed, 3000, 0)
+        for index in 1...3 where others.chance(10) { irreversible.insert(index) }
         if others.chance(50) { measuring = Measuring.allCases[others.below(Measuring.allCases.count)] }
         if dice.chance(15) {
             releases = [.good, .slow, .good]
@@ -233,7 +236,7 @@ package struct Scenario: Sendable, CustomStringConvertible {
     package var description: String {
         """
         seed \(seed): \(wanted) wanted, surge \(surge), unavailable \(unavailable), warm \(keepWarm), \(strategy)\(isExclusive ? ", exclusive" : "")\
-        \(isBalanced ? "" : ", unbalanced"), \(measuring) measuring, bake \(bake) s, \(lossPercent) % lost, releases \(releases), \
+        \(isBalanced ? "" : ", unbalanced"), \(measuring) measuring, bake \(bake) s, \(lossPercent) % lost, releases \(releases), irreversible \(irreversible.sorted()), \
         crashes at writes \(crashWrites)
         \(faults.map { "  at \($0.at) ms: \($0.event)" }.joined(separator: "\n"))
         """

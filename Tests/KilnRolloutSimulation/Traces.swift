@@ -107,6 +107,8 @@ package enum Traces {
                 add { $0.strategy = .canary(fewer) }
             }
         }
+        if !scenario.irreversible.isEmpty { add { $0.irreversible = [] } }
+        if scenario.measuring != .exact { add { $0.measuring = .exact } }
         if scenario.keepWarm > 0 { add { $0.keepWarm = 0 } }
         if scenario.lossPercent > 0 { add { $0.lossPercent = 0 } }
         if scenario.wanted > 1 { add { $0.wanted -= 1 } }

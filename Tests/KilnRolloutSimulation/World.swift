@@ -314,7 +314,13 @@ package final class World {  // a class: platform, driver and checks all move th
 
     /// What ended before says nothing about this attempt.
     private func begin(_ index: Int, isProven: Bool = false) {
-        rollout.begin(ReleaseKey(index), isProven: isProven, now: instant)
+        let isIrreversible = scenario.irreversible.contains(index) && rollout.stable != nil
+        rollout.begin(
+            ReleaseKey(index),
+            isProven: isProven,
+            now: instant,
+            isIrreversible: isIrreversible
+        )
         driver?.rollout = rollout
         for key in notes.keys {
             change(key) { if case .ended = $0.process { $0.failureNoted = true } }

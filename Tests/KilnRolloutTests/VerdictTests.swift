@@ -35,6 +35,38 @@ import Testing
         #expect(plan(fleet, at: 240).last == .change(.beginStopping(reason: reason)))
     }
 
+    @Test func `does not go back unasked from what cannot be undone`() throws {
+        var fleet = Sample.fleet(
+            old: [.available, .available, .available],
+            new: [.starting],
+            policy: try policy()
+        )
+        fleet.instances[3].health = .failing(since: Sample.now, reason: "answered 500")
+        fleet.rollout.progress?.at = Sample.now.advanced(by: .seconds(239))
+        fleet.rollout.isIrreversible = true
+        let changes = plan(fleet, at: 240)
+        guard case .change(.finish(.frozen(let reason))) = changes.last else {
+            Issue.record("\(changes)")
+            return
+        }
+        #expect(reason.contains("cannot be undone"))
+        #expect(changes.contains { if case .change(.quarantine) = $0 { true } else { false } })
+        // A person may.
+        var rollout = fleet.rollout
+        let isAborted = rollout.abort(reason: "aborted", now: Sample.now)
+        #expect(isAborted && rollout.target == ReleaseKey(1) && !rollout.isIrreversible)
+    }
+
+    @Test func `remembers that until another rollout begins, and only for one that is on trial`() {
+        var rollout = RolloutState(stable: ReleaseKey(1))
+        rollout.begin(ReleaseKey(2), now: .zero, isIrreversible: true)
+        #expect(rollout.isIrreversible)
+        rollout.begin(ReleaseKey(3), now: .zero)
+        #expect(!rollout.isIrreversible)
+        rollout.begin(ReleaseKey(1), now: .zero, isIrreversible: true)
+        #expect(!rollout.isIrreversible, "the stable release is not on trial")
+    }
+
     @Test func `fails a release whose instances keep ending`() throws {
         var fleet = Sample.fleet(
             old: [.available, .available, .available],

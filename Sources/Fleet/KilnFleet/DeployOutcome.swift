@@ -6,6 +6,10 @@ package enum DeployOutcome: Sendable, Hashable {
     case unchanged(ReleaseNumber?, policyChanged: Bool)
     case stable(ReleaseNumber)
     case rolledBack(to: ReleaseNumber, failed: ReleaseNumber, Failure)
+    /// The work before its rollout failed, so that did not begin; what served goes on.
+    case unready(ReleaseNumber, serving: ReleaseNumber?, Failure)
+    /// Nobody saw how the work before its rollout ended: a person has to say whether it is run again.
+    case unsure(ReleaseNumber, serving: ReleaseNumber?, reason: String)
     /// Nothing runs.
     case stopped(Failure)
     /// The release failed, and the policy (or a failed way back) leaves things as they are.
@@ -42,7 +46,7 @@ package enum DeployOutcome: Sendable, Hashable {
         case .unchanged, .stable, .untried, .halted: .done
         case .waiting: .changesPending
         case .rolledBack: .rolledBack
-        case .stopped, .frozen, .degraded: .failed
+        case .unready, .unsure, .stopped, .frozen, .degraded: .failed
         case .paused: .interrupted
         }
     }

@@ -107,9 +107,19 @@ extension FleetDriver {
             case .frozen, .stopped, .stopping: false
             case .steady, .rolling, .baking, .rollingBack: true
             }
-        if record.rollout.target == number.key, isGoing { return }
+        record.pending = nil
+        if record.rollout.target == number.key, isGoing {
+            if record != ledger.record { try await ledger.write([.putFleet(record)]) }
+            return
+        }
         let from = record.rollout.target?.releaseNumber
-        record.rollout.begin(number.key, isProven: isProven, now: clock.now.instant)
+        try await ledger.load([number])
+        record.rollout.begin(
+            number.key,
+            isProven: isProven,
+            now: clock.now.instant,
+            isIrreversible: isPastReturn(number, ledger)
+        )
         record.evidence = nil
         let rollout = RolloutRecord(
             number: (ledger.rollout?.number ?? 0) + 1,

@@ -8,7 +8,7 @@ extension FleetDriver {
     /// Leaves the rollout where it is; what runs goes on, and nothing is replaced.
     package func pause(_ fleet: FleetName, options: Options = Options()) async throws -> DeployOutcome {
         let need: Need = { record in
-            guard !record.rollout.isUnfinished else { return }
+            guard !record.rollout.isUnfinished, record.pending == nil else { return }
             let hint =
                 "no rollout is under way; kiln freeze \(fleet) also keeps what dies from being replaced"
             throw FleetError.nothing(to: "pause", of: fleet, hint: hint)
@@ -20,6 +20,7 @@ extension FleetDriver {
             interruptingFor: need,
             evenFrozen: true
         ) { ledger in
+            if let outcome = try await pausePending(&ledger) { return outcome }
             var record = ledger.record
             let target = record.rollout.target?.releaseNumber
             if !record.rollout.isPausedByPerson {
@@ -88,7 +89,9 @@ extension FleetDriver {
         let (reason, now) = ("aborted by a person", clock.now.instant)
         let need: Need = { record in
             var rollout = record.rollout
-            guard !rollout.phase.isWayBack, !rollout.abort(reason: reason, now: now) else { return }
+            guard record.pending == nil, !rollout.phase.isWayBack,
+                !rollout.abort(reason: reason, now: now)
+            else { return }
             let hint = "no rollout is under way; kiln rollback \(fleet) goes back to an earlier release"
             throw FleetError.nothing(to: "abort", of: fleet, hint: hint)
         }
@@ -99,6 +102,7 @@ extension FleetDriver {
             interruptingFor: need,
             evenFrozen: true
         ) { ledger in
+            if let outcome = try await abortPending(&ledger) { return outcome }
             var record = ledger.record
             let target = record.rollout.target?.releaseNumber
             guard record.rollout.abort(reason: reason, now: clock.now.instant) else {

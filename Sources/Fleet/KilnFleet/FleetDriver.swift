@@ -23,6 +23,8 @@ package struct FleetDriver: Sendable {
         package var takesOver = false
         /// What was there when the change was planned; nil where nothing was.
         package var expected: FleetExpectation?
+        /// A person asks to run again what cannot be undone and was begun, though nobody saw how it ended.
+        package var repeatsUnseen = false
 
         package init(force: Bool = false, wait: Duration = .seconds(900)) {
             self.force = force
@@ -92,6 +94,7 @@ package struct FleetDriver: Sendable {
             let release = try await admit(content, options, &ledger)
             let changed = try await apply(policy, &ledger)
             try await claim(release, options, &ledger)
+            if let ending = try await prepare(release, options, &ledger) { return ending }
             try await aim(at: release, &ledger)
             return try await drive(&ledger, policyChanged: changed)
         }
@@ -115,6 +118,7 @@ package struct FleetDriver: Sendable {
                 )
             }
             try await allow(release, options, &ledger)
+            if let ending = try await prepare(release.number, options, &ledger) { return ending }
             try await aim(at: release.number, isProven: release.stable != nil, &ledger)
             return try await drive(&ledger, policyChanged: false)
         }
@@ -126,6 +130,7 @@ package struct FleetDriver: Sendable {
         try await withLedger(fleet, "resume", options, evenFrozen: true) { ledger in
             try await thaw(&ledger)
             try await unpause(&ledger)
+            if let ending = try await takeUpPending(options, &ledger) { return ending }
             return try await drive(&ledger, policyChanged: false)
         }
     }
@@ -173,12 +178,14 @@ package struct FleetDriver: Sendable {
         options: Options = Options()
     ) async throws -> DeployOutcome {
         try await withLedger(fleet, "destroy", options) { ledger in
+            if let pending = ledger.record.pending { try await giveUp(pending, &ledger) }
             var record = ledger.record
             record.rollout.beginStopping(reason: "destroyed", now: clock.now.instant)
             record.evidence = nil
             try await ledger.write([.putFleet(record)] + superseding(ledger))
             let outcome = try await drive(&ledger, policyChanged: false)
             guard case .stopped = outcome else { return outcome }
+            try await removeOneShots(ledger)
             try await platform.removeFleet(fleet, volumes: volumes, token: ledger.lease.token)
             let event = ledger.event(.fleetDestroyed, "fleet \(fleet) is destroyed")
             try await ledger.write([.removeFleet, event])

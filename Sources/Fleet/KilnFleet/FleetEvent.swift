@@ -10,6 +10,7 @@ package struct FleetEvent: Sendable, Hashable, Codable {
         case releaseStable = "release.stable"
         case releaseQuarantined = "release.quarantined"
         case quarantineLifted = "release.quarantine-lifted"
+        case rolloutBefore = "rollout.before"
         case rolloutStarted = "rollout.started"
         case rolloutResumed = "rollout.resumed"
         case rolloutPaused = "rollout.paused"

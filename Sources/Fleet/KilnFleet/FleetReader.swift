@@ -96,6 +96,7 @@ package struct FleetReader: Sendable {
             isPaused: record.rollout.isPaused,
             freeze: record.rollout.freeze,
             waits: Self.waits(record, isBalanced: record.policy.listen != nil),
+            pending: record.pending,
             comparison: record.comparison.flatMap { $0.isOf(record.rollout) ? $0.summary : nil },
             awaitsPromotion: Self.awaitsPromotion(record, isBalanced: record.policy.listen != nil),
             release: target,

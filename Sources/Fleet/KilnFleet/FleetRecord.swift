@@ -67,6 +67,8 @@ package struct FleetRecord: Sendable, Hashable, Codable {
     package var rollout: RolloutState
     /// The newest failure, with what the instance said last.
     package var evidence: FailureEvidence?
+    /// What is to be rolled out once the work before it is done.
+    package var pending: PendingRelease?
     /// How the newest canary does, or did, at the step that was compared last.
     package var comparison: ComparisonReport?
     /// Seconds since 1970.
@@ -150,6 +152,8 @@ package struct ReleaseEntry: Sendable, Hashable {
     package let created: Int64
     package var stable: Int64?
     package var quarantine: ReleaseRecord.Quarantine?
+    /// nil when none of its one-shot work was begun.
+    package var preparation: Preparation?
 
     package init(
         number: ReleaseNumber,
@@ -159,8 +163,10 @@ package struct ReleaseEntry: Sendable, Hashable {
         imageVersion: String?,
         created: Int64,
         stable: Int64? = nil,
-        quarantine: ReleaseRecord.Quarantine? = nil
+        quarantine: ReleaseRecord.Quarantine? = nil,
+        preparation: Preparation? = nil
     ) {
+        self.preparation = preparation
         self.number = number
         self.digest = digest
         self.image = image

@@ -49,6 +49,8 @@ package struct FleetStatus: Sendable, Hashable, Codable {
     package let freeze: String?
     /// What happens before the release takes over or is stable, in words.
     package let waits: String?
+    /// The release that is to be rolled out once the work before it is done.
+    package let pending: PendingRelease?
     /// How a canary that is compared with the stable release does by now, in words.
     package let comparison: String?
     /// It goes on when a person says so.
@@ -73,6 +75,7 @@ extension FleetStatus {
     /// A rollout has neither an outcome nor anybody who drives it: `kiln resume` goes on with it.
     package var isUnattended: Bool {
         guard change == nil, !isPaused, freeze == nil, !awaitsPromotion else { return false }
+        if let pending { return !pending.isPaused && pending.unsure == nil }
         switch phase {
         case .rolling: return wanted > 0 || !instances.isEmpty
         case .baking, .rollingBack, .stopping: return true

@@ -41,6 +41,7 @@ package enum FleetEdit: Sendable, Hashable {
     case quarantine(ReleaseNumber, ReleaseRecord.Quarantine)
     case liftQuarantine(ReleaseNumber)
     case markStable(ReleaseNumber, at: Int64)
+    case putPreparation(ReleaseNumber, Preparation)
     case putRollout(RolloutRecord)
     case putInstance(InstanceRecord)
     case removeInstance(InstanceID)

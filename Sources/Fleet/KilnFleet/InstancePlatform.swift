@@ -39,14 +39,23 @@ package struct InstanceSpec: Sendable, Hashable, Codable {
     /// Which of the fleet's places it fills, from 0; a replacement in the same place inherits `per_slot` volumes.
     package let slot: Int
     package let release: Release
-    /// Runs instead of the image's own program; only a trial of an image that has none says so.
+    /// Runs instead of the image's own program: in a trial of an image that has none, and in one-shot work.
     package let command: [String]?
+    /// It does one thing and ends, and is no member of its fleet; nil is no.
+    package let isOneShot: Bool?
 
-    package init(id: InstanceID, slot: Int, release: Release, command: [String]? = nil) {
+    package init(
+        id: InstanceID,
+        slot: Int,
+        release: Release,
+        command: [String]? = nil,
+        isOneShot: Bool = false
+    ) {
         self.id = id
         self.slot = slot
         self.release = release
         self.command = command
+        self.isOneShot = isOneShot ? true : nil
     }
 }
 
@@ -119,8 +128,11 @@ package enum ProbeResult: Sendable, Hashable {
 ///
 /// Every call is idempotent: doing again what is done is no error, so a crashed driver observes and plans again.
 package protocol InstancePlatform: Sendable {
-    /// Everything that exists of the fleet; changes nothing.
+    /// Everything that exists of the fleet, one-shot work aside; changes nothing.
     func observe(_ fleet: FleetName) async throws -> [InstanceObservation]
+
+    /// The one-shot work that exists of the fleet, under way or ended; changes nothing.
+    func oneShots(of fleet: FleetName) async throws -> [InstanceObservation]
 
     /// Refuses settings that cannot be, such as a listener that somebody else has; changes nothing.
     func check(_ settings: FleetSettings) async throws
@@ -132,7 +144,7 @@ package protocol InstancePlatform: Sendable {
     /// the balancer, a kill. Instances are left to the planner.
     func converge(_ settings: FleetSettings, token: FencingToken) async throws
 
-    /// Makes and starts an instance; it gets no traffic yet.
+    /// Makes and starts an instance, or one-shot work; it gets no traffic yet.
     func create(_ spec: InstanceSpec, token: FencingToken) async throws
 
     /// Gives it traffic, or another part in it (1 to 100); returns when the balancer has acknowledged.

@@ -55,6 +55,8 @@ package struct ReleaseContent: Sendable, Hashable, Codable {
     package var peers: [String: UInt16]?
     /// What instances read of this machine's secrets; nil is for none, as in releases of before.
     package var secrets: [SecretReference]?
+    /// What runs once before the first instance; nil is nothing, as in releases of before.
+    package var before: [BeforeDefinition]?
 
     package init(
         image: Digest,
@@ -68,7 +70,8 @@ package struct ReleaseContent: Sendable, Hashable, Codable {
         resources: ResourceDefinition,
         ports: [String: UInt16],
         peers: [String: UInt16]? = nil,
-        secrets: [SecretReference]? = nil
+        secrets: [SecretReference]? = nil,
+        before: [BeforeDefinition]? = nil
     ) {
         self.image = image
         self.imageName = imageName
@@ -82,6 +85,7 @@ package struct ReleaseContent: Sendable, Hashable, Codable {
         self.ports = ports
         self.peers = peers
         self.secrets = secrets
+        self.before = before
     }
 
     package func digest() throws -> Digest {

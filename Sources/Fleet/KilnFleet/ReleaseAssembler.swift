@@ -68,7 +68,8 @@ package struct ReleaseAssembler: Sendable {
                 ? nil
                 : fleet.secrets.map {
                     SecretReference(name: $0.name, file: $0.file.string, target: $0.place)
-                }
+                },
+            before: fleet.before.isEmpty ? nil : fleet.before
         )
     }
 

@@ -24,7 +24,13 @@ package struct LocalPlatform: InstancePlatform {
         let shares = try await balancer(paths).traffic()
         return try paths.instances().compactMap { instance in
             InstanceObserver().observe(instance, share: shares[instance.id.description])
-        }
+        }.filter { $0.spec.isOneShot != true }
+    }
+
+    package func oneShots(of fleet: FleetName) async throws -> [InstanceObservation] {
+        try FleetPaths(home: home, fleet: fleet).instances()
+            .compactMap { InstanceObserver().observe($0, share: nil) }
+            .filter { $0.spec.isOneShot == true }
     }
 
     package func check(_ settings: FleetSettings) async throws {

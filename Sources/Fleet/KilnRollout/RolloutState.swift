@@ -33,6 +33,8 @@ package struct RolloutState: Sendable, Hashable, Codable {
     package var generation: Int
     /// Why nothing is decided at all, not even replacements: people are at work.
     package var freeze: String?
+    /// Something was done for the target that the stable release may not bear: nobody goes back to that unasked.
+    package var isIrreversible: Bool
 
     package init(
         target: ReleaseKey? = nil,
@@ -43,7 +45,8 @@ package struct RolloutState: Sendable, Hashable, Codable {
         failures: [InstanceFailure] = [],
         stage: Stage? = nil,
         generation: Int = 0,
-        freeze: String? = nil
+        freeze: String? = nil,
+        isIrreversible: Bool = false
     ) {
         self.target = target
         self.stable = stable
@@ -54,6 +57,7 @@ package struct RolloutState: Sendable, Hashable, Codable {
         self.stage = stage
         self.generation = generation
         self.freeze = freeze
+        self.isIrreversible = isIrreversible
     }
 
     private enum CodingKeys: String, CodingKey {
@@ -67,6 +71,7 @@ package struct RolloutState: Sendable, Hashable, Codable {
         case stage
         case generation
         case freeze
+        case isIrreversible
     }
 
     /// What was written down before there were stages lacks them.
@@ -82,6 +87,7 @@ package struct RolloutState: Sendable, Hashable, Codable {
         stage = try container.decodeIfPresent(Stage.self, forKey: .stage)
         generation = try container.decodeIfPresent(Int.self, forKey: .generation) ?? 0
         freeze = try container.decodeIfPresent(String.self, forKey: .freeze)
+        isIrreversible = try container.decodeIfPresent(Bool.self, forKey: .isIrreversible) ?? false
     }
 
     /// Whether a rollout is under way (or paused) that has yet to reach an outcome.

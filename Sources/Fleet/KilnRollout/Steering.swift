@@ -2,10 +2,17 @@
 extension RolloutState {
     /// Starts towards a release: a new one, an earlier one, or another one while a rollout is under way, whose
     /// instances then are old ones. One that `isProven`, since it was stable before, takes over without steps; health,
-    /// the budget and the bake time still hold.
-    package mutating func begin(_ release: ReleaseKey, isProven: Bool = false, now: Instant) {
+    /// the budget and the bake time still hold. `isIrreversible` says that the stable release may not bear what was done
+    /// for this one.
+    package mutating func begin(
+        _ release: ReleaseKey,
+        isProven: Bool = false,
+        now: Instant,
+        isIrreversible: Bool = false
+    ) {
         turn(to: release, release == stable ? .steady : .rolling, now)
         if phase == .rolling { stage = isProven ? .past : Stage() }
+        self.isIrreversible = isIrreversible && phase == .rolling
     }
 
     /// Starts to remove everything.
@@ -25,6 +32,7 @@ extension RolloutState {
         failures = []
         stage = nil
         generation += 1
+        isIrreversible = false
     }
 
     /// Leaves the rollout where it is; `byPerson` until a person says how it goes on.

@@ -43,6 +43,10 @@ extension RolloutPlanner {
         if census.fleet.policy.onFailure == .freeze {
             return quarantine + [.finish(.frozen(reason: reason))]
         }
+        if census.fleet.rollout.isIrreversible {
+            let why = "\(reason); what ran before it cannot be undone, so nobody goes back unasked"
+            return quarantine + [.finish(.frozen(reason: why))]
+        }
         guard let stable = census.fleet.rollout.stable, stable != target else {
             let end =
                 othersServe(census) ? Change.finish(.frozen(reason: reason)) : .beginStopping(reason: reason)

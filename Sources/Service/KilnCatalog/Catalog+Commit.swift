@@ -31,6 +31,11 @@ extension Catalog {
         case .liftQuarantine(let number):
             try set("quarantined = NULL, quarantine_reason = NULL", [], of: number, fleet, database)
         case .markStable(let number, let time): try set("stable = ?", [time], of: number, fleet, database)
+        case .putPreparation(let number, let preparation):
+            try database.execute(
+                sql: "INSERT OR REPLACE INTO preparation (fleet, number, record) VALUES (?, ?, ?)",
+                arguments: [fleet, number.rawValue, try Self.encode(preparation)]
+            )
         case .putRollout(let rollout):
             try database.execute(
                 sql: "INSERT OR REPLACE INTO rollout (fleet, number, record) VALUES (?, ?, ?)",

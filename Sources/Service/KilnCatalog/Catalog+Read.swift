@@ -57,13 +57,18 @@ extension Catalog: FleetStore {
         }
     }
 
-    private static let entryColumns =
-        "number, digest, image, image_name, image_version, created, stable, quarantined, quarantine_reason"
+    private static let entryColumns = """
+        number, digest, image, image_name, image_version, created, stable, quarantined, quarantine_reason,
+        preparation.record AS preparation
+        """
 
     private func rows(of fleet: FleetName, _ columns: String, _ database: Database) throws -> [Row] {
         try Row.fetchAll(
             database,
-            sql: "SELECT \(columns) FROM release WHERE fleet = ? ORDER BY number",
+            sql: """
+                SELECT \(columns) FROM release LEFT JOIN preparation USING (fleet, number)
+                WHERE fleet = ? ORDER BY number
+                """,
             arguments: [fleet.description]
         )
     }
@@ -80,6 +85,7 @@ extension Catalog: FleetStore {
     private func entry(_ row: Row) throws -> ReleaseEntry {
         let quarantined: Int64? = row["quarantined"]
         let reason: String? = row["quarantine_reason"]
+        let preparation: String? = row["preparation"]
         do {
             return ReleaseEntry(
                 number: ReleaseNumber(rawValue: row["number"]),
@@ -89,7 +95,8 @@ extension Catalog: FleetStore {
                 imageVersion: row["image_version"],
                 created: row["created"],
                 stable: row["stable"],
-                quarantine: quarantined.map { .init(reason: reason ?? "", time: $0) }
+                quarantine: quarantined.map { .init(reason: reason ?? "", time: $0) },
+                preparation: try preparation.map { try decode(Preparation.self, $0, "preparation") }
             )
         } catch {
             throw CatalogError.undecodable(path, "release", error)

@@ -78,6 +78,15 @@ enum Schema {
         DROP TABLE release;
         ALTER TABLE release_2 RENAME TO release;
         """,
+        // Beside the release's row: a column behind the content would be read through all of it.
+        """
+        CREATE TABLE preparation (
+            fleet TEXT NOT NULL,
+            number INTEGER NOT NULL,
+            record TEXT NOT NULL,
+            PRIMARY KEY (fleet, number)
+        ) WITHOUT ROWID;
+        """,
     ]
 
     /// Brings the file to the newest version; a current one costs one read.

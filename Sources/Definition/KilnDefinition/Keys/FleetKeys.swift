@@ -66,6 +66,13 @@ enum FleetKeys {
                 example: "[{name: db-password, from: file:/etc/keys/db-password}]"
             ),
             .standard(
+                "before",
+                \.before,
+                .list(of: .object(BeforeKeys.shape), named: "work before"),
+                help: "What runs once, in this order, before a release's first instance.",
+                example: "[{run: [/opt/shop/migrate]}]"
+            ),
+            .standard(
                 "rollout",
                 \.rollout,
                 .object(RolloutKeys.shape),

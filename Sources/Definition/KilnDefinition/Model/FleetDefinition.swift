@@ -12,6 +12,8 @@ package struct FleetDefinition: Sendable, Hashable {
     package var resources: ResourceDefinition
     package var config: ConfigDefinition
     package var secrets: [FleetSecret]
+    /// Once for each release, before its first instance.
+    package var before: [BeforeDefinition]
     package var rollout: RolloutDefinition
     package var span: SourceSpan?
 
@@ -23,6 +25,7 @@ package struct FleetDefinition: Sendable, Hashable {
         resources = ResourceDefinition()
         config = ConfigDefinition()
         secrets = []
+        before = []
         rollout = RolloutDefinition()
     }
 }

@@ -5,7 +5,7 @@ import KilnFleet
 /// How a change of a fleet ended, for people and for scripts.
 struct OutcomeReport: Encodable {
     let fleet: FleetName
-    /// `unchanged`, `stable`, `rolled-back`, `stopped`, `frozen`, `degraded`, `paused`, `waiting`, `halted`, `untried`.
+    /// `unready`, `unsure`, `unchanged`, `stable`, `rolled-back`, `stopped`, `frozen`, `degraded`, `paused`, `waiting`, `halted`, `untried`.
     let outcome: String
     var release: Int?
     var failedRelease: Int?
@@ -62,6 +62,22 @@ struct OutcomeReport: Encodable {
                 ? "release \(failed) is quarantined; fix it and deploy again"
                 : "release \(failed) is not blamed: the next kiln deploy or kiln apply rolls it out again, unless the "
                     + "definition is put back or kiln freeze \(fleet) keeps the fleet as it is"
+        case .unready(let number, let serving, let failure):
+            outcome = "unready"
+            release = serving?.rawValue
+            failedRelease = number.rawValue
+            let rest = serving.map { "; release \($0) serves on" } ?? ""
+            tell(failure, "release \(number) of \(fleet) is not rolled out\(rest)", .failed)
+            diagnostic?.hint = "release \(number) is quarantined; fix it and deploy again"
+        case .unsure(let number, let serving, let why):
+            outcome = "unsure"
+            release = serving?.rawValue
+            failedRelease = number.rawValue
+            let rest = serving.map { "; release \($0) serves on" } ?? ""
+            let failure = DeployOutcome.Failure(reason: why, evidence: nil)
+            tell(failure, "release \(number) of \(fleet) is not rolled out yet\(rest)", .failed)
+            diagnostic?.hint =
+                "see whether it took effect; kiln resume \(fleet) runs it again, kiln abort \(fleet) gives the release up"
         case .stopped(let failure):
             outcome = "stopped"
             tell(failure, "fleet \(fleet) is stopped: there was no earlier release to go back to", .failed)

@@ -7,7 +7,8 @@ struct ResumeCommand: AsyncParsableCommand {
         commandName: "resume",
         abstract: "Go on from what is recorded: a paused or killed rollout, or a fleet whose instances died.",
         discussion: """
-            Reads no definition. After a reboot it brings back what was running.
+            Reads no definition. After a reboot it brings back what was running. Work before a rollout that cannot be undone and \
+            whose end nobody saw is told first, and run again when the command is given once more.
 
             Example:
 
@@ -22,7 +23,9 @@ struct ResumeCommand: AsyncParsableCommand {
 
     func run() async throws {
         try await drive.drive(fleet) { fleets, options in
-            try await fleets.driver.resume(fleet, options: options)
+            var options = options
+            options.repeatsUnseen = true
+            return try await fleets.driver.resume(fleet, options: options)
         }
     }
 }

@@ -88,10 +88,15 @@ struct StatusText {
         if let freeze = status.freeze { lines.append("  frozen  \(freeze)") }
         if let waits = status.waits { lines.append("  step    \(waits)") }
         if let comparison = status.comparison { lines.append("  canary  \(comparison)") }
+        if let pending = status.pending { lines.append("  before  \(Self.words(pending))") }
         if let change = status.change {
             lines.append(
                 "  change  \(change.reason) by process \(change.pid) since \(WallClock.format(change.since))"
             )
+        } else if status.pending?.unsure != nil {
+            lines.append("  next    kiln resume \(status.fleet) runs it again, or kiln abort \(status.fleet)")
+        } else if status.pending != nil {
+            lines.append("  next    kiln resume \(status.fleet), or kiln abort \(status.fleet)")
         } else if status.awaitsPromotion {
             lines.append("  next    kiln promote \(status.fleet), or kiln abort \(status.fleet)")
         } else if status.isUnattended || status.isPaused || status.serving < status.wanted,
@@ -100,6 +105,14 @@ struct StatusText {
             lines.append("  next    kiln resume \(status.fleet)")
         }
         return lines.map(ShownText.line)
+    }
+
+    private static func words(_ pending: PendingRelease) -> String {
+        let nature = pending.isReversible ? "" : ", which cannot be undone"
+        let state =
+            pending.unsure.map { "waits for a person: \($0)" }
+            ?? (pending.isPaused ? "is paused" : "since \(WallClock.format(pending.since))")
+        return "release \(pending.release): \(pending.work)\(nature); \(state)"
     }
 
     private func instances(color: Bool) -> [String] {

@@ -57,6 +57,7 @@ enum ReleaseDifference {
         if old.health != new.health { reasons.append("health differs") }
         if old.state != new.state { reasons.append("state differs") }
         if old.stop != new.stop { reasons.append("stop differs") }
+        if old.before != new.before { reasons.append("the work before it differs") }
         return reasons
     }
 }

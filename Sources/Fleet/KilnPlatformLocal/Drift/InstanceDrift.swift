@@ -25,6 +25,8 @@ struct InstanceDrift: Sendable {
                 record.process.isAlive
             else { return nil }
             let spec = Record.readable(InstanceSpec.self, from: instance.spec)
+            // Work that does one thing is no member of its fleet.
+            if spec?.isOneShot == true { return nil }
             return Running(spec: spec, paths: instance, process: record.process)
         }
     }

@@ -1,0 +1,193 @@
+import KilnDefinition
+import KilnSystem
+
+/// Does what is left of a release's one-shot work, under the fleet's lease.
+///
+/// What is begun is written down before, and how it ended before it is removed. It runs under a supervisor of its own, so that a
+/// later command still learns its end when this one dies.
+struct BeforeRun {
+    enum Ending {
+        case done
+        case failed(reason: String)
+        case paused
+        /// Nobody knows how it ended, and it may not be run again unasked.
+        case unsure(reason: String)
+    }
+
+    /// How one command ended, as far as it was seen.
+    private enum End {
+        case status(Int32)
+        case late
+        case unseen
+        case stopRequested
+    }
+
+    private static let look = Duration.milliseconds(250)
+    /// How long a supervisor may take to note the end of what it watches.
+    private static let noteTime = Duration.seconds(5)
+    private static let linesKept = 20
+
+    let driver: FleetDriver
+    let release: Release
+    let work: [BeforeDefinition]
+    /// A person asked to run again what may have run already.
+    let mayRepeat: Bool
+    var ledger: Ledger
+    private var renewDue: BootInstant
+
+    init(
+        _ driver: FleetDriver,
+        _ ledger: Ledger,
+        _ release: Release,
+        _ work: [BeforeDefinition],
+        mayRepeat: Bool
+    ) {
+        self.driver = driver
+        self.ledger = ledger
+        self.release = release
+        self.work = work
+        self.mayRepeat = mayRepeat
+        renewDue = driver.clock.now.advanced(by: Lease.renewal)
+    }
+
+    var preparation: Preparation { ledger.releases[release.number]?.preparation ?? Preparation() }
+
+    mutating func run() async throws -> Ending {
+        try await renew()
+        try await driver.removeOneShots(ledger, except: preparation.begun?.instance)
+        while preparation.done < work.count {
+            let index = preparation.done
+            if let ending = try await finish(index) { return ending }
+        }
+        return .done
+    }
+
+    /// nil when it ended well.
+    private mutating func finish(_ index: Int) async throws -> Ending? {
+        let step = work[index]
+        if driver.stop.isRequested || Task.isCancelled {
+            try await notePause(step)
+            return .paused
+        }
+        if let begun = preparation.begun, begun.index == index {
+            if try await isKnown(begun.instance) {
+                var record = ledger.record
+                record.pending = PendingRelease(release.number, step, since: begun.time)
+                let message = "\(step.title) was begun before; its end is waited for"
+                try await ledger.write([.putFleet(record), event(message, begun.instance)])
+                return try await watch(begun, step)
+            }
+            if !step.reversible, !(mayRepeat && ledger.record.pending?.unsure != nil) {
+                return try await leave(begun, step)
+            }
+            try await driver.removeOneShots(ledger)
+        }
+        return try await watch(try await begin(index, step), step)
+    }
+
+    /// Whether it runs, or its end was noted by its supervisor.
+    private func isKnown(_ id: InstanceID) async throws -> Bool {
+        switch try await noted(id)?.process {
+        case .running, .exited(status: .some): true
+        case .exited(status: nil), .incomplete, nil: false
+        }
+    }
+
+    /// How it looks; of one that has just ended, once its end was noted.
+    private func noted(_ id: InstanceID) async throws -> InstanceObservation? {
+        let deadline = driver.clock.now.advanced(by: Self.noteTime)
+        while true {
+            let look = try await observe(id)
+            guard case .exited(status: nil) = look?.process, driver.clock.now < deadline else { return look }
+            try? await driver.clock.sleep(until: driver.clock.now.advanced(by: Self.look))
+            if Task.isCancelled { return look }
+        }
+    }
+
+    private func observe(_ id: InstanceID) async throws -> InstanceObservation? {
+        try await driver.platform.oneShots(of: ledger.name).first { $0.spec.id == id }
+    }
+
+    private mutating func begin(_ index: Int, _ step: BeforeDefinition) async throws -> Preparation.Begun {
+        let id = InstanceID("\(ledger.name)-\(release.number)-\(driver.makeSuffix())")
+        let begun = Preparation.Begun(index: index, instance: id, time: driver.clock.time)
+        var next = preparation
+        next.begun = begun
+        var record = ledger.record
+        record.pending = PendingRelease(release.number, step, since: driver.clock.time)
+        try await ledger.write([
+            .putPreparation(release.number, next), .putFleet(record),
+            event("\(step.title) runs before the rollout", id),
+        ])
+        let own = Release(
+            fleet: release.fleet,
+            number: release.number,
+            content: release.content.forOneShot(),
+            created: release.created
+        )
+        let spec = InstanceSpec(id: id, slot: 0, release: own, command: step.run, isOneShot: true)
+        do {
+            try await driver.platform.create(spec, token: ledger.lease.token)
+        } catch {
+            // It did not begin.
+            next.begun = nil
+            try await ledger.write([.putPreparation(release.number, next)])
+            guard (error as? any ReleaseFault)?.isOfRelease != true else {
+                throw Unstartable(reason: FleetRun.words(error), begun: begun)
+            }
+            throw error
+        }
+        return begun
+    }
+
+    /// The release asks for what it does not have.
+    struct Unstartable: Error {
+        let reason: String
+        let begun: Preparation.Begun
+    }
+
+    private mutating func watch(
+        _ begun: Preparation.Begun,
+        _ step: BeforeDefinition
+    ) async throws -> Ending? {
+        let end = try await end(of: begun.instance, within: step.timeout)
+        let lines =
+            (try? await driver.platform.logLines(begun.instance, of: ledger.name, last: Self.linesKept)) ?? []
+        switch end {
+        case .status(0): return try await succeed(begun, step, lines)
+        case .status(let status):
+            return try await fail(begun, "\(step.title) ended with status \(status)", lines)
+        case .late:
+            return try await fail(begun, "\(step.title) did not end within \(step.timeout.words)", lines)
+        case .stopRequested: return try await pause(begun, step)
+        case .unseen: return step.reversible ? try await lose(begun, step) : try await leave(begun, step)
+        }
+    }
+
+    private mutating func end(of id: InstanceID, within limit: Duration) async throws -> End {
+        var deadline: BootInstant?
+        while true {
+            let look = try await noted(id)
+            switch look?.process {
+            case .exited(let status?): return .status(status)
+            case .exited(status: nil), .incomplete, nil: return .unseen
+            case .running: break
+            }
+            let now = driver.clock.now
+            let due = deadline ?? (look?.started ?? now).advanced(by: limit)
+            deadline = due
+            if now >= due { return .late }
+            if driver.stop.isRequested || Task.isCancelled { return .stopRequested }
+            if now >= renewDue { try await renew() }
+            try? await driver.clock.sleep(until: min(due, now.advanced(by: Self.look)))
+        }
+    }
+
+    private mutating func renew() async throws {
+        let now = driver.clock.now
+        let expires = now.advanced(by: Lease.duration)
+        try await ledger.store.renewLease(ledger.lease, until: expires)
+        ledger.renewed(until: expires)
+        renewDue = now.advanced(by: Lease.renewal)
+    }
+}

@@ -1,0 +1,111 @@
+import KilnDefinition
+import KilnRollout
+import KilnSystem
+
+// One-shot work before a rollout.
+extension FleetDriver {
+    /// Does what is left of the release's work; nil once its rollout may begin.
+    ///
+    /// Each command runs once for a release, however often that is deployed or gone back to.
+    func prepare(
+        _ number: ReleaseNumber,
+        _ options: Options,
+        _ ledger: inout Ledger
+    ) async throws -> DeployOutcome? {
+        if let pending = ledger.record.pending, pending.release != number {
+            try await giveUp(pending, &ledger)
+        }
+        try await ledger.load([number])
+        guard let release = ledger.release(number), let work = release.content.before, !work.isEmpty,
+            ledger.releases[number]?.preparation?.finished == nil
+        else {
+            if ledger.record.pending != nil { try await removeOneShots(ledger) }
+            return nil
+        }
+        let settings = ledger.record.policy.settings(of: ledger.name)
+        try await platform.converge(settings, token: ledger.lease.token)
+        var run = BeforeRun(self, ledger, release, work, mayRepeat: options.repeatsUnseen)
+        let ending: BeforeRun.Ending
+        do {
+            ending = try await run.run()
+        } catch let error as BeforeRun.Unstartable {
+            ending = try await run.fail(error.begun, "could not be started: \(error.reason)", [])
+        }
+        ledger = run.ledger
+        let serving = ledger.record.rollout.target?.releaseNumber
+        switch ending {
+        case .done: return nil
+        case .paused: return .paused(number)
+        case .failed(let reason):
+            let failure = DeployOutcome.Failure(reason: reason, evidence: ledger.record.evidence)
+            return .unready(number, serving: serving, failure)
+        case .unsure(let reason): return .unsure(number, serving: serving, reason: reason)
+        }
+    }
+
+    /// Goes on with a release whose work was cut off, paused, or left to a person; nil when there is none, or its rollout
+    /// began.
+    func takeUpPending(_ options: Options, _ ledger: inout Ledger) async throws -> DeployOutcome? {
+        guard let pending = ledger.record.pending else { return nil }
+        if let ending = try await prepare(pending.release, options, &ledger) { return ending }
+        try await aim(at: pending.release, &ledger)
+        return nil
+    }
+
+    /// nil when no work is under way or to come.
+    func pausePending(_ ledger: inout Ledger) async throws -> DeployOutcome? {
+        guard var pending = ledger.record.pending else { return nil }
+        if pending.isReversible { try await removeOneShots(ledger) }
+        if !pending.isPaused {
+            pending.isPaused = true
+            var record = ledger.record
+            record.pending = pending
+            let message = "the work before release \(pending.release) is paused"
+            try await ledger.write([
+                .putFleet(record), ledger.event(.rolloutPaused, message, release: pending.release),
+            ])
+        }
+        let rest = pending.isReversible ? "" : "; \(pending.work) cannot be undone and goes on to its end"
+        return .halted(reason: "the rollout to release \(pending.release) is paused before it began\(rest)")
+    }
+
+    /// Ends the work, whatever it is at; nil when there is none.
+    func abortPending(_ ledger: inout Ledger) async throws -> DeployOutcome? {
+        guard let pending = ledger.record.pending else { return nil }
+        try await giveUp(pending, &ledger)
+        let serving = ledger.record.rollout.target.map { "; release \($0) runs on" } ?? ""
+        return .halted(
+            reason: "the rollout to release \(pending.release) is given up before it began\(serving)"
+        )
+    }
+
+    /// What was begun stays written down where it cannot be undone: nobody runs it again unasked.
+    func giveUp(_ pending: PendingRelease, _ ledger: inout Ledger) async throws {
+        try await removeOneShots(ledger)
+        var record = ledger.record
+        record.pending = nil
+        var edits: [FleetEdit] = [.putFleet(record)]
+        if pending.isReversible, var preparation = ledger.releases[pending.release]?.preparation {
+            preparation.begun = nil
+            edits.append(.putPreparation(pending.release, preparation))
+        }
+        let message = "the rollout to release \(pending.release) is given up before it began"
+        try await ledger.write(edits + [ledger.event(.rolloutAborted, message, release: pending.release)])
+    }
+
+    /// Ends and removes one-shot work that runs, or was left behind.
+    func removeOneShots(_ ledger: Ledger, except kept: InstanceID? = nil) async throws {
+        for shot in try await platform.oneShots(of: ledger.name) where shot.spec.id != kept {
+            try await platform.destroy(shot.spec.id, of: ledger.name, token: ledger.lease.token)
+        }
+    }
+
+    /// Whether the stable release may not bear what ran before this one: it was not stable since.
+    func isPastReturn(_ number: ReleaseNumber, _ ledger: Ledger) -> Bool {
+        guard let finished = ledger.releases[number]?.preparation?.finished,
+            ledger.content(of: number)?.before?.contains(where: { !$0.reversible }) == true,
+            let stable = ledger.record.rollout.stable?.releaseNumber
+        else { return false }
+        return (ledger.releases[stable]?.stable ?? 0) <= finished
+    }
+}

@@ -1,0 +1,63 @@
+import KilnDefinition
+
+/// How far the one-shot work of a release has come. It outlives its fleet, as the release does: what was done once is not done
+/// again.
+package struct Preparation: Sendable, Hashable, Codable {
+    package struct Begun: Sendable, Hashable, Codable {
+        /// Which of the release's work, from 0.
+        package let index: Int
+        package let instance: InstanceID
+        /// Seconds since 1970.
+        package let time: Int64
+    }
+
+    /// How many ended well, in their order.
+    package var done: Int
+    /// What was begun and whose end is not written down.
+    package var begun: Begun?
+    /// When the last one ended well, in seconds since 1970.
+    package var finished: Int64?
+
+    package init(done: Int = 0, begun: Begun? = nil, finished: Int64? = nil) {
+        self.done = done
+        self.begun = begun
+        self.finished = finished
+    }
+}
+
+/// A release whose rollout begins once the work before it is done.
+package struct PendingRelease: Sendable, Hashable, Codable {
+    package let release: ReleaseNumber
+    /// The command that runs, or is to.
+    package var work: String
+    package var isReversible: Bool
+    /// Seconds since 1970.
+    package var since: Int64
+    package var isPaused: Bool
+    /// Why a person has to say how it goes on.
+    package var unsure: String?
+
+    init(_ release: ReleaseNumber, _ work: BeforeDefinition, since: Int64) {
+        self.release = release
+        self.work = work.title
+        isReversible = work.reversible
+        self.since = since
+        isPaused = false
+    }
+}
+
+extension ReleaseContent {
+    /// The same for one-shot work: shared volumes are the fleet's, what one instance alone may hold is not there.
+    func forOneShot() -> ReleaseContent {
+        var content = self
+        content.health = nil
+        content.ports = [:]
+        content.state = state.map { state in
+            switch state.kind {
+            case .volume(_, .shared), .tmpfs: state
+            case .volume: StateDefinition(path: state.path, kind: .tmpfs(size: 64 << 20))
+            }
+        }
+        return content
+    }
+}
