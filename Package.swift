@@ -129,8 +129,8 @@ let package = Package(
             "KilnFleet",
             in: "Fleet",
             [
-                "KilnDiagnostics", "KilnSystem", "KilnOCI", "KilnArchive", "KilnStore", "KilnDefinition",
-                "KilnRollout",
+                "KilnDiagnostics", "KilnSystem", "KilnOCI", "KilnArchive", "KilnStore", "KilnRegistry",
+                "KilnDefinition", "KilnRollout",
                 .collections,
                 .system,
             ]
@@ -152,7 +152,7 @@ let package = Package(
             [
                 "KilnDiagnostics", "KilnSystem", "KilnOCI", "KilnArchive", "KilnStore", "KilnDefinition",
                 "KilnRollout",
-                "KilnFleet", .grdb, .system,
+                "KilnFleet", .crypto, .grdb, .system,
             ]
         ),
         // Faces
@@ -241,8 +241,8 @@ let package = Package(
         tests(
             "KilnFleetTests",
             [
-                "KilnTestSupport", "KilnDiagnostics", "KilnSystem", "KilnOCI", "KilnStore", "KilnDefinition",
-                "KilnRollout",
+                "KilnTestSupport", "KilnDiagnostics", "KilnSystem", "KilnOCI", "KilnStore", "KilnRegistry",
+                "KilnDefinition", "KilnRollout",
                 "KilnFleet", "KilnCatalog", .collections, .system,
             ]
         ),

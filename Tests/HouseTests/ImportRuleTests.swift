@@ -37,7 +37,7 @@ private let house: [(group: String, targets: [(name: String, outside: Set<String
             ("KilnPlatformLocal", ["OrderedCollections", "SystemPackage"]),
         ]
     ),
-    ("Service", [("KilnCatalog", ["GRDB", "SystemPackage"])]),
+    ("Service", [("KilnCatalog", ["Crypto", "GRDB", "SystemPackage"])]),
     (
         "Faces",
         [("KilnCommands", ["ArgumentParser", "OrderedCollections", "SystemPackage"]), ("kiln", [])]

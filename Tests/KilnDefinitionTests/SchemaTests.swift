@@ -36,7 +36,10 @@ import Testing
             Set(lines.filter { !live.contains($0) }) == [
                 "archive: debian", "version: \"8.*\"", "command: [/opt/shop/is-well]", "tmpfs: 64MiB",
                 "ansible: playbooks/site.yml", "vars: {greeting: hello}", "status: 200", "contains: ready",
-                "path: /etc/shop.conf", "exists: true",
+                "path: /etc/shop.conf", "exists: true", "etcd: https://etcd.example.org:2379",
+                "prefix: /shop/prod/", "ca: /etc/kiln/etcd-ca.pem", "certificate: /etc/kiln/etcd.pem",
+                "private_key: /etc/kiln/etcd-key.pem", "user: kiln",
+                "password_file: /etc/kiln/etcd-password",
             ]
         )
     }
@@ -63,6 +66,17 @@ import Testing
             "\n\($0.output.1)tcp:\n\($0.output.1)  port: http\n"
         }
         #expect(try definition(tcp).images["shop"]?.health?.probe == .tcp(port: 8080))
+        var etcd = example.replacing("- store: shop/prod\n", with: "- etcd: https://etcd.example.org:2379\n")
+        for key in ["ca", "certificate", "private_key", "user", "password_file"] {
+            etcd = etcd.replacing("          # \(key): ", with: "          \(key): ")
+        }
+        let source = try #require(try definition(etcd).fleets["shop"]?.config.sources.first)
+        guard case .etcd(let endpoint) = source.store else {
+            Issue.record("\(source)")
+            return
+        }
+        #expect(endpoint.url == "https://etcd.example.org:2379" && endpoint.user == "kiln")
+        #expect(endpoint.privateKey == "/etc/kiln/etcd-key.pem" && source.use == .file(key: "app.conf"))
     }
 }
 

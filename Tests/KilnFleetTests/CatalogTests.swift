@@ -142,7 +142,7 @@ import Testing
             let error = #expect(throws: CatalogError.self) { try Catalog(path: path) }
             #expect(error?.code == .newer)
             #expect(
-                error?.message == "\(path) was written by a newer Kiln (schema 99, this one knows up to 2)"
+                error?.message == "\(path) was written by a newer Kiln (schema 99, this one knows up to 4)"
             )
         }
     }
@@ -173,6 +173,42 @@ import Testing
             let entry = try await Catalog(path: path).releaseEntries(of: "shop").first
             #expect(entry?.image == content.image)
             #expect(entry?.imageVersion == "7")
+        }
+    }
+
+    @Test func `of the second version keeps its releases, and has room for what came since`() async throws {
+        try await Sandbox.with { sandbox in
+            let path = sandbox.path.appending("kiln.db")
+            let content = Stage.content("7")
+            let text = String(decoding: try CanonicalJSON.encode(content), as: UTF8.self)
+            try await Self.sqlite(
+                path,
+                """
+                CREATE TABLE fleet (name TEXT PRIMARY KEY NOT NULL, record TEXT NOT NULL) WITHOUT ROWID;
+                CREATE TABLE release (fleet TEXT NOT NULL, number INTEGER NOT NULL, digest TEXT NOT NULL,
+                    image TEXT NOT NULL, image_name TEXT NOT NULL, image_version TEXT, created INTEGER NOT NULL,
+                    stable INTEGER, quarantined INTEGER, quarantine_reason TEXT, content TEXT NOT NULL,
+                    PRIMARY KEY (fleet, number), UNIQUE (fleet, digest)) WITHOUT ROWID;
+                CREATE TABLE event (sequence INTEGER PRIMARY KEY AUTOINCREMENT, time INTEGER NOT NULL,
+                    fleet TEXT NOT NULL, kind TEXT NOT NULL, message TEXT NOT NULL, instance TEXT, release INTEGER);
+                CREATE TABLE lease (fleet TEXT PRIMARY KEY NOT NULL, token INTEGER NOT NULL, lease TEXT) WITHOUT ROWID;
+                INSERT INTO release VALUES ('shop', 3, '\(try content.digest())', '\(content.image)', 'shop', '7', 5,
+                    9, NULL, NULL, '\(text)');
+                PRAGMA application_id = \(0x4B69_6C6E);
+                PRAGMA user_version = 2;
+                """
+            )
+            let catalog = try Catalog(path: path)
+            let entry = try #require(try await catalog.releaseEntries(of: "shop").first)
+            #expect(entry.stable == 9 && entry.preparation == nil && entry.origins.isEmpty)
+            #expect(try await catalog.release(entry.number, of: "shop")?.content == content)
+            let done = Preparation(done: 2, finished: 11)
+            try await catalog.commit(
+                [.putPreparation(entry.number, done)],
+                under: try await Self.lease(catalog)
+            )
+            #expect(try await catalog.releaseEntries(of: "shop").first?.preparation == done)
+            #expect(try await catalog.holdsConfiguration() == false)
         }
     }
 

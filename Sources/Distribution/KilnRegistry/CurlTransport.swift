@@ -72,7 +72,14 @@ struct CurlExchange: Sendable {
         case .get: options += redirects
         case .put, .post, .patch, .delete: options.append(option("request", request.method.rawValue))
         }
-        return options + body + destination
+        return options + certificates + body + destination
+    }
+
+    private var certificates: [String] {
+        let files = request.certificates
+        return [
+            ("cacert", files.authority), ("cert", files.certificate), ("key", files.privateKey),
+        ].compactMap { name, file in file.map { option(name, $0.string) } }
     }
 
     /// What began with TLS goes on with TLS.

@@ -1,6 +1,23 @@
 package import SystemPackage
 
-/// One request to a registry, as a value.
+/// Files that a TLS connection uses besides the machine's own authorities.
+package struct HTTPCertificates: Sendable, Hashable {
+    package var authority: FilePath?
+    package var certificate: FilePath?
+    package var privateKey: FilePath?
+
+    package init(
+        authority: FilePath? = nil,
+        certificate: FilePath? = nil,
+        privateKey: FilePath? = nil
+    ) {
+        self.authority = authority
+        self.certificate = certificate
+        self.privateKey = privateKey
+    }
+}
+
+/// One request, as a value.
 package struct HTTPRequest: Sendable, Hashable {
     package enum Method: String, Sendable, Hashable {
         case get = "GET"
@@ -38,6 +55,7 @@ package struct HTTPRequest: Sendable, Hashable {
     package var headers: [String: String]
     package var body: Body
     package var destination: Destination
+    package var certificates = HTTPCertificates()
     /// May be sent again when no answer came: it changes nothing, or the same twice.
     package var isRepeatable: Bool
 

@@ -46,7 +46,9 @@ package struct KilnCommand: AsyncParsableCommand {
             ),
             CommandGroup(
                 name: "Machine",
-                subcommands: [DoctorCommand.self, BackupCommand.self, RestoreCommand.self]
+                subcommands: [
+                    ConfigCommand.self, DoctorCommand.self, BackupCommand.self, RestoreCommand.self,
+                ]
             ),
         ]
     )

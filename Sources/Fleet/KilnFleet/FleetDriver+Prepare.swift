@@ -44,9 +44,14 @@ extension FleetDriver {
         let environment = options.environment.map { ", made for \($0)" } ?? ""
         let image = "\(content.imageName)\(version) (\(content.image.short))"
         let remark = options.remark.map { ", \($0)" } ?? ""
-        let message = "release \(number) is image \(image)\(environment)\(remark)"
+        let config =
+            options.origins.isEmpty
+            ? "" : ", configured from " + options.origins.map(\.description).joined(separator: ", ")
+        let message = "release \(number) is image \(image)\(environment)\(config)\(remark)"
+        var record = ReleaseRecord(release: release, digest: digest)
+        record.origins = options.origins
         try await ledger.write([
-            .addRelease(ReleaseRecord(release: release, digest: digest)),
+            .addRelease(record),
             ledger.event(.releaseMade, message, release: number),
         ])
         return number

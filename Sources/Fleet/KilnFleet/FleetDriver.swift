@@ -17,6 +17,8 @@ package struct FleetDriver: Sendable {
         package var environment: EnvironmentName?
         /// Told with a release that the deploy makes, for those who look back.
         package var remark: String?
+        /// What stores the content's configuration was taken from; kept and told with a release that the deploy makes.
+        package var origins: [ConfigOrigin] = []
         /// The definition that the fleet belongs to from now on.
         package var origin: FleetOrigin?
         /// Whether the fleet may belong to another definition that is still there.

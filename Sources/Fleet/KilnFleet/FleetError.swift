@@ -25,6 +25,7 @@ package struct FleetError: DiagnosticError, Hashable {
         case revoked = "fleet.revoked"
         case imageGone = "fleet.image-gone"
         case secret = "fleet.secret"
+        case config = "fleet.config"
         case promotion = "fleet.promotion"
         case foreign = "fleet.foreign"
         case moved = "fleet.moved"

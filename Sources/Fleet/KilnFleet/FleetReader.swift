@@ -52,6 +52,7 @@ package struct FleetReader: Sendable {
                 stable: release.stable,
                 quarantined: release.quarantine?.time,
                 quarantineReason: release.quarantine?.reason,
+                origins: release.origins,
                 isCurrent: fleet?.rollout.target == release.number.key,
                 instances: instances.count { $0.release == release.number }
             )

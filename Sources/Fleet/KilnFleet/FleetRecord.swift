@@ -131,6 +131,8 @@ package struct ReleaseRecord: Sendable, Hashable {
     /// When it last became stable, in seconds since 1970.
     package var stable: Int64?
     package var quarantine: Quarantine?
+    /// What stores its configuration was taken from; no part of what it is.
+    package var origins: [ConfigOrigin] = []
 
     package init(release: Release, digest: Digest, stable: Int64? = nil, quarantine: Quarantine? = nil) {
         self.release = release
@@ -154,6 +156,8 @@ package struct ReleaseEntry: Sendable, Hashable {
     package var quarantine: ReleaseRecord.Quarantine?
     /// nil when none of its one-shot work was begun.
     package var preparation: Preparation?
+    /// What stores its configuration was taken from.
+    package var origins: [ConfigOrigin] = []
 
     package init(
         number: ReleaseNumber,
@@ -188,6 +192,7 @@ package struct ReleaseEntry: Sendable, Hashable {
             stable: record.stable,
             quarantine: record.quarantine
         )
+        origins = record.origins
     }
 }
 

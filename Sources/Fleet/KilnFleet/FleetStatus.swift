@@ -96,6 +96,8 @@ package struct ReleaseSummary: Sendable, Hashable, Codable {
     package let stable: Int64?
     package let quarantined: Int64?
     package let quarantineReason: String?
+    /// What stores its configuration was taken from.
+    package let origins: [ConfigOrigin]
     /// What the fleet is of, or is becoming.
     package let isCurrent: Bool
     /// How many instances run it.

@@ -20,11 +20,12 @@ package struct ReleaseAssembler: Sendable {
     }
 
     /// `directory` is where the fleet's configuration files are looked for; `image` is the manifest, that of the image's
-    /// name when nil. Without `needsEntrypoint` the image may be one that starts nothing.
+    /// name when nil; `resolved` is what the fleet's stores said. Without `needsEntrypoint` the image may be one that starts nothing.
     package func content(
         for fleet: FleetDefinition,
         image: Digest? = nil,
         peers: [FleetName: UInt16] = [:],
+        resolved: ResolvedConfig = .none,
         directory: FilePath,
         needsEntrypoint: Bool = true
     ) throws -> ReleaseContent {
@@ -55,8 +56,8 @@ package struct ReleaseAssembler: Sendable {
             image: digest,
             imageName: fleet.image,
             imageVersion: runtime.version,
-            env: environment(config, peers, fleet.config.env),
-            files: try files(fleet.config.files, config, directory),
+            env: environment(config, peers, resolved.env, fleet.config.env),
+            files: try files(fleet.config.files, resolved.files, config, directory),
             health: runtime.health,
             state: runtime.state,
             stop: runtime.stop,
@@ -85,10 +86,11 @@ package struct ReleaseAssembler: Sendable {
         return try CanonicalJSON.decode(ImageRuntime.self, from: Array(label.utf8))
     }
 
-    /// The image's, where the needed fleets are, and what the fleet says itself, each over the one before.
+    /// The image's, where the needed fleets are, what stores say, and what the fleet says itself, each over the one before.
     private func environment(
         _ config: ImageConfig,
         _ peers: [FleetName: UInt16],
+        _ resolved: [String: String],
         _ own: OrderedDictionary<String, String>
     ) -> [String: String] {
         var variables: [String: String] = [:]
@@ -97,6 +99,7 @@ package struct ReleaseAssembler: Sendable {
             variables[String(entry[..<equals])] = String(entry[entry.index(after: equals)...])
         }
         for (fleet, port) in peers { variables[Self.variable(of: fleet)] = "\(fleet):\(port)" }
+        variables.merge(resolved) { $1 }
         return variables.merging(own.map { ($0, $1) }) { $1 }
     }
 
@@ -108,10 +111,11 @@ package struct ReleaseAssembler: Sendable {
 
     private func files(
         _ definitions: [FileDefinition],
+        _ resolved: [ResolvedConfig.File],
         _ config: ImageConfig,
         _ directory: FilePath
     ) throws -> [ConfigFile] {
-        guard !definitions.isEmpty else { return [] }
+        guard !definitions.isEmpty || !resolved.isEmpty else { return [] }
         let root = try LayerIndexes(home: images.home).root(of: config.rootfs.diffIDs)
         let accounts = String(decoding: root?.content(of: "etc/passwd") ?? [], as: UTF8.self)
         return try definitions.map { definition in
@@ -134,6 +138,16 @@ package struct ReleaseAssembler: Sendable {
                 content: try Files.read(path, limit: Self.fileLimit)
             )
         }
+            + resolved.map { file in
+                let owner = try owner(of: file.definition, accounts)
+                return ConfigFile(
+                    target: file.definition.target,
+                    userID: owner.uid,
+                    groupID: owner.gid,
+                    mode: file.definition.mode ?? 0o644,
+                    content: file.content
+                )
+            }
     }
 
     /// The owner's numbers, by the image's own accounts (passwd(5)).

@@ -44,6 +44,8 @@ package struct KilnHome: Sendable, Hashable {
     /// What each baked image was made of, by its manifest's digest.
     package var sources: FilePath { root.appending("sources") }
     package var catalog: FilePath { root.appending("kiln.db") }
+    /// What the catalog's configuration values are sealed with, unless another file is named.
+    package var configKey: FilePath { root.appending("config.key") }
     /// Bake results by cache key.
     package var cache: FilePath { root.appending("cache") }
     /// `run/<fleet>/<instance>`: bundles, logs, evidence.

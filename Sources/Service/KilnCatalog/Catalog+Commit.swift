@@ -85,6 +85,11 @@ extension Catalog {
                 try Self.encode(content),
             ]
         )
+        guard !record.origins.isEmpty else { return }
+        try database.execute(
+            sql: "INSERT INTO release_origin (fleet, number, record) VALUES (?, ?, ?)",
+            arguments: [fleet, record.release.number.rawValue, try Self.encode(record.origins)]
+        )
     }
 
     private func add(_ event: FleetEvent, _ database: Database) throws {

@@ -25,12 +25,14 @@ extension Catalog: FleetStore {
         try await read { database in
             try rows(of: fleet, "\(Self.entryColumns), content", database).map { row in
                 let entry = try entry(row)
-                return ReleaseRecord(
+                var record = ReleaseRecord(
                     release: try release(row, entry.number, of: fleet),
                     digest: entry.digest,
                     stable: entry.stable,
                     quarantine: entry.quarantine
                 )
+                record.origins = entry.origins
+                return record
             }
         }
     }
@@ -41,6 +43,11 @@ extension Catalog: FleetStore {
             try String.fetchAll(database, sql: "SELECT DISTINCT fleet FROM release ORDER BY fleet")
                 .map { FleetName(trusted: $0) }
         }
+    }
+
+    /// Whether anything was ever put into the configuration store.
+    package func holdsConfiguration() async throws -> Bool {
+        try await read { try Bool.fetchOne($0, sql: "SELECT EXISTS (SELECT 1 FROM config)") ?? false }
     }
 
     package func releaseEntries(of fleet: FleetName) async throws -> [ReleaseEntry] {
@@ -59,7 +66,7 @@ extension Catalog: FleetStore {
 
     private static let entryColumns = """
         number, digest, image, image_name, image_version, created, stable, quarantined, quarantine_reason,
-        preparation.record AS preparation
+        preparation.record AS preparation, release_origin.record AS origins
         """
 
     private func rows(of fleet: FleetName, _ columns: String, _ database: Database) throws -> [Row] {
@@ -67,6 +74,7 @@ extension Catalog: FleetStore {
             database,
             sql: """
                 SELECT \(columns) FROM release LEFT JOIN preparation USING (fleet, number)
+                LEFT JOIN release_origin USING (fleet, number)
                 WHERE fleet = ? ORDER BY number
                 """,
             arguments: [fleet.description]
@@ -86,8 +94,9 @@ extension Catalog: FleetStore {
         let quarantined: Int64? = row["quarantined"]
         let reason: String? = row["quarantine_reason"]
         let preparation: String? = row["preparation"]
+        let origins: String? = row["origins"]
         do {
-            return ReleaseEntry(
+            var entry = ReleaseEntry(
                 number: ReleaseNumber(rawValue: row["number"]),
                 digest: try Digest(parsing: row["digest"]),
                 image: try Digest(parsing: row["image"]),
@@ -98,6 +107,8 @@ extension Catalog: FleetStore {
                 quarantine: quarantined.map { .init(reason: reason ?? "", time: $0) },
                 preparation: try preparation.map { try decode(Preparation.self, $0, "preparation") }
             )
+            entry.origins = try origins.map { try decode([ConfigOrigin].self, $0, "release's origins") } ?? []
+            return entry
         } catch {
             throw CatalogError.undecodable(path, "release", error)
         }

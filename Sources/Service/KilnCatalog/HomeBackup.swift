@@ -186,7 +186,8 @@ package struct HomeBackup: Sendable {
         guard Files.exists(home.catalog) else { return }
         let catalog = try Catalog(path: home.catalog)
         let known = try await catalog.fleetsWithReleases() + catalog.fleets().map(\.name)
-        guard !known.isEmpty else { return }
+        let isConfigured = try await catalog.holdsConfiguration()
+        guard !known.isEmpty || isConfigured else { return }
         throw BackupError.history(home.root)
     }
 

@@ -87,6 +87,25 @@ enum Schema {
             PRIMARY KEY (fleet, number)
         ) WITHOUT ROWID;
         """,
+        // Values of the configuration store are sealed; NULL is a key that was taken away. Nothing is ever changed in it.
+        """
+        CREATE TABLE release_origin (
+            fleet TEXT NOT NULL,
+            number INTEGER NOT NULL,
+            record TEXT NOT NULL,
+            PRIMARY KEY (fleet, number)
+        ) WITHOUT ROWID;
+        CREATE TABLE config (
+            version INTEGER PRIMARY KEY AUTOINCREMENT,
+            path TEXT NOT NULL,
+            key TEXT NOT NULL,
+            time INTEGER NOT NULL,
+            author TEXT NOT NULL,
+            key_id TEXT,
+            sealed BLOB
+        );
+        CREATE INDEX config_key ON config (path, key, version);
+        """,
     ]
 
     /// Brings the file to the newest version; a current one costs one read.

@@ -14,6 +14,7 @@ extension DefinitionChecks {
             judgeAnalysis(of: fleet, at: path, &reading)
             judgeConfig(fleet, at: path + "config" + "files", &reading)
             judgeSecrets(of: fleet, at: path, &reading)
+            judgeSources(of: fleet, at: path + "config", &reading)
         }
         judgeListeners(&reading)
     }

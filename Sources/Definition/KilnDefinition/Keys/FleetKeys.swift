@@ -68,7 +68,7 @@ enum FleetKeys {
             .standard(
                 "before",
                 \.before,
-                .list(of: .object(BeforeKeys.shape), named: "work before"),
+                .list(of: .object(BeforeKeys.shape), named: "commands"),
                 help: "What runs once, in this order, before a release's first instance.",
                 example: "[{run: [/opt/shop/migrate]}]"
             ),
@@ -119,6 +119,14 @@ enum FleetKeys {
                 .list(of: .object(FileKeys.shape), named: "files"),
                 help: "Files, on top of the image's.",
                 example: "[{source: conf/shop.properties, target: /etc/shop.properties}]"
+            ),
+            .standard(
+                "from",
+                \.sources,
+                .list(of: .object(ConfigSourceKeys.shape) { draft, _ in draft.source }, named: "sources"),
+                help:
+                    "Stores that are asked when a release is made; later ones over earlier ones, `env` over all.",
+                example: "[{store: shop}]"
             ),
         ]
     )

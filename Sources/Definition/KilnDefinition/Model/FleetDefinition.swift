@@ -61,10 +61,17 @@ package struct ResourceDefinition: Sendable, Hashable, Codable {
 package struct ConfigDefinition: Sendable, Hashable {
     package var env: OrderedDictionary<String, String>
     package var files: [FileDefinition]
+    /// Stores, in the order written.
+    package var sources: [ConfigSource]
 
-    package init(env: OrderedDictionary<String, String> = [:], files: [FileDefinition] = []) {
+    package init(
+        env: OrderedDictionary<String, String> = [:],
+        files: [FileDefinition] = [],
+        sources: [ConfigSource] = []
+    ) {
         self.env = env
         self.files = files
+        self.sources = sources
     }
 }
 

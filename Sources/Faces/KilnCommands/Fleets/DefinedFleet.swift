@@ -1,3 +1,4 @@
+import KilnCatalog
 import KilnDefinition
 import KilnDiagnostics
 import KilnFleet
@@ -47,13 +48,26 @@ struct DefinedFleet: Sendable {
 
     var checks: [CheckDefinition] { definition.resolvedImage(fleet.image).checks }
 
+    /// What the stores of its configuration say now.
+    func resolved(_ fleets: FleetContext, _ context: CommandContext) async throws -> ResolvedConfig {
+        guard !fleet.config.sources.isEmpty else { return .none }
+        let vault = ConfigVault(fleets.store, keyFile: context.configKeyFile)
+        return try await ConfigResolver(store: vault, home: fleets.home)
+            .resolve(fleet.config, directory: definition.directory)
+    }
+
     /// What its release is made of, with everything that is beside the definition read now. `image` is the manifest, that of
     /// the image's name when nil.
-    func content(in images: ImageStore, image: Digest? = nil) throws -> ReleaseContent {
+    func content(
+        in images: ImageStore,
+        image: Digest? = nil,
+        resolved: ResolvedConfig
+    ) throws -> ReleaseContent {
         try ReleaseAssembler(images: images).content(
             for: fleet,
             image: image,
             peers: definition.peers(of: fleet),
+            resolved: resolved,
             directory: definition.directory
         )
     }

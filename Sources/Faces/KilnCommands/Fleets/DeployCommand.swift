@@ -67,9 +67,12 @@ struct DeployCommand: AsyncParsableCommand {
             driverOptions.origin = options.origin
             driverOptions.takesOver = takeOver
             driverOptions.remark = why.map { "made without its checks: \($0)" }
+            let resolved = try await wanted.resolved(fleets, CommandContext.current)
+            driverOptions.origins = resolved.origins
             let content = try wanted.content(
                 in: ImageStore(home: fleets.home),
-                image: try await promoted(wanted, definition, fleets)
+                image: try await promoted(wanted, definition, fleets),
+                resolved: resolved
             )
             try content.checkSecrets()
             return try await fleets.driver.deploy(

@@ -1,5 +1,6 @@
 import ArgumentParser
 import KilnDefinition
+import KilnDiagnostics
 import KilnFleet
 import KilnOCI
 import KilnSystem
@@ -24,6 +25,7 @@ struct ReleasesCommand: AsyncParsableCommand {
         let context = CommandContext.current
         let releases = try await FleetContext(context).reader.releases(of: fleet)
         if format.format == .json { return try context.resultJSON(["releases": releases]) }
+        let hasOrigins = releases.contains { !$0.origins.isEmpty }
         var table = TextTable(
             ("RELEASE", .right),
             ("STATE", .left),
@@ -44,7 +46,15 @@ struct ReleasesCommand: AsyncParsableCommand {
                 WallClock.format(release.created)
             )
         }
-        context.console.result(table.render(color: context.console.output.color))
+        var text = table.render(color: context.console.output.color)
+        if hasOrigins {
+            let lines = releases.filter { !$0.origins.isEmpty }.map { release in
+                "release \(release.number) is configured from "
+                    + release.origins.map(\.description).joined(separator: ", ")
+            }
+            text += "\n\n" + lines.map(ShownText.line).joined(separator: "\n")
+        }
+        context.console.result(text)
     }
 }
 

@@ -10,7 +10,7 @@ struct BackupCommand: AsyncParsableCommand {
         discussion: """
             One file with the catalog (fleets, releases, rollouts, events), revocations, images' earlier names, what images \
             were made of, and what is known of their checks. Images come back from their registry or a bake; volumes \
-            are not in it. May run at any time.
+            are not in it, nor is the key of the configuration store (config.key). May run at any time.
 
             Example:
 
@@ -29,6 +29,11 @@ struct BackupCommand: AsyncParsableCommand {
         let manifest = try await HomeBackup(home: context.home).write(to: FilePath(file))
         if format.format == .json { return try context.resultJSON(manifest) }
         context.console.message("\(file) holds \(BackupText.summary(manifest))")
+        if try await Catalog(path: context.home.catalog).holdsConfiguration() {
+            context.console.message(
+                "hint: the configuration store is in it, and its key is not: keep \(context.configKeyFile) apart"
+            )
+        }
     }
 }
 

@@ -121,6 +121,7 @@ struct ApplyCommand: AsyncParsableCommand {
                 throw Self.unbaked(step.fleet)
             }
             try content.checkSecrets()
+            driverOptions.origins = situation.origins[step.fleet] ?? []
             return try await fleets.driver.deploy(
                 content,
                 to: step.fleet,

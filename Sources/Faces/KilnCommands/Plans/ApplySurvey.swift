@@ -19,6 +19,8 @@ struct ApplySituation: Sendable {
     let contents: [FleetName: ReleaseContent]
     /// What was there of each fleet.
     let present: [PresentFleet]
+    /// What stores those were configured from.
+    let origins: [FleetName: [ConfigOrigin]]
     /// What is to be baked for this machine, of images of several platforms the one for its own.
     let unbaked: [ImageName]
 
@@ -48,9 +50,11 @@ struct ApplySurvey {
         }
         let unbaked = Set(bakes.map(\.image))
         let manifests = Dictionary(uniqueKeysWithValues: forecasts.map { ($0.image, $0.manifest) })
+        var resolved: [FleetName: ResolvedConfig] = [:]
+        for fleet in defined { resolved[fleet.name] = try await fleet.resolved(fleets, context) }
         let wanted = try defined.map { fleet in
             let manifest = unbaked.contains(fleet.fleet.image) ? nil : manifests[fleet.fleet.image] ?? nil
-            return try self.wanted(fleet, manifest, images)
+            return try self.wanted(fleet, manifest, resolved[fleet.name] ?? .none, images)
         }
         let present = try await fleets.reader.present(asking: defined.map(\.name))
         let origin = options.origin
@@ -65,13 +69,14 @@ struct ApplySurvey {
             basis: try ApplyBasis(
                 environment: environment,
                 takesOver: takesOver,
-                inputs: try inputs(of: definition, forecasts),
+                inputs: try inputs(of: definition, forecasts, resolved),
                 present: present.filter { names.contains($0.name) || $0.standing?.origin == origin }
             ),
             contents: Dictionary(
                 uniqueKeysWithValues: wanted.compactMap { fleet in fleet.content.map { (fleet.name, $0) } }
             ),
             present: present,
+            origins: resolved.mapValues(\.origins),
             unbaked: forecasts.filter { unbaked.contains($0.image) }.map(\.baked)
         )
     }
@@ -116,9 +121,10 @@ struct ApplySurvey {
     private func wanted(
         _ fleet: DefinedFleet,
         _ manifest: Digest?,
+        _ resolved: ResolvedConfig,
         _ images: ImageStore
     ) throws -> WantedFleet {
-        let content = try manifest.map { try fleet.content(in: images, image: $0) }
+        let content = try manifest.map { try fleet.content(in: images, image: $0, resolved: resolved) }
         return WantedFleet(
             name: fleet.name,
             policy: fleet.policy,
@@ -139,9 +145,14 @@ struct ApplySurvey {
 
     private func inputs(
         of definition: Definition,
-        _ forecasts: [BakeForecast]
+        _ forecasts: [BakeForecast],
+        _ resolved: [FleetName: ResolvedConfig]
     ) throws -> [ApplyBasis.Input] {
         let files = OrderedSet(definition.fleets.values.flatMap { $0.config.files.map(\.source) })
+        let stores = try definition.fleets.keys.compactMap { name -> ApplyBasis.Input? in
+            guard let config = resolved[name], !config.origins.isEmpty else { return nil }
+            return ApplyBasis.Input("what the stores of fleet \(name) say", try config.digest())
+        }
         return [
             ApplyBasis.Input("the definition", Digest(of: definition.source.text)),
             ApplyBasis.Input("the lock", Digest(of: try Files.read(options.lockPath))),
@@ -152,5 +163,6 @@ struct ApplySurvey {
                     ApplyBasis.Input("the file \(file)", Digest(of: $0))
                 }
             }
+            + stores
     }
 }
