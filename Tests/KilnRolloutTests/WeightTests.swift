@@ -60,6 +60,9 @@ import Testing
         fleet.instances[2].traffic = .draining(sessions: 0, since: Sample.now)
         fleet.instances[2].weight = 0
         #expect(weights(fleet) == [10: 100])
+        // Not drained, but down by the balancer's own check.
+        fleet.instances[2].weight = 11
+        #expect(weights(fleet) == [10: 11])
     }
 
     @Test(arguments: [(30, [0: 45]), (50, [0: 38, 10: 38])])

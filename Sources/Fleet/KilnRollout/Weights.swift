@@ -44,14 +44,14 @@ struct Weights {
         instances.reduce(0) { $0 + min(other, kept($1, census) ?? other) }
     }
 
-    /// The part that an instance of a release that was given up has, which does not grow: it is on its way out. What is
-    /// without requests, or about to be, shows none that it could keep.
+    /// The part that an instance of a release that was given up has, which does not grow: it is on its way out. One that
+    /// was drained shows none that it could keep.
     private static func kept(_ instance: InstanceState, _ census: Census) -> Int? {
         let rollout = census.fleet.rollout
         guard let stable = rollout.stable, ![stable, rollout.target].contains(instance.release),
-            instance.traffic == .ready
+            instance.weight > 0
         else { return nil }
-        return max(1, instance.weight)
+        return instance.weight
     }
 
     func of(_ instance: InstanceState, _ census: Census) -> Int {
