@@ -246,6 +246,8 @@ struct `All fleets of a definition` {
             try await kiln.succeed("lock", "-f", "copy.yaml")
             let refused = try await kiln.run("apply", "-f", "copy.yaml")
             #expect(refused.code == 1 && refused.messages.contains("it belongs to"), "\(refused.messages)")
+            let deploy = try await kiln.run("deploy", "stock", "-f", "copy.yaml")
+            #expect(deploy.code == 1 && deploy.messages.contains("--take-over"), "\(deploy.messages)")
             #expect(
                 try await kiln.succeed("destroy", "-f", "copy.yaml").messages.contains(
                     "no fleet of copy.yaml"

@@ -92,6 +92,19 @@ package struct Catalog: Sendable {
         }
     }
 
+    /// Puts all of another such file in the place of what is here, in one transaction: whoever has the catalog open goes on with
+    /// what is there then, and not with a file that nobody sees any more.
+    func replace(by source: FilePath) async throws {
+        let (queue, path) = (queue, path)
+        try await Blocking.run {
+            try Self.translating(path) {
+                let other = try DatabaseQueue(path: source.string)
+                try other.backup(to: queue)
+                try other.close()
+            }
+        }
+    }
+
     /// Makes every lease that is granted from now on newer than those of whoever went on with the same fleets meanwhile. For a
     /// file that nobody else has open.
     static func raiseTokens(in path: FilePath, by step: Int64) async throws {

@@ -108,15 +108,15 @@ package struct HomeBackup: Sendable {
     }
 
     private func adopt(_ manifest: Manifest, from scratch: FilePath) async throws {
-        // What an empty catalog had written ahead is not this one's.
-        for end in ["-wal", "-shm"] { try Files.remove(FilePath(home.catalog.string + end)) }
         // The catalog comes last: until it is there, the home counts as one without history.
         for file in manifest.files.reversed() {
             let source = scratch.pushing(FilePath(file.name))
             let target = home.root.pushing(FilePath(file.name))
             if file.name == Self.revocationsName {
                 try await Revocations(home: home).adopt(from: source)
-            } else if file.name == Self.catalogName || !Files.exists(target) {
+            } else if file.name == Self.catalogName {
+                try await Catalog(path: home.catalog).replace(by: source)
+            } else if !Files.exists(target) {
                 try home.makePrivate(target.removingLastComponent())
                 try Files.write(try Self.read(source), to: target, mode: 0o600)
             }
