@@ -152,7 +152,7 @@ private final class RegistryScript: HTTPTransport, Sendable {
             try Files.createDirectory(sandbox.path.pushing("etc-apt/apt.conf.d"))
             for text in ["one", "two"] { try sandbox.write(text, to: "www/\(text)") }
             try await PackageServer.with(sandbox.path.appending("www")) { server in
-                let script = RegistryScript { _ in throw TransportFailure(words: "down", isPassing: false) }
+                let script = RegistryScript { _ in throw TransportFailure(words: "down", .other) }
                 let repository = Repository(registry: "r.example.org", path: "kept")
                 let fetcher = DownloadFetcher(try fetcher(sandbox, repository, script))
                 try await fetcher.fetch(

@@ -75,7 +75,7 @@ import Testing
         let transport = ScriptedTransport { _, number in
             switch number {
             case 1: return HTTPResponse(status: status, headers: ["retry-after": "1"])
-            case 2: throw TransportFailure(words: "connection reset", isPassing: true)
+            case 2: throw TransportFailure(words: "connection reset", .passing)
             default: return HTTPResponse(status: 200, body: Array("{}".utf8))
             }
         }
@@ -109,7 +109,7 @@ import Testing
             case .head: return HTTPResponse(status: 404)
             case .post: return HTTPResponse(status: 202, headers: ["location": "/up/1"])
             case .patch where request.headers["Content-Range"] == nil:
-                throw TransportFailure(words: "broken pipe", isPassing: true)
+                throw TransportFailure(words: "broken pipe", .passing)
             case .get: return HTTPResponse(status: 204, headers: ["range": "0-3", "location": "/up/2?s=a"])
             case .patch: return HTTPResponse(status: 202, headers: ["location": "/up/3?s=b"])
             default: return HTTPResponse(status: 201)
@@ -133,7 +133,7 @@ import Testing
         let transport = ScriptedTransport { request, number in
             switch request.method {
             case .head: return HTTPResponse(status: 404)
-            case .post where number == 2: throw TransportFailure(words: "reset", isPassing: true)
+            case .post where number == 2: throw TransportFailure(words: "reset", .passing)
             case .post: return HTTPResponse(status: 202, headers: ["location": "/up/\(number)"])
             case .patch where request.url.hasSuffix("/up/3"): return HTTPResponse(status: 503)
             case .get where request.url.hasSuffix("/up/3"): return HTTPResponse(status: 404)

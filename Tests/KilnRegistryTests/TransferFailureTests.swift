@@ -35,7 +35,7 @@ import Testing
                 switch number {
                 case 1, 2:
                     try Self.send(3, request)
-                    throw TransportFailure(words: "reset", isPassing: true)
+                    throw TransportFailure(words: "reset", .passing)
                 case 3: return HTTPResponse(status: 503)
                 default:
                     try Self.send(10, request)
@@ -53,7 +53,7 @@ import Testing
         try await Sandbox.with { sandbox in
             let file = try sandbox.write("0123", to: "blob")
             let transport = ScriptedTransport { _, number in
-                guard number < 50 else { throw TransportFailure(words: "no end", isPassing: false) }
+                guard number < 50 else { throw TransportFailure(words: "no end", .other) }
                 return HTTPResponse(status: 206)
             }
             let client = client(transport)
@@ -71,7 +71,7 @@ import Testing
             let file = try sandbox.write("wrong", to: "blob")
             let transport = ScriptedTransport { request, number in
                 if number == 1 {
-                    throw TransportFailure(words: "no ranges", isPassing: false, mayLieInPart: true)
+                    throw TransportFailure(words: "no ranges", .part)
                 }
                 try Self.send(10, request)
                 return HTTPResponse(status: 200)
@@ -98,6 +98,27 @@ import Testing
         #expect(transfer == .sent)
         #expect(closings.withLock { $0 } == 1)
         #expect(transport.requests.filter { $0.method == .patch }.count == 1)
+    }
+
+    @Test(arguments: ["0-9223372036854775807", "0-9", "0-10", "0--5", "x"])
+    func `are gone on with as far as an upload can have come, whatever a registry says`(
+        _ range: String
+    )
+        async throws
+    {
+        let transport = ScriptedTransport { request, _ in
+            switch request.method {
+            case .head: return HTTPResponse(status: 404)
+            case .post: return HTTPResponse(status: 202, headers: ["location": "/up/1"])
+            case .patch where request.headers["Content-Range"] == nil && request.url.hasSuffix("/up/1"):
+                throw TransportFailure(words: "reset", .passing)
+            case .get: return HTTPResponse(status: 204, headers: ["range": range, "location": "/up/2"])
+            case .patch: return HTTPResponse(status: 202, headers: ["location": "/up/3"])
+            default: return HTTPResponse(status: 201)
+            }
+        }
+        let transfer = try await client(transport).push(Self.blob, of: "/blob", to: Self.repository)
+        #expect(transfer == .sent)
     }
 
     @Test func `of a token service are told as its own, after some more tries`() async throws {
@@ -174,6 +195,40 @@ import Testing
     @Test func `is no answer to what another server asks`() async throws {
         await #expect(throws: RegistryError.self) {
             try await push(to: "https://blobs.example.net/asks")
+        }
+    }
+
+    @Test(arguments: [("https://blobs.example.net/b", false), ("https://r.example.org/v2/other", true)])
+    func `is told to the registry alone, whoever a read was sent on to`(
+        _ place: String,
+        _ isRegistry: Bool
+    ) async throws {
+        try await Sandbox.with { sandbox in
+            let auth = #"{"auths": {"r.example.org": {"username": "me", "password": "secret"}}}"#
+            let file = try sandbox.write(auth, to: "auth.json")
+            let bearer = #"Bearer realm="https://tokens.example.net/t",service="s""#
+            let transport = ScriptedTransport { request, _ in
+                if request.url.hasPrefix("https://tokens.example.net/") {
+                    return HTTPResponse(status: 200, body: Array(#"{"token": "t"}"#.utf8))
+                }
+                guard request.headers["Authorization"] == nil else { return HTTPResponse(status: 200) }
+                return HTTPResponse(status: 401, url: place, headers: ["www-authenticate": bearer])
+            }
+            let client = RegistryClient(
+                transport: transport,
+                credentials: RegistryCredentials(files: [file]),
+                clock: HastyClock()
+            )
+            let repository = TransferFailures.repository
+            guard !isRegistry else {
+                #expect(try await client.has(TransferFailures.blob.digest, in: repository))
+                return
+            }
+            let error = await #expect(throws: RegistryError.self) {
+                try await client.has(TransferFailures.blob.digest, in: repository)
+            }
+            #expect(transport.requests.count == 1)
+            #expect(error?.diagnostic.causes.joined().contains("blobs.example.net") == true)
         }
     }
 
@@ -256,5 +311,53 @@ import Testing
         #expect(input(.put).contains("speed-time = 300\n"))
         #expect(input(.get).contains("speed-time = 60\n"))
         #expect(input(.get).contains("proto-redir = \"=https\"\n"))
+    }
+
+    @Test func `tells who answered`() throws {
+        try Self.exchange { exchange in
+            let input = String(decoding: exchange.invocation.input ?? [], as: UTF8.self)
+            #expect(input.contains("write-out = \"%{http_code} %{url_effective}\"\n"))
+            let response = try exchange.response("401 https://blobs.example.net/a b")
+            #expect(response.status == 401 && response.url == "https://blobs.example.net/a b")
+            #expect(try exchange.response("204").url == nil)
+            #expect(throws: TransportFailure.self) { try exchange.response("000 https://r.example.org/") }
+        }
+    }
+
+    @Test(arguments: [
+        ("exit 7", TransportFailure.Kind.passing), ("exit 35", .handshake), ("exit 60", .certificate),
+        ("exit 77", .certificate), ("exit 33", .part), ("exit 3", .other), ("exit 153", .tooLong),
+        ("kill -XFSZ $$", .tooLong), ("kill -KILL $$", .other),
+    ])
+    func `fails in ways that are told apart`(_ end: String, _ kind: TransportFailure.Kind) async throws {
+        let output = try await ToolRunner().runUnchecked(ToolInvocation("sh", ["-c", end]))
+        try Self.exchange { #expect($0.failure(output).kind == kind) }
+    }
+
+    /// TLS is worth giving up only where there is none.
+    @Test(arguments: [
+        (TransportFailure.Kind.passing, false, false), (.handshake, true, false), (.certificate, false, true),
+        (.other, false, false),
+    ])
+    func `says how to mend what is wrong with TLS`(
+        _ kind: TransportFailure.Kind,
+        _ namesPlain: Bool,
+        _ namesTrust: Bool
+    ) {
+        let client = RegistryClient(
+            transport: ScriptedTransport { _, _ in HTTPResponse(status: 200) },
+            credentials: RegistryCredentials(files: [])
+        )
+        let repository = Repository(registry: "r.example.org", path: "a")
+        let error = client.unreachable(repository, TransportFailure(words: "no", kind))
+        #expect(error.code == .unreachable)
+        #expect(error.diagnostic.hint?.contains("KILN_PLAIN_HTTP_REGISTRIES=r.example.org") == namesPlain)
+        #expect(error.diagnostic.hint?.contains("update-ca-certificates") == namesTrust)
+        let long = client.unreachable(repository, TransportFailure(words: "long", .tooLong))
+        #expect(long.code == .content)
+    }
+
+    private static func exchange(_ body: (CurlExchange) throws -> Void) throws {
+        try body(CurlExchange(request: HTTPRequest(.head, "https://r.example.org/"), folder: "/nowhere"))
     }
 }

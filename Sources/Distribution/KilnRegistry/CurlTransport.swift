@@ -27,7 +27,7 @@ package struct CurlTransport: HTTPTransport {
             guard output.status == .exited(0) || output.status == .exited(22) else {
                 throw exchange.failure(output)
             }
-            return try exchange.response(status: output.text)
+            return try exchange.response(output.text)
         }
     }
 }
@@ -62,7 +62,8 @@ struct CurlExchange: Sendable {
             "silent", "show-error", "globoff", #"user-agent = "kiln""#,
             #"proto = "=http,https""#, "connect-timeout = 20", "speed-limit = 1",
             "speed-time = \(stallLimit)",
-            #"write-out = "%{http_code}""#, option("dump-header", headers.string), option("url", request.url),
+            #"write-out = "%{http_code} %{url_effective}""#, option("dump-header", headers.string),
+            option("url", request.url),
         ]
         options += request.headers.sorted { $0.key < $1.key }.map {
             option("header", "\($0.key): \($0.value)")
@@ -123,15 +124,22 @@ struct CurlExchange: Sendable {
         return "\(name) = \"\(escaped)\""
     }
 
-    func response(status: String) throws -> HTTPResponse {
-        guard let status = Int(status), status > 0 else {
-            throw TransportFailure(words: "an answer without a status", isPassing: false)
+    /// `written` is what curl writes out: the status, and the URL that it comes from.
+    func response(_ written: String) throws -> HTTPResponse {
+        let words = written.split(separator: " ", maxSplits: 1)
+        guard let status = words.first.flatMap({ Int($0) }), status > 0 else {
+            throw TransportFailure(words: "an answer without a status", .other)
         }
         var body: [UInt8] = []
         if case .memory(let limit) = request.destination, Files.exists(received) {
             body = try Files.read(received, limit: Int(max(limit, 1 << 16)))
         }
-        return HTTPResponse(status: status, headers: Self.headers(in: try text(headers)), body: body)
+        return HTTPResponse(
+            status: status,
+            url: words.count > 1 ? String(words[1]) : nil,
+            headers: Self.headers(in: try text(headers)),
+            body: body
+        )
     }
 
     private func text(_ path: FilePath) throws -> String {
@@ -152,23 +160,24 @@ struct CurlExchange: Sendable {
         return headers
     }
 
-    /// curl's exit codes are those of curl(1), "EXIT CODES".
+    /// curl's exit codes are those of curl(1), "EXIT CODES"; 25 is SIGXFSZ, and 153 what prlimit makes of it.
     func failure(_ output: ToolOutput) -> TransportFailure {
         let words = output.errorText.split(separator: "\n").last.map(String.init) ?? "curl: \(output.status)"
         switch output.status {
         case .signalled(25), .exited(153):
-            return TransportFailure(
-                words: "the answer is longer than it may be",
-                isPassing: false,
-                mayLieInPart: true
-            )
-        case .exited(let code):
-            return TransportFailure(
-                words: words,
-                isPassing: [5, 6, 7, 16, 18, 28, 35, 52, 55, 56, 92].contains(code),
-                mayLieInPart: [33, 36].contains(code)
-            )
-        case .signalled: return TransportFailure(words: words, isPassing: false)
+            return TransportFailure(words: "the answer is longer than it may be", .tooLong)
+        case .exited(let code): return TransportFailure(words: words, Self.kind(ofExit: code))
+        case .signalled: return TransportFailure(words: words, .other)
+        }
+    }
+
+    private static func kind(ofExit code: Int32) -> TransportFailure.Kind {
+        switch code {
+        case 5, 6, 7, 16, 18, 28, 52, 55, 56, 92: .passing
+        case 35: .handshake
+        case 51, 60, 77: .certificate
+        case 33, 36: .part
+        default: .other
         }
     }
 }

@@ -77,13 +77,21 @@ package struct HTTPRequest: Sendable, Hashable {
 
 package struct HTTPResponse: Sendable, Hashable {
     package let status: Int
+    /// Who answered, where reads were sent on to somebody else; nil for the one that was asked.
+    package let url: String?
     /// By name in lower case; the last one of a name.
     package let headers: [String: String]
     /// What came into memory.
     package let body: [UInt8]
 
-    package init(status: Int, headers: [String: String] = [:], body: [UInt8] = []) {
+    package init(
+        status: Int,
+        url: String? = nil,
+        headers: [String: String] = [:],
+        body: [UInt8] = []
+    ) {
         self.status = status
+        self.url = url
         self.headers = headers
         self.body = body
     }
@@ -93,18 +101,31 @@ package struct HTTPResponse: Sendable, Hashable {
 
 /// No answer came.
 package struct TransportFailure: Error, Hashable {
+    package enum Kind: Sendable, Hashable {
+        /// The same request may well succeed a moment later.
+        case passing
+        /// No TLS came about with the server, which may speak none. Passing too.
+        case handshake
+        /// The server's certificate is not trusted here.
+        case certificate
+        /// More came than may come, which may lie in the part of a file that was to be gone on with.
+        case tooLong
+        /// A part of a file cannot be gone on with.
+        case part
+        case other
+    }
+
     /// In the transport's words.
     package let words: String
-    /// The same request may well succeed a moment later.
-    package let isPassing: Bool
-    /// The part of a file that was to be gone on with may be to blame: it cannot be, or what came does not fit it.
-    package let mayLieInPart: Bool
+    package let kind: Kind
 
-    package init(words: String, isPassing: Bool, mayLieInPart: Bool = false) {
+    package init(words: String, _ kind: Kind) {
         self.words = words
-        self.isPassing = isPassing
-        self.mayLieInPart = mayLieInPart
+        self.kind = kind
     }
+
+    package var isPassing: Bool { kind == .passing || kind == .handshake }
+    package var mayLieInPart: Bool { kind == .part || kind == .tooLong }
 }
 
 /// Carries requests to registries. Follows redirects of reads, without taking credentials to another host.

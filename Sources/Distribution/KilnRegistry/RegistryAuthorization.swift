@@ -118,7 +118,8 @@ actor RegistryAuthorization {
                 .unreachable,
                 "\(service), which gives tokens for \(repository.registry), cannot be reached",
                 causes: [failure.words],
-                hint: "check the network and the machine's proxy"
+                hint: failure.kind == .certificate
+                    ? RegistryClient.trustHint : "check the network and the machine's proxy"
             )
         }
     }

@@ -182,7 +182,7 @@ private struct BlobUpload {
             return 0
         }
         let last = response.headers["range"]?.split(separator: "-").last.flatMap { Int64($0) }
-        return last.map { $0 > 0 ? min($0 + 1, blob.size) : 0 } ?? 0
+        return last.map { $0 <= 0 ? 0 : $0 < blob.size ? $0 + 1 : blob.size } ?? 0
     }
 
     @discardableResult

@@ -81,14 +81,14 @@ package struct RegistryClient: Sendable {
         _ repository: Repository,
         _ access: Access
     ) async throws -> HTTPResponse {
-        guard RegistryURL(request.url)?.origin == RegistryURL(url(repository, ""))?.origin else {
-            return try await transport.send(request)
-        }
+        guard isOfRegistry(request.url, repository) else { return try await transport.send(request) }
         let scope = Self.scope(repository, access)
         var request = request
         request.headers["Authorization"] = await authorization.header(for: repository, scope)
         let response = try await transport.send(request)
-        guard response.status == 401, let header = response.headers["www-authenticate"],
+        // Somebody else to whom a read was sent on may ask too, and gets no answer.
+        guard response.status == 401, isOfRegistry(response.url ?? request.url, repository),
+            let header = response.headers["www-authenticate"],
             let challenge = Challenge(header),
             let answer = try await authorization.answer(
                 challenge,
@@ -99,6 +99,10 @@ package struct RegistryClient: Sendable {
         else { return response }
         request.headers["Authorization"] = answer
         return try await transport.send(request)
+    }
+
+    private func isOfRegistry(_ other: String, _ repository: Repository) -> Bool {
+        RegistryURL(other)?.origin == RegistryURL(url(repository, ""))?.origin
     }
 
     /// Before a piece of work is tried again.
@@ -116,16 +120,33 @@ package struct RegistryClient: Sendable {
     }
 
     func unreachable(_ repository: Repository, _ failure: TransportFailure) -> RegistryError {
-        RegistryError(
+        let registry = repository.registry
+        guard failure.kind != .tooLong else {
+            return RegistryError(.content, "\(registry) sends more than it should", causes: [failure.words])
+        }
+        return RegistryError(
             .unreachable,
-            "\(repository.registry) cannot be reached",
+            "\(registry) cannot be reached",
             causes: [failure.words],
-            hint: isPlain(repository)
-                ? "check that the registry runs there"
-                : "check the registry's name and the network; one without TLS must be named: "
-                    + "\(Self.plainSetting)=\(repository.registry)"
+            hint: hint(for: failure.kind, registry, isPlain: isPlain(repository))
         )
     }
+
+    /// TLS is given up only where there is none: a certificate that is not trusted may be somebody else's.
+    private func hint(for kind: TransportFailure.Kind, _ registry: String, isPlain: Bool) -> String {
+        switch kind {
+        case .certificate: Self.trustHint
+        case .handshake where !isPlain:
+            "if it speaks no TLS at all, which only a network of your own makes up for, name it: "
+                + "\(Self.plainSetting)=\(registry)"
+        case _ where isPlain: "check that the registry runs there"
+        default: "check the registry's name and the network"
+        }
+    }
+
+    static let trustHint =
+        "put the certificate of who signed it into /usr/local/share/ca-certificates (NAME.crt), then: "
+        + "update-ca-certificates"
 
     /// An answer that is no success, in the registry's own words.
     func refusal(_ what: String, _ response: HTTPResponse, _ repository: Repository) -> RegistryError {
@@ -138,7 +159,12 @@ package struct RegistryClient: Sendable {
         }
         let problems = (try? JSONDecoder().decode(Answer.self, from: Data(response.body)))?.errors ?? []
         let words = problems.map { [$0.code, $0.message].compactMap { $0 }.joined(separator: ": ") }
-        let causes = words.isEmpty ? ["status \(response.status)"] : words
+        let sentTo = response.url.flatMap {
+            isOfRegistry($0, repository) ? nil : RegistryURL($0)?.origin.host
+        }
+        let causes =
+            (words.isEmpty ? ["status \(response.status)"] : words)
+            + (sentTo.map { ["it is the answer of \($0), to which the registry sends"] } ?? [])
         switch response.status {
         case 401, 403:
             return RegistryError(
