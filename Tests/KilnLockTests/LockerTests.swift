@@ -73,6 +73,34 @@ import Testing
         }
     }
 
+    @Test(.timeLimit(.minutes(5)))
+    func `no collection sees what was fetched before the file names it`() async throws {
+        try await Sandbox.with { sandbox in
+            let archive = try await TestArchive.minimal(in: sandbox)
+            let home = archive.home
+            let definition = try archive.definition([("base", [])])
+            try Files.createDirectory(home.root)
+            let store = home.root.appending("store.lock")
+            try await withThrowingTaskGroup(of: Void.self) { group in
+                group.addTask { _ = try await archive.lock(definition) }
+                group.addTask {
+                    // As a collection would, whenever it may.
+                    while !Task.isCancelled {
+                        _ = try await FileLock.tryWith(store) {
+                            let fetched = try Files.list(home.packages).filter { !$0.hasSuffix(".lock") }
+                            #expect(fetched.isEmpty || Files.exists(archive.lockFile))
+                        }
+                        await Task.yield()
+                    }
+                }
+                try await group.next()
+                group.cancelAll()
+                try await group.waitForAll()
+            }
+            #expect(Files.exists(archive.lockFile))
+        }
+    }
+
     @Test func `nothing moved leaves the file untouched and asks no archive`() async throws {
         try await Sandbox.with { sandbox in
             let archive = try await TestArchive.minimal(in: sandbox)

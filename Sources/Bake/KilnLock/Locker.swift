@@ -51,17 +51,20 @@ package struct Locker: Sendable {
         }
         return try await FileLock.with(turn, onWait: sayWaiting) {
             let existing = try LockFile.read(file)
-            var outcome = try await lock(
-                definition,
-                existing: existing,
-                encoder: encoder,
-                behaviours: behaviours,
-                update: update
-            )
-            // Nobody waits for it any more: the file stays as it is.
-            try Task.checkCancellation()
-            outcome.written = try LockFile.write(outcome.lock, to: file)
-            return outcome
+            // One collection before or after, never between: what was fetched is nobody's until the file names it.
+            return try await StoreLock(home).shared {
+                var outcome = try await resolve(
+                    definition,
+                    existing: existing,
+                    encoder: encoder,
+                    behaviours: behaviours,
+                    update: update
+                )
+                // Nobody waits for it any more: the file stays as it is.
+                try Task.checkCancellation()
+                outcome.written = try LockFile.write(outcome.lock, to: file)
+                return outcome
+            }
         }
     }
 
@@ -80,19 +83,36 @@ package struct Locker: Sendable {
         behaviours: [BehaviourVersion] = [],
         update: LockUpdate = .none
     ) async throws -> LockOutcome {
+        try await StoreLock(home).shared {
+            try await resolve(
+                definition,
+                existing: existing,
+                encoder: encoder,
+                behaviours: behaviours,
+                update: update
+            )
+        }
+    }
+
+    /// The caller keeps collections out.
+    private func resolve(
+        _ definition: Definition,
+        existing: Lock?,
+        encoder: EncoderName,
+        behaviours: [BehaviourVersion],
+        update: LockUpdate
+    ) async throws -> LockOutcome {
         try check(update, existing)
         let definition = definition.perPlatform
-        return try await StoreLock(home).shared {
-            let run = LockRun(self, definition, existing: existing, update: update)
-            let images = try await run.images()
-            let keepsEncoder = update != .all && existing?.encoder.isVariant(of: encoder) == true
-            let lock = Lock(
-                encoder: keepsEncoder ? existing?.encoder ?? encoder : encoder,
-                behaviours: behaviours,
-                images: images
-            )
-            return LockOutcome(lock: lock, replacing: existing, suites: run.suites.all)
-        }
+        let run = LockRun(self, definition, existing: existing, update: update)
+        let images = try await run.images()
+        let keepsEncoder = update != .all && existing?.encoder.isVariant(of: encoder) == true
+        let lock = Lock(
+            encoder: keepsEncoder ? existing?.encoder ?? encoder : encoder,
+            behaviours: behaviours,
+            images: images
+        )
+        return LockOutcome(lock: lock, replacing: existing, suites: run.suites.all)
     }
 
     /// A name that no image has is a typing error, not a wish that is already fulfilled.
