@@ -111,7 +111,7 @@ package struct BakeExecutor: Sendable {
             definition: definition,
             lock: lock,
             inputs: inputs.digests,
-            ansible: hasPlaybook ? AnsibleHost.version : nil
+            ansible: hasPlaybook ? AnsibleHost.identity : nil
         )
         return (try planner.plan(names), inputs)
     }

@@ -1,3 +1,4 @@
+import KilnOCI
 import KilnSystem
 import SystemPackage
 
@@ -23,12 +24,37 @@ struct AnsibleHost: Sendable {
         }
     }
 
-    /// Another version's modules may do the same tasks otherwise: `2.14.18`. nil where there is none that tells.
-    static var version: String? {
-        let folder: FilePath = "/usr/lib/python3/dist-packages/ansible"
-        let text = (try? Files.readText(folder.appending("release.py"), limit: 1 << 16)) ?? ""
+    /// Which modules do the tasks, since others may do them otherwise: ansible's version, `2.14.18`, and where there are
+    /// collections a digest of theirs. nil where there is no ansible that tells.
+    static var identity: String? { identity(in: "/usr/lib/python3/dist-packages") }
+
+    /// `folder` is where the machine's python finds its packages.
+    static func identity(in folder: FilePath) -> String? {
+        let text = (try? Files.readText(folder.pushing("ansible/release.py"), limit: 1 << 16)) ?? ""
         let line = text.split(separator: "\n").first { $0.hasPrefix("__version__") }
-        return line?.split { $0 == "'" || $0 == "\"" }.dropFirst().first.map(String.init)
+        guard let version = line?.split(whereSeparator: { $0 == "'" || $0 == "\"" }).dropFirst().first else {
+            return nil
+        }
+        let collections = collections(in: folder.appending("ansible_collections"))
+        guard !collections.isEmpty else { return String(version) }
+        let sum: Digest = Digest(of: collections.joined(separator: "\n"))
+        return "\(version)+\(sum.short)"
+    }
+
+    /// `NAMESPACE.NAME DIGEST` of each, sorted: the manifest of a collection names its version and the sum of its files, and
+    /// one from a checkout has its description instead.
+    private static func collections(in folder: FilePath) -> [String] {
+        func names(_ folder: FilePath) -> [String] { ((try? Files.list(folder)) ?? []).sorted() }
+        return names(folder).flatMap { namespace in
+            names(folder.appending(namespace)).compactMap { name in
+                let collection = folder.appending(namespace).appending(name)
+                guard Files.facts(collection, followingSymlinks: true)?.kind == .directory else { return nil }
+                let described = ["MANIFEST.json", "galaxy.yml"].lazy
+                    .compactMap { try? Files.read(collection.appending($0), limit: 1 << 20) }.first
+                let sum = Digest(of: described ?? [])
+                return "\(namespace).\(name) \(sum)"
+            }
+        }
     }
 
     static let bind = BakeContainer.Bind(source: "/usr", target: folder)
