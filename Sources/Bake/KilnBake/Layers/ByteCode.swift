@@ -1,12 +1,20 @@
 /// A compiled Python module (PEP 552): magic number, flags, then the source's time and size, or its hash; the code
 /// follows. The numbers are little-endian.
 enum ByteCode {
-    /// Where the module's source is: beside the folder `__pycache__` that it lies in, or beside itself (PEP 3147).
+    /// Where the module's source is: beside the folder `__pycache__` that it lies in (`NAME.TAG[.opt-LEVEL].pyc`, where the name
+    /// may have dots), or beside itself (PEP 3147, PEP 488).
     static func source(of path: String) -> String? {
         var parts = path.split(separator: "/").map(String.init)
-        guard let file = parts.popLast(), let name = file.split(separator: ".").first else { return nil }
-        if parts.last == "__pycache__" { parts.removeLast() }
-        return (parts + ["\(name).py"]).joined(separator: "/")
+        guard let file = parts.popLast() else { return nil }
+        var words = file.split(separator: ".", omittingEmptySubsequences: false)[...]
+        guard words.count > 1 else { return nil }
+        words.removeLast()
+        if parts.last == "__pycache__" {
+            parts.removeLast()
+            if words.count > 2, words.last?.hasPrefix("opt-") == true { words.removeLast() }
+            if words.count > 1 { words.removeLast() }
+        }
+        return (parts + [words.joined(separator: ".") + ".py"]).joined(separator: "/")
     }
 
     /// The module with its source's time as the layer will give it; nil when it is right as it is, or no such module.

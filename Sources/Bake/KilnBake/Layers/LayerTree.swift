@@ -52,6 +52,12 @@ struct LayerTree: Sendable {
         guard mknod(location.string, S_IFCHR, 0) == 0 else { throw SystemError.last("hide \(location)") }
     }
 
+    /// Whether what the layers below have at the path is seen: the layer neither has something there itself nor hides it.
+    func showsFromBelow(_ path: String) throws -> Bool {
+        guard below.lookup(path) != nil, facts(path) == nil else { return false }
+        return try !isBelowOpaque(path)
+    }
+
     /// What overlayfs leaves of a file that was removed from the layers below: a character device of number 0/0.
     private static func isWhiteout(_ location: FilePath) -> Bool {
         var info = stat()
@@ -63,7 +69,9 @@ struct LayerTree: Sendable {
         var folder = root
         for name in path.split(separator: "/").dropLast() {
             folder.append(String(name))
-            if try Self.isOpaque(folder) { return true }
+            // Below what the layer does not have it hides nothing; below what is no folder there is nothing of the lower ones.
+            guard let kind = Files.facts(folder)?.kind else { return false }
+            if try kind != .directory || Self.isOpaque(folder) { return true }
         }
         return false
     }
@@ -122,14 +130,14 @@ struct LayerTree: Sendable {
 
     /// Rewrites the files whose names end so, wherever they are; nil leaves one as it is. Their times stay, unless they
     /// are changed.
-    func rewriteFiles(named suffix: String, _ change: (_ path: String, [UInt8]) -> [UInt8]?) throws {
+    func rewriteFiles(named suffix: String, _ change: (_ path: String, [UInt8]) throws -> [UInt8]?) throws {
         try rewriteFiles(named: suffix, below: "", change)
     }
 
     private func rewriteFiles(
         named suffix: String,
         below path: String,
-        _ change: (_ path: String, [UInt8]) -> [UInt8]?
+        _ change: (_ path: String, [UInt8]) throws -> [UInt8]?
     ) throws {
         let folder = path.isEmpty ? root : root.pushing(FilePath(path))
         for name in try Files.list(folder) {
@@ -138,7 +146,7 @@ struct LayerTree: Sendable {
             if kind == .directory {
                 try rewriteFiles(named: suffix, below: child, change)
             } else if kind == .file, name.hasSuffix(suffix), let old = try bytes(child),
-                let new = change(child, old)
+                let new = try change(child, old)
             {
                 try rewrite(child, new)
             }

@@ -137,13 +137,13 @@ struct Normalizer: Sendable {
         ),
         Normalizer(
             name: "byte-code",
-            version: 2,
+            version: 3,
             reason: "python's byte code names its source's time, which the layer gives as its epoch"
         ) { tree, epochs in
             try tree.rewriteFiles(named: ".pyc") { path, module in
-                // A source of a layer below keeps the time that it has there.
-                let isOfLayer = ByteCode.source(of: path).map { tree.facts($0)?.kind == .file } ?? true
-                return isOfLayer ? ByteCode.settled(module, epochs) : nil
+                // A source of a layer below keeps the time that it has there. One that is nowhere was deleted.
+                if let source = ByteCode.source(of: path), try tree.showsFromBelow(source) { return nil }
+                return ByteCode.settled(module, epochs)
             }
         },
         // The last one, after all that takes something out of a folder.
