@@ -30,7 +30,12 @@ import Testing
                 try ImageStore(home: sandbox.home).manifest(image.manifest.digest).value
             }
             let digests = images.map(\.manifest.digest)
-            #expect(manifests.map(\.ancestors) == [nil, [digests[0]], [digests[1], digests[0]]])
+            #expect(
+                manifests.map(\.ancestry) == [
+                    nil, AncestryRecord(digests: [digests[0]], isClosed: true),
+                    AncestryRecord(digests: [digests[1], digests[0]], isClosed: true),
+                ]
+            )
         }
     }
 
@@ -98,6 +103,7 @@ import Testing
                     "org.opencontainers.image.base.name": "tools",
                     "org.opencontainers.image.base.digest": images[0].manifest.digest.description,
                     "dev.kiln.ancestors": images[0].manifest.digest.description,
+                    "dev.kiln.ancestors.complete": "true",
                 ]
             )
         }

@@ -31,22 +31,55 @@ import Testing
     @Test func `warns where an image does not say what it stands on`() async throws {
         try await Sandbox.with { sandbox in
             let images = ImageStore(home: sandbox.home)
-            let shop = try Self.pull(nil, in: images)
-            let recorder = FactRecorder()
-            try Progress.$receiver.withValue(recorder) { try RevocationGate(images: images).check(shop) }
-            #expect(recorder.diagnostics.map(\.code) == ["fleet.ancestry-unknown"])
-            #expect(recorder.diagnostics.first?.causes.first?.contains("runtime") == true)
+            let silent = try Self.pull(nil, in: images)
+            let open = try Self.pull([Self.runtime], isClosed: false, in: images)
+            for shop in [silent, open] {
+                let recorder = FactRecorder()
+                try Progress.$receiver.withValue(recorder) { try RevocationGate(images: images).check(shop) }
+                #expect(recorder.diagnostics.map(\.code) == ["fleet.ancestry-unknown"])
+                #expect(recorder.diagnostics.first?.causes.first?.contains("runtime") == true)
+            }
+        }
+    }
+
+    @Test func `holds an index against the image that came by it, and against what stands on that`()
+        async throws
+    {
+        try await Sandbox.with { sandbox in
+            let images = ImageStore(home: sandbox.home)
+            let index = Digest(of: "index")
+            let pulled = try Self.pull(nil, in: images)
+            let standing = try Self.pull([Self.runtime, index], in: images)
+            try await KnownIndexes(home: sandbox.home).record(index, [pulled.image])
+            _ = try await Revocations(home: sandbox.home).revoke(
+                index,
+                name: nil,
+                Revocation.Note(reason: "CVE-2026-0001", by: "me", time: 1)
+            )
+            for shop in [pulled, standing] {
+                let error = #expect(throws: FleetError.self) {
+                    try RevocationGate(images: images).check(shop)
+                }
+                #expect(error?.code == .revoked)
+            }
         }
     }
 
     /// The manifest alone, as a pull leaves it, of an image that stands on `runtime`.
-    private static func pull(_ ancestors: [Digest]?, in images: ImageStore) throws -> ReleaseContent {
+    private static func pull(
+        _ ancestors: [Digest]?,
+        isClosed: Bool = true,
+        in images: ImageStore
+    ) throws -> ReleaseContent {
         try images.prepare()
         var annotations = [
             ImageManifest.baseDigestAnnotation: runtime.description,
             ImageManifest.baseNameAnnotation: "runtime",
         ]
-        annotations[ImageManifest.ancestorsAnnotation] = ancestors?.map(\.description).joined(separator: " ")
+        if let ancestors {
+            let record = AncestryRecord(digests: ancestors, isClosed: isClosed)
+            annotations.merge(ImageManifest.annotations(record)) { $1 }
+        }
         let config = Descriptor(mediaType: .config, digest: Digest(of: "config"), size: 6)
         let manifest = ImageManifest(config: config, layers: [], annotations: annotations)
         var content = Stage.content("1")

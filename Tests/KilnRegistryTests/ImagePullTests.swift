@@ -10,69 +10,22 @@ import Testing
 @testable import KilnRegistry
 
 @Suite struct `Pulling an image` {
-    private static let repository = Repository(registry: "r.example.org", path: "shop/web")
-
-    /// A registry that has what a store has.
-    private func transport(of store: ImageStore, index: Digest? = nil) -> ScriptedTransport {
-        ScriptedTransport { request, _ in
-            guard let name = request.url.split(separator: "/").last,
-                let digest = try? Digest(parsing: String(name)), store.hasBlob(digest)
-            else { return HTTPResponse(status: 404) }
-            let bytes = try Files.read(store.blobPath(digest))
-            if case .file(let file, let offset, _) = request.destination {
-                let earlier = Files.exists(file) ? try Files.read(file) : []
-                try Files.write(earlier + bytes[Int(offset)...], to: file)
-                return HTTPResponse(status: 200)
-            }
-            let type: MediaType = digest == index ? .index : .manifest
-            return HTTPResponse(status: 200, headers: ["content-type": type.rawValue], body: bytes)
-        }
-    }
-
-    private func pull(_ store: ImageStore, _ transport: ScriptedTransport) -> ImagePull {
-        ImagePull(
-            store: store,
-            client: RegistryClient(
-                transport: transport,
-                credentials: RegistryCredentials(files: []),
-                clock: HastyClock()
-            )
-        )
-    }
-
-    private func reference(_ image: Descriptor) -> ImageReference {
-        ImageReference(Self.repository, tag: nil, digest: image.digest)
-    }
-
-    private func layer(_ text: String, in store: ImageStore) async throws -> WrittenLayer {
-        let content = Array(text.utf8)
-        return try await store.ingestLayer(encoding: .gzip()) { writer in
-            let entry = TarEntry(path: "file", kind: .file(size: Int64(content.count)), mode: 0o644)
-            try writer.append(entry, content: content)
-        }
-    }
-
-    private func image(_ layer: Descriptor, _ diffID: DiffID, in store: ImageStore) throws -> Descriptor {
-        let config = ImageConfig(platform: .host, diffIDs: [diffID])
-        let blob = try store.put(try CanonicalJSON.encode(config), mediaType: .config)
-        let manifest = ImageManifest(config: blob, layers: [layer])
-        return try store.put(try CanonicalJSON.encode(manifest), mediaType: .manifest)
-    }
+    private static let repository = FarRegistry.repository
 
     @Test func `refuses a blob under the diffID of another layer, known or not`() async throws {
         try await Sandbox.with { sandbox in
             let far = ImageStore(home: KilnHome(root: sandbox.path.appending("far")))
-            let good = try await layer("good", in: far)
-            let evil = try await layer("evil", in: far)
-            let honest = try image(good.descriptor, good.diffID, in: far)
-            let forged = try image(evil.descriptor, good.diffID, in: far)
+            let good = try await FarRegistry.layer("good", in: far)
+            let evil = try await FarRegistry.layer("evil", in: far)
+            let honest = try FarRegistry.image(good.descriptor, good.diffID, in: far)
+            let forged = try FarRegistry.image(evil.descriptor, good.diffID, in: far)
             let store = ImageStore(home: sandbox.home)
-            let pull = pull(store, transport(of: far))
-            #expect(try await pull.pull(reference(honest)).digest == honest.digest)
+            let pull = FarRegistry.pull(store, FarRegistry.transport(of: far))
+            #expect(try await pull.pull(FarRegistry.reference(honest)).digest == honest.digest)
             // With the blob fetched now, and with the blob there already.
             for _ in 0..<2 {
                 let error = await #expect(throws: RegistryError.self) {
-                    try await pull.pull(reference(forged))
+                    try await pull.pull(FarRegistry.reference(forged))
                 }
                 #expect(error?.code == .content)
             }
@@ -82,21 +35,21 @@ import Testing
     @Test func `takes what another kiln brought while it waited`() async throws {
         try await Sandbox.with { sandbox in
             let far = ImageStore(home: KilnHome(root: sandbox.path.appending("far")))
-            let layer = try await layer("good", in: far)
-            let image = try image(layer.descriptor, layer.diffID, in: far)
+            let layer = try await FarRegistry.layer("good", in: far)
+            let image = try FarRegistry.image(layer.descriptor, layer.diffID, in: far)
             let store = ImageStore(home: sandbox.home)
             try store.prepare()
             let config = try far.manifest(image.digest).value.config
             try store.put(try far.read(config.digest), mediaType: config.mediaType)
-            let transport = transport(of: far)
-            let pull = pull(store, transport)
+            let transport = FarRegistry.transport(of: far)
+            let pull = FarRegistry.pull(store, transport)
             let (waiting, started) = AsyncStream.makeStream(of: Void.self)
             let lock = store.home.scratch.appending(".pull-\(layer.digest.hex.prefix(2)).lock")
             let pulled = try await withThrowingTaskGroup(of: Descriptor.self) { group in
                 try await FileLock.with(lock) {
                     group.addTask {
                         try await Progress.$receiver.withValue(StartSignal(started)) {
-                            try await pull.pull(reference(image))
+                            try await pull.pull(FarRegistry.reference(image))
                         }
                     }
                     for await _ in waiting { break }
@@ -118,8 +71,8 @@ import Testing
     {
         try await Sandbox.with { sandbox in
             let far = ImageStore(home: KilnHome(root: sandbox.path.appending("far")))
-            let layer = try await layer("good", in: far)
-            var image = try image(layer.descriptor, layer.diffID, in: far)
+            let layer = try await FarRegistry.layer("good", in: far)
+            var image = try FarRegistry.image(layer.descriptor, layer.diffID, in: far)
             image.platform = .host
             let statement = try far.put(Array("{}".utf8), mediaType: .json)
             let config = try far.put(Array(#"{"rootfs":{}}"#.utf8), mediaType: .config)
@@ -133,8 +86,8 @@ import Testing
                 mediaType: .index
             )
             let store = ImageStore(home: sandbox.home)
-            let pull = pull(store, transport(of: far, index: index.digest))
-            #expect(try await pull.pullAll(reference(index)).digest == index.digest)
+            let pull = FarRegistry.pull(store, FarRegistry.transport(of: far))
+            #expect(try await pull.pullAll(FarRegistry.reference(index)).digest == index.digest)
             #expect(store.isWhole(index.digest) && store.hasBlob(statement))
             #expect(try store.images(in: index).map(\.digest) == [image.digest])
 
@@ -145,7 +98,7 @@ import Testing
                 default: HTTPResponse(status: 201)
                 }
             }
-            let push = ImagePush(store: store, client: self.pull(store, taker).client)
+            let push = ImagePush(store: store, client: FarRegistry.pull(store, taker).client)
             let target = ImageReference(Self.repository, tag: "1", digest: nil)
             _ = try await push.push(index: index, to: target)
             let names = taker.requests.filter { $0.url.contains("/manifests/") }
@@ -167,10 +120,10 @@ import Testing
     {
         try await Sandbox.with { sandbox in
             let store = ImageStore(home: sandbox.home)
-            let layer = try await layer("good", in: store)
-            let image = try image(layer.descriptor, layer.diffID, in: store)
+            let layer = try await FarRegistry.layer("good", in: store)
+            let image = try FarRegistry.image(layer.descriptor, layer.diffID, in: store)
             let transport = ScriptedTransport { _, _ in HTTPResponse(status: 201) }
-            let push = ImagePush(store: store, client: pull(store, transport).client)
+            let push = ImagePush(store: store, client: FarRegistry.pull(store, transport).client)
             let other = ImageReference(Self.repository, tag: "1", digest: Digest(of: "other"))
             let error = await #expect(throws: RegistryError.self) { try await push.push(image, to: other) }
             #expect(error?.diagnostic.exitStatus == .usage)

@@ -61,14 +61,77 @@ import Testing
         }
     }
 
-    @Test(arguments: ["", "sha256:1", "base", String(repeating: "a", count: 9000)])
+    @Test func `is not complete where a record ends at what may stand on something`() async throws {
+        try await Sandbox.with { sandbox in
+            let store = ImageStore(home: sandbox.home)
+            let layers = [try await SampleImage.layer(["shop": "1"], in: store)]
+            // A registry's image that names its own base, of which nothing more is known.
+            let unseen = Digest(of: "unseen")
+            let foreign = try SampleImage.commit(
+                layers,
+                on: Descriptor(mediaType: .manifest, digest: unseen, size: 1),
+                in: store
+            )
+            let record = try store.manifest(foreign.digest).value.ancestryOfChild(of: foreign.digest)
+            #expect(record == AncestryRecord(digests: [foreign.digest, unseen], isClosed: false))
+            let open = try SampleImage.commit(
+                layers,
+                on: foreign,
+                ancestors: record.digests,
+                isClosed: record.isClosed,
+                in: store
+            )
+            #expect(try store.ancestry(of: open.digest).members.map(\.digest).last == unseen)
+            #expect(try !store.ancestry(of: open.digest).isComplete)
+            let child = try SampleImage.commit(
+                layers,
+                on: open,
+                ancestors: [open.digest] + record.digests,
+                isClosed: false,
+                in: store
+            )
+            #expect(try !store.ancestry(of: child.digest).isComplete)
+        }
+    }
+
+    @Test func `names the index by which a registry's image was named, after the image`() {
+        let image = Digest(of: "image")
+        let index = Digest(of: "index")
+        var manifest = ImageManifest(
+            config: Descriptor(mediaType: .config, digest: Digest(of: "x"), size: 1),
+            layers: []
+        )
+        #expect(
+            manifest.ancestryOfChild(of: image, namedBy: index)
+                == AncestryRecord(digests: [image, index], isClosed: true)
+        )
+        #expect(manifest.ancestryOfChild(of: image, namedBy: image).digests == [image])
+        let below = AncestryRecord(digests: [Digest(of: "below")], isClosed: true)
+        manifest.annotations = ImageManifest.annotations(below)
+        manifest.annotations?[ImageManifest.baseDigestAnnotation] = below.digests[0].description
+        #expect(
+            manifest.ancestryOfChild(of: image, namedBy: index)
+                == AncestryRecord(digests: [image, index] + below.digests, isClosed: true)
+        )
+    }
+
+    @Test(arguments: [
+        "", "sha256:1", "base", String(repeating: "a", count: 9000),
+        // What a tool took over from the image that it stands on: it leaves that one out.
+        Digest(of: "below the base").description,
+    ])
     func `is not what annotations from elsewhere make of it`(text: String) {
         var manifest = ImageManifest(
             config: Descriptor(mediaType: .config, digest: Digest(of: "x"), size: 1),
             layers: []
         )
-        manifest.annotations = [ImageManifest.ancestorsAnnotation: text]
-        #expect(manifest.ancestors == nil)
+        manifest.annotations = [
+            ImageManifest.ancestorsAnnotation: text, ImageManifest.closedAnnotation: "true",
+        ]
+        #expect(manifest.ancestry == nil)
+        let base = Digest(of: "base")
+        manifest.annotations?[ImageManifest.baseDigestAnnotation] = base.description
+        #expect(manifest.ancestry == AncestryRecord(digests: [base], isClosed: false))
     }
 
     @Test func `ends at what is no image's manifest, which annotations may name as well`() async throws {

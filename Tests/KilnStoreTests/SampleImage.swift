@@ -45,6 +45,7 @@ enum SampleImage {
         on base: Descriptor? = nil,
         called baseName: String? = nil,
         ancestors: [Digest]? = nil,
+        isClosed: Bool = true,
         in store: ImageStore
     ) throws -> Descriptor {
         var config = ImageConfig(platform: .host, diffIDs: layers.map(\.diffID))
@@ -55,8 +56,10 @@ enum SampleImage {
         var manifest = ImageManifest(config: configBlob, layers: layers.map(\.descriptor))
         if let base { manifest.annotations = [ImageManifest.baseDigestAnnotation: base.digest.description] }
         if let baseName { manifest.annotations?[ImageManifest.baseNameAnnotation] = baseName }
-        let words = ancestors?.map(\.description).joined(separator: " ")
-        if let words { manifest.annotations?[ImageManifest.ancestorsAnnotation] = words }
+        if let ancestors {
+            let record = AncestryRecord(digests: ancestors, isClosed: isClosed)
+            manifest.annotations?.merge(ImageManifest.annotations(record)) { $1 }
+        }
         return try store.put(try CanonicalJSON.encode(manifest), mediaType: .manifest)
     }
 

@@ -13,8 +13,8 @@ package struct BakedImage: Sendable, Hashable {
     package let ownLayers: Int
     /// What lies at the bottom, when that is a registry's image.
     let base: BaseImage?
-    /// The manifests of what it stands on, the nearest first.
-    let ancestors: [Digest]
+    /// What it stands on.
+    let ancestry: AncestryRecord
     /// What this image's own layers took.
     package let elapsed: Duration
 

@@ -11,8 +11,8 @@ struct BaseImage: Sendable, Hashable {
     let config: ImageConfig
     /// Lowest first.
     let layers: [BakedLayer]
-    /// The manifests of this image and of what it is known to stand on, the nearest first.
-    let ancestors: [Digest]
+    /// Of what stands on this image: the image itself, the index by which it was named, and what is known to be below it.
+    let ancestry: AncestryRecord
     /// What it is made of besides its layers.
     let files: [SourceFile]
 
@@ -32,7 +32,7 @@ struct BaseImage: Sendable, Hashable {
                 label: "layer of \(locked.image)"
             )
         }
-        ancestors = image.manifest.ancestry(of: locked.digest)
+        ancestry = image.manifest.ancestryOfChild(of: locked.digest, namedBy: locked.index)
         let config = image.manifest.config
         files = [
             .ofBase("manifest", locked.digest, size: locked.size),

@@ -77,10 +77,13 @@ struct ImageAssembler {
         return config
     }
 
-    /// What the image stands on, the nearest first.
-    var ancestors: [Digest] {
-        if let parent { return [parent.manifest.digest] + parent.ancestors }
-        return base?.ancestors ?? []
+    /// What the image stands on.
+    var ancestry: AncestryRecord {
+        guard let parent else { return base?.ancestry ?? .nothing }
+        return AncestryRecord(
+            digests: [parent.manifest.digest] + parent.ancestry.digests,
+            isClosed: parent.ancestry.isClosed
+        )
     }
 
     func manifest(_ config: Descriptor) -> ImageManifest {
@@ -94,10 +97,7 @@ struct ImageAssembler {
             annotations[ImageManifest.baseNameAnnotation] = base.locked.image.named
         }
         // Whoever has this image alone, out of a registry, can tell by it whether what it stands on was revoked.
-        if !ancestors.isEmpty {
-            let digests = ancestors.map(\.description)
-            annotations[ImageManifest.ancestorsAnnotation] = digests.joined(separator: " ")
-        }
+        annotations.merge(ImageManifest.annotations(ancestry)) { $1 }
         return ImageManifest(
             config: config,
             layers: layers.map(\.blob),

@@ -67,7 +67,7 @@ struct ImageBaker: Sendable {
             layers: layers,
             ownLayers: layers.count - (parent?.layers ?? base?.layers ?? []).count,
             base: base,
-            ancestors: assembler.ancestors,
+            ancestry: assembler.ancestry,
             elapsed: start.duration(to: .now)
         )
     }

@@ -66,6 +66,7 @@ struct OriginPins {
                 digest: found.image.digest,
                 size: found.image.size
             )
+            try await pull.remember(found)
             let pulled = try await pull.pull(pinned: base.pinned, size: base.size).config.platform
             guard platform.accepts(pulled) else {
                 throw RegistryError(

@@ -1,4 +1,3 @@
-import FoundationEssentials
 import KilnArchive
 import KilnDiagnostics
 package import KilnOCI
@@ -25,6 +24,8 @@ package struct ImagePull: Sendable {
         /// Of an index, or of the image itself.
         package let named: Digest
         package let image: Descriptor
+        /// nil where the reference names the image itself.
+        let index: ImageIndex?
         let bytes: [UInt8]
     }
 
@@ -33,10 +34,14 @@ package struct ImagePull: Sendable {
         platform: ImagePlatform
     ) async throws -> Resolution {
         let named = try await client.manifest(reference)
-        guard named.descriptor.mediaType.isIndex else {
-            return Resolution(named: named.descriptor.digest, image: named.descriptor, bytes: named.bytes)
+        guard case .index(let index) = try document(named, reference) else {
+            return Resolution(
+                named: named.descriptor.digest,
+                image: named.descriptor,
+                index: nil,
+                bytes: named.bytes
+            )
         }
-        let index: ImageIndex = try decode(named.bytes, reference)
         guard let match = index.image(for: platform) else {
             throw RegistryError(
                 .platform,
@@ -46,7 +51,18 @@ package struct ImagePull: Sendable {
         }
         let pinned = ImageReference(reference.repository, tag: nil, digest: match.digest)
         let image = try await client.manifest(pinned)
-        return Resolution(named: named.descriptor.digest, image: image.descriptor, bytes: image.bytes)
+        return Resolution(
+            named: named.descriptor.digest,
+            image: image.descriptor,
+            index: index,
+            bytes: image.bytes
+        )
+    }
+
+    /// Keeps in mind by which index an image was found: whoever revokes the index means the image.
+    package func remember(_ found: Resolution) async throws {
+        guard let index = found.index else { return }
+        try await KnownIndexes(home: store.home).record(found.named, index.manifests.map(\.digest))
     }
 
     /// Brings the image into the store; gives its manifest's descriptor. Blobs that are there are not fetched again.
@@ -54,6 +70,8 @@ package struct ImagePull: Sendable {
     {
         let found = try await resolution(of: reference, platform: platform)
         try store.prepare()
+        // First, so that no crash leaves an image that a revocation of the index does not reach.
+        try await remember(found)
         let image = try await pull(
             found.bytes,
             found.image.mediaType,
@@ -63,34 +81,6 @@ package struct ImagePull: Sendable {
         return image.descriptor
     }
 
-    /// Brings the images of all platforms, where the reference names several; gives the index's descriptor.
-    package func pullAll(_ reference: ImageReference) async throws -> Descriptor {
-        let named = try await client.manifest(reference)
-        guard named.descriptor.mediaType.isIndex else { return try await pull(reference) }
-        try store.prepare()
-        let index: ImageIndex = try decode(named.bytes, reference)
-        for entry in index.manifests {
-            let pinned = ImageReference(reference.repository, tag: nil, digest: entry.digest)
-            if entry.mediaType.isIndex {
-                _ = try await pullAll(pinned)
-            } else if entry.mediaType.isManifest {
-                _ = try await entry.isImage ? pull(pinned) : keep(pinned)
-            }
-        }
-        return try store.put(named.bytes, mediaType: named.descriptor.mediaType)
-    }
-
-    /// What an index names that is no image, such as the provenance that other tools put there: its bytes and those of its
-    /// parts, without which the index could not be sent on.
-    private func keep(_ reference: ImageReference) async throws -> Descriptor {
-        let found = try await client.manifest(reference)
-        let manifest: ImageManifest = try decode(found.bytes, reference)
-        for part in [manifest.config] + manifest.layers {
-            try await fetch(part, from: [reference.repository])
-        }
-        return try store.put(found.bytes, mediaType: found.descriptor.mediaType)
-    }
-
     /// Takes the manifest's parts from the repositories, and keeps it once they are all there.
     func pull(
         _ bytes: [UInt8],
@@ -98,7 +88,9 @@ package struct ImagePull: Sendable {
         _ reference: ImageReference,
         from repositories: [Repository]
     ) async throws -> PulledImage {
-        let manifest: ImageManifest = try decode(bytes, reference)
+        guard case .image(let manifest) = try document(bytes, reference) else {
+            throw RegistryError(.content, "\(reference) is an index where an image should be")
+        }
         try await fetch(manifest.config, from: repositories)
         let config = try store.config(manifest).value
         guard config.rootfs.diffIDs.count == manifest.layers.count else {
@@ -115,7 +107,7 @@ package struct ImagePull: Sendable {
         return PulledImage(descriptor: descriptor, manifest: manifest, config: config)
     }
 
-    private func fetch(_ blob: Descriptor, from repositories: [Repository]) async throws {
+    func fetch(_ blob: Descriptor, from repositories: [Repository]) async throws {
         if store.hasBlob(blob) { return }
         let label = "pull \(blob.digest.short)"
         try await Progress.track(WorkID(label), label: label, total: blob.size) {
@@ -131,6 +123,17 @@ package struct ImagePull: Sendable {
     private func bring(_ blob: Descriptor, from repository: Repository) async throws {
         let partial = store.home.scratch.appending("pull-\(blob.digest.hex)")
         try await client.pull(blob, from: repository, into: partial)
+        // The digest may fit all the same: then it is the manifest that is wrong, and the image would never be whole.
+        let size = Files.facts(partial)?.size ?? 0
+        guard size == blob.size else {
+            try Files.remove(partial)
+            throw RegistryError(
+                .content,
+                "\(repository) has another size for blob \(blob.digest.short) than the manifest says",
+                causes: ["\(size) bytes came, and it should be \(blob.size)"],
+                hint: "what came was deleted; run the command again"
+            )
+        }
         do {
             _ = try await store.ingest(mediaType: blob.mediaType, expecting: blob.digest) { target in
                 try Files.rename(partial, to: target)
@@ -167,14 +170,29 @@ package struct ImagePull: Sendable {
         try cache.record(key, diffID: diffID, encoder: "pulled", blob: blob)
     }
 
-    func decode<Value: Decodable>(_ bytes: [UInt8], _ reference: ImageReference) throws -> Value {
+    /// Refuses what says of itself to be something else than the registry says.
+    func document(_ manifest: RegistryManifest, _ reference: ImageReference) throws -> ManifestDocument {
+        let document = try document(manifest.bytes, reference)
+        let isIndex = if case .index = document { true } else { false }
+        let said = manifest.descriptor.mediaType
+        guard isIndex ? !said.isManifest : !said.isIndex else {
+            throw RegistryError(
+                .content,
+                "\(reference) is not what the registry says",
+                causes: ["\(said.rawValue) is said of \(isIndex ? "an index" : "an image's manifest")"]
+            )
+        }
+        return document
+    }
+
+    func document(_ bytes: [UInt8], _ reference: ImageReference) throws -> ManifestDocument {
         do {
-            return try CanonicalJSON.decode(Value.self, from: bytes)
+            return try ManifestDocument(bytes)
         } catch {
             throw RegistryError(
                 .content,
                 "the manifest of \(reference) cannot be read",
-                causes: [String(describing: error)]
+                causes: [error.words]
             )
         }
     }

@@ -83,37 +83,39 @@ package struct ImagePush: Sendable {
         sources: (Digest) throws -> [SourceFile] = { _ in [] }
     ) async throws -> Report {
         try check(target, names: index.digest)
+        let tree = try whole(index)
         var report = Report(digest: index.digest)
-        let images = Set(try store.images(in: index).map(\.digest))
-        for entry in try entries(of: index) {
-            let untagged = ImageReference(target.repository, tag: nil, digest: entry.digest)
-            guard !entry.mediaType.isIndex else {
-                report.add(try await push(index: entry, to: untagged, mountFrom: other, sources: sources))
-                continue
-            }
-            let made = images.contains(entry.digest) ? try sources(entry.digest) : []
-            report.add(try await push(entry, to: untagged, mountFrom: other, sources: made))
+        for entry in tree.manifests {
+            let made = entry.isImage ? try sources(entry.descriptor.digest) : []
+            let untagged = untagged(entry.descriptor, in: target)
+            report.add(try await push(entry.descriptor, to: untagged, mountFrom: other, sources: made))
+        }
+        for inner in tree.indexes where inner.digest != index.digest {
+            let bytes = try store.read(inner.digest)
+            let sent = RegistryManifest(bytes, mediaType: inner.mediaType)
+            try await client.push(sent, to: untagged(inner, in: target))
         }
         let bytes = try store.read(index.digest, limit: 4 << 20)
         try await client.push(RegistryManifest(bytes, mediaType: index.mediaType), to: target)
         return report
     }
 
-    /// All that the index names: a registry takes no index with holes.
-    private func entries(of index: Descriptor) throws -> [Descriptor] {
-        let entries = (try store.index(index)?.manifests ?? []).filter {
-            $0.mediaType.isManifest || $0.mediaType.isIndex
-        }
-        let missing = entries.filter { !store.hasBlob($0) }
-        guard missing.isEmpty else {
+    private func untagged(_ manifest: Descriptor, in target: ImageReference) -> ImageReference {
+        ImageReference(target.repository, tag: nil, digest: manifest.digest)
+    }
+
+    /// All that the index leads to: a registry takes no index with holes.
+    private func whole(_ index: Descriptor) throws -> ManifestTree {
+        let tree = try store.tree(of: index.digest)
+        guard tree.missing.isEmpty else {
             throw RegistryError(
                 .sources,
                 "the index \(index.digest.short) names what is not here, so that no registry takes it",
-                causes: missing.map { "\($0.digest)" + ($0.platform.map { " for \($0)" } ?? "") },
+                causes: tree.missing.map { "\($0.digest)" + ($0.platform.map { " for \($0)" } ?? "") },
                 hint: "pull it again with --all-platforms, or push the image of one platform"
             )
         }
-        return entries
+        return tree
     }
 
     /// A digest in the target is what will be there, or nothing is sent.

@@ -18,10 +18,12 @@ extension ImagePull {
     package func pull(pinned reference: ImageReference, size: Int64) async throws -> PulledImage {
         try store.prepare()
         let bytes = try await manifest(reference, size)
-        let mediaType: MediaTypeOnly = try decode(bytes, reference)
+        guard case .image(let manifest) = try document(bytes, reference) else {
+            throw RegistryError(.content, "\(reference) is an index where an image should be")
+        }
         let image = try await pull(
             bytes,
-            mediaType.mediaType ?? .manifest,
+            manifest.mediaType,
             reference,
             from: sources + [reference.repository]
         )
@@ -33,10 +35,6 @@ extension ImagePull {
             )
         }
         return image
-    }
-
-    private struct MediaTypeOnly: Decodable {
-        let mediaType: MediaType?
     }
 
     /// Sources keep it as a blob: it is the manifest of somebody else's image there.

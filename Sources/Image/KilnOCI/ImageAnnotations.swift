@@ -6,6 +6,8 @@ extension ImageManifest {
 
     /// Kiln's own: OCI has a word for the nearest image below, and none for those below that.
     package static let ancestorsAnnotation = "dev.kiln.ancestors"
+    /// Also Kiln's own: that the last of the ancestors stands on nothing.
+    package static let closedAnnotation = "dev.kiln.ancestors.complete"
 
     package var version: String? { annotations?[Self.versionAnnotation] }
 
@@ -14,17 +16,38 @@ extension ImageManifest {
         annotations?[Self.baseDigestAnnotation].flatMap { try? Digest(parsing: $0) }
     }
 
-    /// All images that this one stands on, the nearest first, as its bake knew them; nil when it does not say. It may come
-    /// from anywhere: what is no list of a few digests says nothing.
-    package var ancestors: [Digest]? {
-        guard let text = annotations?[Self.ancestorsAnnotation], text.utf8.count <= 8192 else { return nil }
-        let digests = text.split(separator: " ").map { try? Digest(parsing: String($0)) }
-        return digests.isEmpty || digests.contains(nil) ? nil : digests.compactMap(\.self)
+    /// What it says of all that it stands on; nil when it says nothing. It may come from anywhere: what is no list of a few
+    /// digests, or does not begin with the image that it stands on (other tools take the annotations of a base over as they
+    /// are), says nothing.
+    package var ancestry: AncestryRecord? {
+        guard let baseDigest else { return nil }
+        guard let digests = listedAncestors, digests.first == baseDigest else {
+            return AncestryRecord(digests: [baseDigest], isClosed: false)
+        }
+        return AncestryRecord(digests: digests, isClosed: annotations?[Self.closedAnnotation] == "true")
     }
 
-    /// What can be said of an image that stands on this one: this one's digest, and what is known to be below it.
-    package func ancestry(of digest: Digest) -> [Digest] {
-        [digest] + (ancestors ?? baseDigest.map { [$0] } ?? [])
+    private var listedAncestors: [Digest]? {
+        guard let text = annotations?[Self.ancestorsAnnotation], text.utf8.count <= 8192 else { return nil }
+        let digests = text.split(separator: " ").map { try? Digest(parsing: String($0)) }
+        return digests.contains(nil) ? nil : digests.compactMap(\.self)
+    }
+
+    /// What can be said of an image that stands on this one, whose digest is `digest`. `index` is the index by which a registry
+    /// named this one: whoever revokes that means this one too.
+    package func ancestryOfChild(of digest: Digest, namedBy index: Digest? = nil) -> AncestryRecord {
+        let below = ancestry ?? .nothing
+        let names = [digest] + (index == digest ? [] : [index].compactMap(\.self))
+        return AncestryRecord(digests: names + below.digests, isClosed: below.isClosed)
+    }
+
+    /// The annotations that say so.
+    package static func annotations(_ ancestry: AncestryRecord) -> [String: String] {
+        guard !ancestry.digests.isEmpty else { return [:] }
+        let words = ancestry.digests.map(\.description).joined(separator: " ")
+        return [ancestorsAnnotation: words].merging(ancestry.isClosed ? [closedAnnotation: "true"] : [:]) {
+            $1
+        }
     }
 
     /// The name of that image where this one was made.

@@ -9,6 +9,10 @@ package struct MediaType: Sendable, Hashable, Codable, RawRepresentable {
     package static let index = MediaType(rawValue: "application/vnd.oci.image.index.v1+json")
     package static let manifest = MediaType(rawValue: "application/vnd.oci.image.manifest.v1+json")
     package static let config = MediaType(rawValue: "application/vnd.oci.image.config.v1+json")
+    /// Docker's own name for the same.
+    package static let dockerConfig = MediaType(
+        rawValue: "application/vnd.docker.container.image.v1+json"
+    )
     package static let layerTar = MediaType(rawValue: "application/vnd.oci.image.layer.v1.tar")
     package static let layerGzip = MediaType(rawValue: "application/vnd.oci.image.layer.v1.tar+gzip")
     /// Docker's own names for the same formats (distribution, "Image Manifest Version 2, Schema 2").
@@ -34,6 +38,7 @@ package struct MediaType: Sendable, Hashable, Codable, RawRepresentable {
 
     package var isIndex: Bool { self == .index || self == .dockerManifestList }
     package var isManifest: Bool { self == .manifest || self == .dockerManifest }
+    package var isImageConfig: Bool { self == .config || self == .dockerConfig }
 
     /// OCI's name for a layer that an image manifest of ours may name as it is; nil for what is no layer that we read.
     package var asLayer: MediaType? {
@@ -43,32 +48,5 @@ package struct MediaType: Sendable, Hashable, Codable, RawRepresentable {
         case .layerZstd: .layerZstd
         default: nil
         }
-    }
-}
-
-/// Points at a blob by type, size in bytes and digest (OCI image spec, descriptor.md).
-package struct Descriptor: Sendable, Hashable, Codable {
-    package var mediaType: MediaType
-    package var digest: Digest
-    package var size: Int64
-    package var annotations: [String: String]?
-    package var platform: ImagePlatform?
-    /// What kind of artifact a manifest describes, in an index of referrers.
-    package var artifactType: MediaType?
-
-    package init(
-        mediaType: MediaType,
-        digest: Digest,
-        size: Int64,
-        annotations: [String: String]? = nil,
-        platform: ImagePlatform? = nil,
-        artifactType: MediaType? = nil
-    ) {
-        self.mediaType = mediaType
-        self.digest = digest
-        self.size = size
-        self.annotations = annotations
-        self.platform = platform
-        self.artifactType = artifactType
     }
 }

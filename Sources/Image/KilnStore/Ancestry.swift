@@ -35,7 +35,7 @@ package struct Ancestry: Sendable, Hashable {
     /// The nearest that was revoked: the image itself, or one that it inherits that from.
     package var revoked: Member? { members.first { $0.revocation != nil } }
 
-    /// Whether all that it stands on is known: the last member is known to stand on nothing, or a bake wrote the whole of it
+    /// Whether all that it stands on is known: the last member is here and stands on nothing, or a bake that knew so wrote it
     /// down.
     package let isComplete: Bool
 }
@@ -52,7 +52,7 @@ extension ImageStore {
             store: self,
             names: try list(),
             superseded: try superseded(),
-            revocations: try Revocations(home: home).holding()
+            revocations: try revoked()
         )
         return try digests.map { try lineage.ancestry(of: $0) }
     }
@@ -84,20 +84,19 @@ private struct Lineage {
         var members: [Ancestry.Member] = []
         var next: [Digest] = [digest]
         var name: String?
-        var isRecorded = false
+        var isClosed = false
         while let digest = next.first, members.count < Self.limit {
             let manifest = try store.imageManifest(digest)
             members.append(try member(digest, manifest, calledBy: name))
             next.removeFirst()
             name = manifest?.baseName
             // What a child recorded goes on where the manifest is not here, or says less.
-            guard let manifest, let known = manifest.ancestors ?? manifest.baseDigest.map({ [$0] }) else {
-                continue
-            }
-            if manifest.ancestors != nil { isRecorded = true }
-            if known.count >= next.count { next = known }
+            guard let known = manifest?.ancestry, known.digests.count >= next.count else { continue }
+            isClosed = known.isClosed || (isClosed && known.digests == next)
+            next = known.digests
         }
-        let isWhole = isRecorded || (members.last?.isHere ?? false)
+        // What is here and says nothing more stands on nothing.
+        let isWhole = isClosed || (members.last?.isHere ?? false)
         return Ancestry(members: members, isComplete: isWhole && next.isEmpty)
     }
 
@@ -109,8 +108,8 @@ private struct Lineage {
         let name =
             names.first { $0.descriptor.digest == digest }?.name
             ?? superseded.first { $0.digest == digest }?.name ?? childsName
-        var created: String?
-        if let manifest, store.hasBlob(manifest.config) { created = try store.config(manifest).value.created }
+        // For people only, and what an annotation names need not be an image.
+        let created = manifest.flatMap { try? store.config($0).value.created }
         return Ancestry.Member(
             name: name,
             digest: digest,

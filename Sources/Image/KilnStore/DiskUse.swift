@@ -111,18 +111,15 @@ private struct DiskOwners {
 
     init(store: ImageStore, roots: [DiskUse.Root]) throws {
         for (place, root) in roots.enumerated() where store.hasBlob(root.digest) {
-            blobs[root.digest.hex, default: []].insert(place)
-            for image in try store.manifests(of: root.digest) { try add(image, to: place, in: store) }
+            let tree = try store.tree(of: root.digest)
+            for index in tree.indexes { blobs[index.digest.hex, default: []].insert(place) }
+            for entry in tree.manifests { try add(entry, to: place, in: store) }
         }
     }
 
-    private mutating func add(_ image: Digest, to place: Int, in store: ImageStore) throws {
-        let manifest = try store.manifest(image).value
-        let parts = [image, manifest.config.digest] + manifest.layers.map(\.digest)
-        for part in parts { blobs[part.hex, default: []].insert(place) }
-        guard store.hasBlob(manifest.config) else { return }
-        let diffIDs = try store.config(manifest).value.rootfs.diffIDs
-        for (layer, diffID) in zip(manifest.layers, diffIDs) {
+    private mutating func add(_ entry: ManifestTree.Entry, to place: Int, in store: ImageStore) throws {
+        for part in [entry.descriptor] + entry.parts { blobs[part.digest.hex, default: []].insert(place) }
+        for (layer, diffID) in zip(entry.manifest.layers, try store.diffIDs(of: entry)) {
             layerOfBlob[layer.digest.hex] = diffID
             guard layersByName[diffID.short, default: []].insert(place).inserted else { continue }
             layers[diffID, default: []].append(place)

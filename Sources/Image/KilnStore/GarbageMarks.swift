@@ -15,21 +15,24 @@ struct GarbageMarks {
         let images = ImageStore(home: home)
         let named = try images.readIndex().manifests.map(\.digest)
         for digest in roots.union(named) where try Files.isPresent(images.blobPath(digest)) {
-            blobs.insert(digest.hex)
-            for image in try images.manifests(of: digest) { try mark(image, in: images, home) }
+            let tree = try images.tree(of: digest)
+            blobs.formUnion((tree.indexes.map(\.digest) + tree.others).map(\.hex))
+            for entry in tree.manifests { try mark(entry, in: images, home) }
         }
         layerNames.formUnion(try Self.mountedLayers(of: home))
     }
 
-    private mutating func mark(_ digest: Digest, in images: ImageStore, _ home: KilnHome) throws {
+    private mutating func mark(
+        _ entry: ManifestTree.Entry,
+        in images: ImageStore,
+        _ home: KilnHome
+    ) throws {
+        let digest = entry.descriptor.digest
         blobs.insert(digest.hex)
-        let manifest = try images.manifest(digest).value
-        blobs.insert(manifest.config.digest.hex)
-        blobs.formUnion(manifest.layers.map(\.digest.hex))
+        blobs.formUnion(entry.parts.map(\.digest.hex))
         blobs.formUnion(try ImageSources(home: home).files(of: digest)?.map(\.digest.hex) ?? [])
-        try markAncestors(of: manifest, in: images)
-        guard try Files.isPresent(images.blobPath(manifest.config.digest)) else { return }
-        layerNames.formUnion(try images.config(manifest).value.rootfs.diffIDs.map(\.short))
+        layerNames.formUnion(try images.diffIDs(of: entry).map(\.short))
+        try markAncestors(of: entry.manifest, in: images)
     }
 
     /// What an image stands on keeps its manifest and configuration, which are small and tell its ancestry; its layers are the

@@ -18,15 +18,15 @@ struct GarbageReasons {
     }
 
     private mutating func add(_ digest: Digest, _ reason: Reason, in images: ImageStore) {
-        guard let manifest = try? images.manifest(digest).value else {
-            guard let index = try? images.imageIndex(digest) else { return }
-            if blobs[digest.hex] == nil { blobs[digest.hex] = reason }
-            for image in index.manifests { add(image.digest, reason, in: images) }
-            return
+        guard let tree = try? images.tree(of: digest) else { return }
+        let manifests = tree.manifests.flatMap { [$0.descriptor.digest] + $0.parts.map(\.digest) }
+        for part in (tree.indexes.map(\.digest) + manifests).map(\.hex) where blobs[part] == nil {
+            blobs[part] = reason
         }
-        let parts = [digest.hex, manifest.config.digest.hex] + manifest.layers.map(\.digest.hex)
-        for part in parts where blobs[part] == nil { blobs[part] = reason }
-        guard let config = try? images.config(manifest).value else { return }
-        for layer in config.rootfs.diffIDs where layers[layer.short] == nil { layers[layer.short] = reason }
+        for entry in tree.manifests {
+            for layer in (try? images.diffIDs(of: entry)) ?? [] where layers[layer.short] == nil {
+                layers[layer.short] = reason
+            }
+        }
     }
 }

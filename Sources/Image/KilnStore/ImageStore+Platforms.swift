@@ -18,34 +18,32 @@ extension ImageStore {
         return index
     }
 
-    /// The images in what a name refers to, as far as they are here: the image itself, or those of an index.
+    /// The images in what a name refers to, as far as they are here: the image itself, or those of an index and of the indexes
+    /// in it.
     package func images(in descriptor: Descriptor) throws -> [Descriptor] {
-        guard let index = try index(descriptor) else { return [descriptor] }
-        return index.manifests.filter { hasBlob($0) && $0.isImage }
-    }
-
-    /// The same by digest alone.
-    func manifests(of digest: Digest) throws -> [Digest] {
-        guard let index = try imageIndex(digest) else { return [digest] }
-        return index.manifests.map(\.digest).filter(hasBlob)
+        guard descriptor.mediaType.isIndex else { return [descriptor] }
+        return try tree(of: descriptor.digest).manifests.filter(\.isImage).map(\.descriptor)
     }
 
     /// The image that a user means, for a platform where there are several.
     package func image(_ reference: String, for platform: ImagePlatform = .host) throws -> Descriptor {
         let named = try resolve(reference)
         guard let index = try index(named) else { return named }
-        guard let image = index.image(for: platform) else {
-            throw StoreError(.missingPlatform(reference, platform, offered: index.platforms))
-        }
-        guard hasBlob(image) else { throw StoreError(.missingBlob(image.digest)) }
-        return image
+        if let image = try image(of: platform, in: named) { return image }
+        if let absent = index.image(for: platform) { throw StoreError(.missingBlob(absent.digest)) }
+        throw StoreError(.missingPlatform(reference, platform, offered: index.platforms))
     }
 
-    /// One image to stand for all of what a name refers to: that of this machine, else the first.
-    package func representative(of descriptor: Descriptor) throws -> Descriptor {
-        guard let index = try index(descriptor) else { return descriptor }
-        let here = index.manifests.filter { hasBlob($0) && $0.isImage }
-        return index.image(for: .host).flatMap { here.contains($0) ? $0 : nil } ?? here.first ?? descriptor
+    /// Of those that are here; nil when none is for the platform.
+    func image(of platform: ImagePlatform, in named: Descriptor) throws -> Descriptor? {
+        ImageIndex(manifests: try images(in: named)).image(for: platform)
+    }
+
+    /// One image to stand for all of what a name refers to: that of this machine, else the first; nil for an index of which
+    /// no image is here.
+    package func representative(of descriptor: Descriptor) throws -> Descriptor? {
+        guard descriptor.mediaType.isIndex else { return descriptor }
+        return try image(of: .host, in: descriptor) ?? images(in: descriptor).first
     }
 
     /// Gives the name to the images of several platforms, as an image index; to the image itself where there is one.

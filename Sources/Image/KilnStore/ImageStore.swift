@@ -54,12 +54,13 @@ package struct ImageStore: Sendable {
         Files.facts(blobPath(descriptor.digest))?.size == descriptor.size
     }
 
-    /// Whether the image's manifest, configuration and all of its layers are here; their content is not read.
+    /// Whether the image's manifest, configuration and all of its layers are here, or those of all that an index names; their
+    /// content is not read.
     package func isWhole(_ digest: Digest) -> Bool {
-        guard hasBlob(digest) else { return false }
-        if let index = try? imageIndex(digest) { return index.manifests.allSatisfy { isWhole($0.digest) } }
-        guard let manifest = try? manifest(digest).value else { return false }
-        return hasBlob(manifest.config) && manifest.layers.allSatisfy { hasBlob($0) }
+        guard let tree = try? tree(of: digest), tree.missing.isEmpty, !tree.manifests.isEmpty else {
+            return false
+        }
+        return tree.manifests.allSatisfy { $0.parts.allSatisfy { hasBlob($0) } }
     }
 
     /// Lets the body write one layer, and keeps the blob and the layer's index. Nothing is left when it throws.

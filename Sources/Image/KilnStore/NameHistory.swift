@@ -24,6 +24,9 @@ extension ImageStore {
     func forgetMissing() async throws {
         try Files.createDirectory(home.root)
         try await FileLock.with(indexLock) { try NameHistory(home: home).forget { !hasBlob($0.digest) } }
+        // Of one that was revoked something may come here again.
+        let revoked = Set(try Revocations(home: home).holding().keys)
+        try await KnownIndexes(home: home).forget(keeping: revoked, isHere: hasBlob)
     }
 }
 

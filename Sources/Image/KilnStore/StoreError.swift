@@ -83,7 +83,7 @@ package struct StoreError: DiagnosticError {
     private var causes: [String] {
         switch reason {
         case .ambiguousImage(_, let candidates): ["it could be \(candidates.joined(separator: ", "))"]
-        case .missingPlatform(_, _, let offered):
+        case .missingPlatform(_, _, let offered) where !offered.isEmpty:
             ["it is for \(offered.map(\.description).joined(separator: ", "))"]
         case .wrongContent(_, let expected, let found): ["expected \(expected), found \(found)"]
         case .wrongSize(_, let expected, let found): ["expected \(expected) bytes, found \(found)"]

@@ -48,7 +48,7 @@ extension BakeExecutor {
                 layers: layers,
                 ownLayers: layers.count - (parent?.layers ?? base?.layers ?? []).count,
                 base: base,
-                ancestors: assembler.ancestors,
+                ancestry: assembler.ancestry,
                 elapsed: .zero
             )
         }

@@ -20,9 +20,9 @@ struct ImageListCommand: AsyncParsableCommand {
         let store = ImageStore(home: context.home)
         let stored = try store.list()
         let shown = try stored.map { try store.representative(of: $0.descriptor) }
-        let ancestries = try store.ancestries(of: shown.map(\.digest))
+        let ancestries = try store.ancestries(of: zip(stored, shown).map { ($1 ?? $0.descriptor).digest })
         let images = try zip(stored, zip(shown, ancestries)).map { image, rest in
-            try ImageSummary(image, showing: rest.0.digest, rest.1, in: store)
+            try ImageSummary(image, showing: rest.0?.digest, rest.1, in: store)
         }
         if format.format == .json { return try context.resultJSON(["images": images]) }
         guard !images.isEmpty else {
@@ -55,7 +55,8 @@ struct ImageSummary: Encodable {
     let version: String?
     /// Of the manifest, or of the index of several platforms' images.
     let digest: Digest
-    let imageID: Digest
+    /// nil for an index of which no image is here.
+    let imageID: Digest?
     let platforms: [String]
     let layers: Int
     /// Compressed bytes of all layers, of all platforms.
@@ -68,7 +69,9 @@ struct ImageSummary: Encodable {
 
     /// In a word, the graver fact first.
     var state: String {
-        guard revocation != nil else { return outdated ? "outdated parent" : "-" }
+        guard revocation != nil else {
+            return imageID == nil ? "no image" : outdated ? "outdated parent" : "-"
+        }
         return isOwnRevocation ? "revoked" : "revoked parent"
     }
 
@@ -88,21 +91,22 @@ struct ImageSummary: Encodable {
     }
 
     /// `shown` is the image that stands for those of all platforms.
-    init(_ image: StoredImage, showing shown: Digest, _ ancestry: Ancestry, in store: ImageStore) throws {
-        let manifest = try store.manifest(shown).value
-        let config = try store.config(manifest).value
+    init(_ image: StoredImage, showing shown: Digest?, _ ancestry: Ancestry, in store: ImageStore) throws {
+        let manifest = try shown.map { try store.manifest($0).value }
+        let config = try manifest.map { try store.config($0).value }
         let all = try store.images(in: image.descriptor).map { try store.manifest($0.digest).value }
         platforms =
-            try store.index(image.descriptor)?.platforms.map(\.description) ?? [config.platform.description]
+            try store.index(image.descriptor)?.platforms.map(\.description)
+            ?? [config?.platform.description].compactMap(\.self)
         name = image.name
-        version = manifest.version
+        version = manifest?.version
         digest = image.descriptor.digest
-        imageID = manifest.config.digest
-        layers = manifest.layers.count
-        size = Set(all.flatMap(\.layers)).reduce(0) { $0 + $1.size }
-        created = config.created
+        imageID = manifest?.config.digest
+        layers = manifest?.layers.count ?? 0
+        size = Set(all.flatMap(\.layers)).totalSize
+        created = config?.created
         revocation = ancestry.revoked?.revocation.map(RevocationReport.init)
-        isOwnRevocation = ancestry.revoked?.digest == shown
+        isOwnRevocation = ancestry.revoked?.digest == shown ?? image.descriptor.digest
         outdated = ancestry.members.dropFirst().contains { member in
             if case .outdated = member.standing { true } else { false }
         }

@@ -46,28 +46,28 @@ struct ImageRevokeCommand: AsyncParsableCommand {
         let name = try store.list().first { $0.descriptor.digest == digest }?.name
         let note = Revocation.Note(reason: why, by: context.userName, time: WallClock.now)
         let revocations = Revocations(home: context.home)
-        // Of an image of several platforms each is revoked: releases are made of those.
-        for (part, name) in try parts(of: digest, in: store) {
-            if undo {
-                _ = try await revocations.lift(part, note)
-            } else {
-                _ = try await revocations.revoke(part, name: name, note)
-            }
-        }
+        let named = try store.manifests(namedBy: digest)
         let revocation =
             try await undo
-            ? lift(digest, note, revocations) : revocations.revoke(digest, name: name, note)
+            ? lift(digest, with: named ?? [], note, revocations)
+            : revoke(digest, with: named ?? [], note, revocations, store)
         if format.format == .json { return try context.resultJSON(RevocationReport(revocation)) }
         let shown = name.map { "\($0) (\(digest.short))" } ?? digest.description
         if undo {
             context.console.message("\(shown) is no longer revoked")
         } else if revocation.note == note {
             context.console.message("\(shown) is revoked: \(why)")
-            try tellHeirs(of: digest, store, context.console)
+            if named == nil { context.console.message(Self.unknown) }
+            try tellHeirs(of: [digest] + (named ?? []), store, context.console)
         } else {
             context.console.message("\(shown) was revoked before: \(revocation.shown)")
         }
     }
+
+    private static let unknown =
+        "nothing of it is here. Should it be the index of several platforms, it cannot be told which images that names: "
+        + "those that are pulled by it from now on are refused, and those that say they stand on it; "
+        + "kiln image pull --all-platforms makes it known"
 
     /// Also of an image that is not here: its children may be.
     private func digest(in store: ImageStore) throws -> Digest {
@@ -75,35 +75,55 @@ struct ImageRevokeCommand: AsyncParsableCommand {
         return try store.resolve(image).digest
     }
 
-    private func parts(of digest: Digest, in store: ImageStore) throws -> [(Digest, name: String?)] {
-        guard let named = try? store.resolve(digest.description) else { return [] }
+    /// Of an index each image that it names is revoked too: releases are made of those.
+    private func revoke(
+        _ digest: Digest,
+        with parts: [Digest],
+        _ note: Revocation.Note,
+        _ revocations: Revocations,
+        _ store: ImageStore
+    ) async throws -> Revocation {
         let names = try store.list()
-        return try store.images(in: named).filter { $0.digest != digest }.map { image in
-            (image.digest, names.first { $0.descriptor.digest == image.digest }?.name)
+        func revoke(_ digest: Digest, _ note: Revocation.Note) async throws -> Revocation {
+            let name = names.first { $0.descriptor.digest == digest }?.name
+            return try await revocations.revoke(digest, name: name, note)
         }
+        let revocation = try await revoke(digest, note)
+        for part in parts where part != digest { _ = try await revoke(part, revocation.note) }
+        return revocation
     }
 
+    /// With those that were revoked by the same word; what was said of one of them alone stays.
     private func lift(
         _ digest: Digest,
+        with parts: [Digest],
         _ note: Revocation.Note,
         _ revocations: Revocations
     ) async throws -> Revocation {
-        if let revocation = try await revocations.lift(digest, note) { return revocation }
-        throw DiagnosticFailure(
-            Diagnostic(
-                code: "image.not-revoked",
-                "image \(digest.short) is not revoked",
-                hint:
-                    "kiln image list shows which are; one that inherits it is freed with the image it stands on",
-                exitStatus: .usage
+        let holding = try revocations.holding()
+        guard let said = holding[digest]?.note, let lifted = try await revocations.lift(digest, note) else {
+            throw DiagnosticFailure(
+                Diagnostic(
+                    code: "image.not-revoked",
+                    "image \(digest.short) is not revoked",
+                    hint:
+                        "kiln image list shows which are; one that inherits it is freed with the image that it "
+                        + "stands on, or with the index that names it",
+                    exitStatus: .usage
+                )
             )
-        )
+        }
+        for part in parts where holding[part]?.note == said { _ = try await revocations.lift(part, note) }
+        return lifted
     }
 
-    private func tellHeirs(of digest: Digest, _ store: ImageStore, _ console: Console) throws {
+    private func tellHeirs(of digests: [Digest], _ store: ImageStore, _ console: Console) throws {
         let images = try store.list()
         let ancestries = try store.ancestries(of: images.map(\.descriptor.digest))
-        let heirs = zip(images, ancestries).filter { $1.members.dropFirst().contains { $0.digest == digest } }
+        let heirs = zip(images, ancestries).filter { image, ancestry in
+            !digests.contains(image.descriptor.digest)
+                && ancestry.members.dropFirst().contains { digests.contains($0.digest) }
+        }
         guard !heirs.isEmpty else { return }
         console.message("so is what stands on it: " + heirs.map(\.0.name).joined(separator: ", "))
     }

@@ -28,7 +28,9 @@ struct ImageShowCommand: AsyncParsableCommand {
         let store = ImageStore(home: context.home)
         let named = try store.resolve(image)
         let index = try store.index(named)
-        let descriptor = try store.representative(of: named)
+        guard let descriptor = try store.representative(of: named) else {
+            throw StoreError(.missingPlatform(image, .host, offered: index?.platforms ?? []))
+        }
         let manifest = try store.manifest(descriptor.digest)
         let config = try store.config(manifest.value)
         let details = ImageDetails(
