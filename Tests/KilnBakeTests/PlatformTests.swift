@@ -72,18 +72,64 @@ import Testing
         }
     }
 
-    @Test func `one that is named alone leaves the common name where it was`() async throws {
+    @Test func `one that is named alone moves the common name, once the others are of the same state`()
+        async throws
+    {
+        try await Sandbox.with { sandbox in
+            let bakery = try Self.bakery(sandbox)
+            let store = ImageStore(home: bakery.home)
+            func parts() throws -> [Digest] { try store.images(in: store.resolve("app")).map(\.digest) }
+
+            // In two runs, the first of which cannot name anything yet.
+            let first = try await bakery.bake(["app@linux/arm64"])
+            #expect(first.map(\.name.description) == ["base@linux/arm64", "app@linux/arm64"])
+            #expect(throws: StoreError.self) { try store.resolve("app") }
+            let second = try await bakery.bake(["app@linux/s390x"])
+            #expect(try parts() == [first[1].manifest.digest, second[1].manifest.digest])
+            let before = try parts()
+
+            // What is meant for one platform alone leaves the other as it was.
+            try bakery.write("changed", to: "arm")
+            let third = try await bakery.bake(["app@linux/arm64"])
+            #expect(try parts() == [third[1].manifest.digest, before[1]] && parts() != before)
+
+            // What both have makes the other one old.
+            try bakery.write("changed", to: "both")
+            let named = try store.resolve("app")
+            let recorder = FactRecorder()
+            let fourth = try await Progress.$receiver.withValue(recorder) {
+                try await bakery.bake(["app@linux/arm64"])
+            }
+            #expect(try store.resolve("app") == named)
+            #expect(try store.platformsAhead(of: "app") == [Self.arm])
+            let notes = recorder.diagnostics.filter { $0.code == "bake.platforms" }.map(\.message)
+            #expect(notes.count == 2 && notes.allSatisfy { $0.contains("linux/s390x") })
+            let fifth = try await bakery.bake(["app@linux/s390x"])
+            #expect(try parts() == [fourth[1].manifest.digest, fifth[1].manifest.digest])
+        }
+    }
+
+    @Test func `cannot be verified under a name that stands for others`() async throws {
         try await Sandbox.with { sandbox in
             let bakery = try Self.bakery(sandbox)
             _ = try await bakery.bake()
             let store = ImageStore(home: bakery.home)
-            let before = try store.resolve("app")
-            try bakery.write("changed", to: "arm")
-            let baked = try await bakery.bake(["app@linux/arm64"])
-            #expect(baked.map(\.name.description) == ["base@linux/arm64", "app@linux/arm64"])
-            #expect(try store.resolve("app") == before)
-            _ = try await bakery.bake(["app"])
-            #expect(try store.image("app", for: Self.arm).digest == baked[1].manifest.digest)
+            let right = try store.resolve("app")
+            var conditions = BakeConditions.hostile()
+            conditions.umask = nil
+            let verifier = ImageVerifier(
+                definition: bakery.definition,
+                lock: try await bakery.lock(),
+                home: bakery.home,
+                conditions: conditions
+            )
+            #expect(try await verifier.verify(["app"]).allSatisfy(\.isSame))
+            try await store.tag("app", try store.resolve("base"))
+            let error = await #expect(throws: BakeError.self) { try await verifier.verify(["app"]) }
+            #expect(error?.diagnostic.code == "bake.other-origin")
+            #expect(try await verifier.verify(["app@linux/arm64"]).allSatisfy(\.isSame))
+            try await store.tag("app", right)
+            #expect(try await verifier.verify(["app"]).allSatisfy(\.isSame))
         }
     }
 

@@ -63,6 +63,48 @@ import Testing
         }
     }
 
+    @Test func `go as one, and count as one on the disk`() async throws {
+        try await Sandbox.with { sandbox in
+            let stage = try await Self.stage(sandbox)
+            let store = stage.store
+            try await store.tag("kept", stage.foreign.manifest)
+            let roots = try DiskUse.roots(of: store, others: [stage.here.manifest.digest: "release 1"])
+            #expect(roots.map(\.name) == ["kept", "web"])
+            try await store.remove("kept")
+            let use = try DiskUse.measure(sandbox.home, roots: DiskUse.roots(of: store))
+            #expect(use.images.map(\.root.name) == ["web"] && use.images[0].shared == 0)
+
+            // One that was baked since is another image.
+            let newer = try await SampleImage.make("web@\(Self.arm)", in: store, layers: [["a": "3"]])
+            #expect(try await store.remove("web").map(\.name) == ["web", "web@\(ImagePlatform.host)"])
+            #expect(try store.list().map(\.descriptor.digest) == [newer.manifest.digest])
+        }
+    }
+
+    @Test func `are known to be behind when one platform was baked alone, and go along with a pull`()
+        async throws
+    {
+        try await Sandbox.with { sandbox in
+            let stage = try await Self.stage(sandbox)
+            let store = stage.store
+            #expect(try store.platformsAhead(of: "web") == [])
+            let newer = try await SampleImage.make("web@\(Self.arm)", in: store, layers: [["a": "3"]])
+            #expect(try store.platformsAhead(of: "web") == [Self.arm])
+            #expect(try store.platformsAhead(of: "web@\(Self.arm)") == [])
+            // A name of a platform that the common one has nothing for says nothing.
+            try await store.tag("web@linux/arm64", newer.manifest)
+            #expect(try store.platformsAhead(of: "web") == [Self.arm])
+            try await store.alignPlatformNames(with: "web")
+            #expect(try store.resolve("web@\(Self.arm)").digest == stage.foreign.manifest.digest)
+            #expect(try store.resolve("web@linux/arm64").digest == newer.manifest.digest)
+            // One image under the common name, as a pull of this machine's alone leaves it.
+            let pulled = try await SampleImage.make("web", in: store, layers: [["a": "4"]])
+            try await store.alignPlatformNames(with: "web")
+            #expect(try store.resolve("web@\(ImagePlatform.host)").digest == pulled.manifest.digest)
+            #expect(try store.resolve("web@\(Self.arm)").digest == stage.foreign.manifest.digest)
+        }
+    }
+
     @Test func `one platform alone is removed by its platform with no other name`() async throws {
         try await Sandbox.with { sandbox in
             let store = ImageStore(home: sandbox.home)

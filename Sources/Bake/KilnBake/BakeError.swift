@@ -159,6 +159,16 @@ extension BakeError {
         )
     }
 
+    static func commonNameBehind(_ name: ImageName, at span: SourceSpan?) -> BakeError {
+        BakeError(
+            "other-origin",
+            "the store's image \"\(name)\" is not made of the images that its platforms have by now",
+            at: span,
+            causes: ["one platform was baked without the others, or the name was given to something else"],
+            hint: "run: kiln bake \(name)"
+        )
+    }
+
     static func otherLayers(_ name: ImageName, stored: Int, rebuilt: Int, at span: SourceSpan?) -> BakeError {
         BakeError(
             "other-origin",

@@ -43,6 +43,8 @@ package struct BakeExecutor: Sendable {
     let movedClocks = MovedClocks()
     /// Bytes that layers held when they were made before, for conditions that ask it.
     var knownSizes: [CacheKey: Int64] = [:]
+    /// Whether the common names of several platforms' images are given. What is baked only to be looked at needs none.
+    var namesPlatforms = true
     /// The command's variables, for secrets alone.
     private let environment: [String: String]
 
@@ -165,22 +167,6 @@ package struct BakeExecutor: Sendable {
                 elapsed: start.duration(to: .now)
             )
         }
-    }
-
-    /// Gives the common name to the images of all platforms, once all of them are of one bake.
-    private func namePlatforms(of images: [BakedImage]) async throws -> [(ImageName, Descriptor)] {
-        let baked = Dictionary(images.map { ($0.name, $0.manifest) }) { first, _ in first }
-        var named: [(ImageName, Descriptor)] = []
-        for name in written.images.keys {
-            let parts = written.platforms(of: name).map { platform in
-                (platform: platform, manifest: baked[name.on(platform)])
-            }
-            let whole = parts.compactMap { part in part.manifest.map { (part.platform, $0) } }
-            guard !parts.isEmpty, whole.count == parts.count else { continue }
-            let store = ImageStore(home: home)
-            named.append((name, try await store.tag(name.description, platforms: whole)))
-        }
-        return named
     }
 
     /// What a push sends beside each image.

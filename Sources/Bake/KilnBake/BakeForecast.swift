@@ -49,7 +49,7 @@ extension BakeExecutor {
     }
 
     /// Asks no registry.
-    private func basesThatAreHere(_ plan: BakePlan) async throws -> [ImageName: BaseImage] {
+    func basesThatAreHere(_ plan: BakePlan) async throws -> [ImageName: BaseImage] {
         let store = ImageStore(home: home)
         let pull = ImagePull(store: store, client: registry, sources: definition.sources)
         var found: [ImageName: BaseImage] = [:]

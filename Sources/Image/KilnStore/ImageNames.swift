@@ -32,8 +32,8 @@ extension ImageStore {
         }
     }
 
-    /// Takes the name away that the reference means, or all names of an image that is meant by its digest, and forgets what they
-    /// referred to before. The blobs go with the next collection.
+    /// Takes the name away that the reference means, with the names of its single platforms beside it, or all names of an image
+    /// that is meant by its digest, and forgets what they referred to before. The blobs go with the next collection.
     @discardableResult
     package func remove(_ reference: String) async throws -> [StoredImage] {
         // Before the lock, which a home without images has no place for.
@@ -56,7 +56,7 @@ extension ImageStore {
         guard named.contains(where: { $0.descriptor.digest == found.descriptor.digest }) else {
             throw StoreError(.onePlatform(reference, of: name))
         }
-        return named
+        return named + (try named.flatMap { try platformNames(ofImagesOf: $0) })
     }
 
     /// All names, sorted.

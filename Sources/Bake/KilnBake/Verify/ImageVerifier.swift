@@ -61,6 +61,7 @@ package struct ImageVerifier: Sendable {
         return try await StoreLock(home).shared {
             let (plan, _) = try await executor.plan(names)
             try checkOrigin(of: wanted, try executor.remembered(plan))
+            try checkCommonNames(of: wanted)
             return try await BakeWorkspace.with(home) { workspace in
                 let scratch = try workspace.makeHome()
                 try lendBases(of: plan, to: scratch)
@@ -73,6 +74,7 @@ package struct ImageVerifier: Sendable {
                     conditions: conditions,
                     environment: environment
                 )
+                rebuilding.namesPlatforms = false
                 rebuilding.knownSizes = try knownSizes(of: plan)
                 let rebuilt = try await rebuilding.bake(names)
                 let cache = BakeCache(home: scratch, encoding: rebuilding.encoding)
@@ -146,6 +148,20 @@ package struct ImageVerifier: Sendable {
                 known.manifest.digest,
                 at: definition.images[name]?.span
             )
+        }
+    }
+
+    /// What is verified are the images of the single platforms: the common name has to stand for these.
+    private func checkCommonNames(of names: [ImageName]) throws {
+        let images = ImageStore(home: home)
+        for name in written.images.keys where !written.platforms(of: name).isEmpty {
+            let variants = written.variants(of: name)
+            guard variants.allSatisfy(names.contains) else { continue }
+            let held = try stored(name).map { try images.images(in: $0).map(\.digest) }
+            let made = try variants.compactMap { try stored($0)?.digest }
+            guard let held, held == made else {
+                throw BakeError.commonNameBehind(name, at: written.images[name]?.span)
+            }
         }
     }
 

@@ -57,7 +57,7 @@ struct DefinedFleet: Sendable {
     }
 
     /// What its release is made of, with everything that is beside the definition read now. `image` is the manifest, that of
-    /// the image's name when nil.
+    /// the image as it was baked last when nil.
     func content(
         in images: ImageStore,
         image: Digest? = nil,
@@ -65,7 +65,7 @@ struct DefinedFleet: Sendable {
     ) throws -> ReleaseContent {
         try ReleaseAssembler(images: images).content(
             for: fleet,
-            image: image,
+            image: try image ?? definition.bakedLast(fleet.image, in: images),
             peers: definition.peers(of: fleet),
             resolved: resolved,
             directory: definition.directory

@@ -41,6 +41,7 @@ struct ImagePullCommand: AsyncParsableCommand {
                 try await allPlatforms ? pull.pullAll(reference) : pull.pull(reference)
             }
             try await store.tag(name, descriptor)
+            try await store.alignPlatformNames(with: name)
             return descriptor
         }
         if format.format == .json {

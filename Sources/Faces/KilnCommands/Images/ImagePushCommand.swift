@@ -1,4 +1,5 @@
 import ArgumentParser
+import KilnDiagnostics
 import KilnOCI
 import KilnRegistry
 import KilnStore
@@ -43,6 +44,7 @@ struct ImagePushCommand: AsyncParsableCommand {
         let reference = try target.parse()
         let store = ImageStore(home: context.home)
         let descriptor = try store.resolve(image)
+        try refuseOlderImages(store)
         let other = try mountFrom.map { path in
             try RegistryImage(argument: "\(reference.repository.registry)/\(path):any")?.parse().repository
         }
@@ -79,6 +81,22 @@ struct ImagePushCommand: AsyncParsableCommand {
         context.console.message(
             "sources: \(sources.files) files kept with it, \(Quantities.bytes(sources.sentBytes)) sent; "
                 + "re-bakes find them by sources: [\(reference.repository)]"
+        )
+    }
+}
+
+extension ImagePushCommand {
+    /// Of several platforms' images some may have been baked without the others, and the name has older ones.
+    private func refuseOlderImages(_ store: ImageStore) throws {
+        guard let ahead = try store.platformsAhead(of: image).first else { return }
+        throw DiagnosticFailure(
+            Diagnostic(
+                code: "image.platforms",
+                "\"\(image)\" has an older image for \(ahead) than \(image)@\(ahead), which was baked since",
+                hint:
+                    "kiln bake \(image) makes all of one state; or push what you mean: one platform's name, or a digest",
+                exitStatus: .usage
+            )
         )
     }
 }

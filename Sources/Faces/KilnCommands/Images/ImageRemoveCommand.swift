@@ -7,6 +7,8 @@ struct ImageRemoveCommand: AsyncParsableCommand {
         commandName: "remove",
         abstract: "Take an image's name away; its bytes go with the next gc, unless a fleet needs them.",
         discussion: """
+            The names of single platforms' images (shop@linux/arm64) go with the name of all (shop).
+
             Example:
 
               kiln image remove guestbook && kiln gc

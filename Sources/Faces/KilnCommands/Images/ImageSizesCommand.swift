@@ -33,17 +33,8 @@ struct ImageSizesCommand: AsyncParsableCommand {
 
     /// Named images, what names referred to before, and what releases need besides; each image once.
     private func roots(_ home: KilnHome) async throws -> [DiskUse.Root] {
-        let store = ImageStore(home: home)
-        var roots: [DiskUse.Root] = []
-        func add(_ name: String, _ digest: Digest) {
-            guard store.hasBlob(digest), !roots.contains(where: { $0.digest == digest }) else { return }
-            roots.append(DiskUse.Root(name: name, digest: digest))
-        }
-        for image in try store.list() { add(image.name, image.descriptor.digest) }
-        for image in try store.superseded() { add("\(image.name) (superseded)", image.digest) }
         let releases = try await ReleasedImages(home: home, ReleaseRetention(last: .max)).names
-        for (digest, name) in releases.sorted(by: { $0.key < $1.key }) { add(name, digest) }
-        return roots
+        return try DiskUse.roots(of: ImageStore(home: home), others: releases)
     }
 }
 

@@ -68,8 +68,10 @@ struct TestCommand: AsyncParsableCommand {
         _ context: CommandContext
     ) async throws -> CheckVerdict {
         try await StoreLock(trial.fleets.home).shared {
-            let content = try ReleaseAssembler(images: ImageStore(home: trial.fleets.home)).content(
+            let images = ImageStore(home: trial.fleets.home)
+            let content = try ReleaseAssembler(images: images).content(
                 for: FleetDefinition(image: image),
+                image: try definition.bakedLast(image, in: images),
                 directory: definition.directory,
                 needsEntrypoint: false
             )
