@@ -182,7 +182,7 @@ package struct Scenario: Sendable, CustomStringConvertible {
             case 9: .refuse(1 + dice.below(100))
             case 10: .condemnAll
             case 11: .force(dice.below(4))
-            case 12: .blind(1 + dice.below(40))
+            case 12: .blind(1 + dice.below(90))
             case 15: .freeze(1 + dice.below(30))
             case 16, 17: .promote
             case 18: .promoteFully

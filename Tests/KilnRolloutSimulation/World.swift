@@ -102,6 +102,7 @@ package final class World {  // a class: platform, driver and checks all move th
     // For the checks:
     var refusedUntil: Int64 = 0
     var blindUntil: Int64 = 0
+    var blindSince: Int64?
     var obscuredUntil: [Int: Int64] = [:]
     var isCalm = false
     var deployed = 0
@@ -157,9 +158,7 @@ package final class World {  // a class: platform, driver and checks all move th
             tell(key)
         case .news(let key, let by): if by == incarnation { hear(key) }
         case .look: look()
-        case .sight:
-            isNews = true
-            for key in notes.keys.sorted() { hear(key) }
+        case .sight: see()
         case .wake:
             isNews = true
             if now >= wakeAt { wakeAt = .max }
@@ -214,6 +213,7 @@ package final class World {  // a class: platform, driver and checks all move th
         case .reboot(let seconds): reboot(for: seconds)
         case .refuse(let seconds): refusedUntil = now + Int64(seconds) * 1_000_000_000
         case .blind(let seconds):
+            blindSince = blindSince ?? now
             blindUntil = max(blindUntil, now + Int64(seconds) * 1_000_000_000)
             queue.push(.sight, at: blindUntil)
         case .obscure(let n, let seconds):
@@ -226,7 +226,7 @@ package final class World {  // a class: platform, driver and checks all move th
     }
 
     /// A person's word is written down at once, and heard by the driver if there is one.
-    private func steer(_ body: (inout RolloutState, Instant) -> Void) {
+    func steer(_ body: (inout RolloutState, Instant) -> Void) {
         body(&rollout, instant)
         driver?.rollout = rollout
     }

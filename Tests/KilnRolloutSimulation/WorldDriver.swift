@@ -135,6 +135,19 @@ extension World {
         }
     }
 
+    /// The platform can be looked at again, unless it went dark once more. What could not be seen counts for no deadline.
+    func see() {
+        guard now >= blindUntil else { return }
+        isNews = true
+        if let since = blindSince {
+            blindSince = nil
+            steer { $0.discount(from: Instant(nanoseconds: since), to: $1) }
+            let at = instant
+            for key in notes.keys { change(key) { if $0.health == .unknown { $0.watchedSince = at } } }
+        }
+        for key in notes.keys.sorted() { hear(key) }
+    }
+
     private func process(of key: Int) -> InstanceState.Process {
         guard let unit = units[key] else { return .planned }
         if unit.exited { return .ended(reason: "exited") }

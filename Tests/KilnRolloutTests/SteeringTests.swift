@@ -130,6 +130,27 @@ import Testing
         #expect(state.phase == .steady && state.stage == nil)
     }
 
+    @Test func `counts no time in which nothing could be seen`() {
+        func second(_ count: Int) -> Instant { Instant.zero.advanced(by: .seconds(count)) }
+        var state = rollout()
+        state.progress?.at = second(10)
+        state.stage = Stage(step: 1, filled: second(20))
+        state.discount(from: second(30), to: second(100))
+        #expect(state.progress?.at == second(80))
+        #expect(state.stage?.filled == second(90))
+        // Of a gap only what lies behind the moment.
+        state.discount(from: second(50), to: second(110))
+        #expect(state.progress?.at == second(110))
+        #expect(state.stage?.filled == second(110))
+        // The wait of a step that was reached is no deadline.
+        state.stage = Stage(step: 1, filled: second(20), reached: second(30))
+        state.discount(from: second(40), to: second(120))
+        #expect(state.stage == Stage(step: 1, filled: second(20), reached: second(30)))
+        state.progress = nil
+        state.discount(from: second(40), to: second(130))
+        #expect(state.progress == nil)
+    }
+
     @Test func `comes back to a step whose wait begins anew`() {
         var state = rollout()
         state.stage?.filled = .zero

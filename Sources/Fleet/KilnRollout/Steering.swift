@@ -96,9 +96,23 @@ extension RolloutState {
         resume(now: now)
     }
 
+    /// Time in which nothing could be seen counts for no deadline: what moved meanwhile could not be noted.
+    package mutating func discount(from start: Instant, to now: Instant) {
+        progress?.at.moveOn(pastGapFrom: start, to: now)
+        // A step that was reached only waits; one that was not waits by the progress deadline too.
+        if stage?.reached == nil { stage?.filled?.moveOn(pastGapFrom: start, to: now) }
+    }
+
     /// Gives a change of the fleet's wanted size or of its condemned instances the full progress deadline, and each step
     /// towards it after that.
     package mutating func allowTime(now: Instant) {
         if progress != nil { progress = ProgressMark(at: now) }
+    }
+}
+
+extension Instant {
+    /// As far from `now` as if the gap had not been; never past `now`.
+    fileprivate mutating func moveOn(pastGapFrom start: Instant, to now: Instant) {
+        self = min(now, advanced(by: max(self, start).duration(to: now)))
     }
 }
