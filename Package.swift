@@ -243,7 +243,7 @@ let package = Package(
             [
                 "KilnTestSupport", "KilnDiagnostics", "KilnSystem", "KilnOCI", "KilnStore", "KilnRegistry",
                 "KilnDefinition", "KilnRollout",
-                "KilnFleet", "KilnCatalog", .collections, .system,
+                "KilnFleet", "KilnCatalog", "KilnRolloutSimulation", .collections, .system,
             ]
         ),
         tests(

@@ -10,7 +10,7 @@ import SystemPackage
 import Testing
 
 @Suite struct `The catalog file` {
-    private static func lease(_ catalog: Catalog) async throws -> Lease {
+    static func lease(_ catalog: Catalog) async throws -> Lease {
         let request = LeaseRequest(
             fleet: "shop",
             holder: .current,
@@ -126,7 +126,7 @@ import Testing
                 let events = (0..<100).map { n in
                     FleetEvent(time: 1, fleet: "shop", kind: .healing, message: "\(batch * 100 + n)")
                 }
-                try await catalog.commit(events.map(FleetEdit.addEvent), under: lease)
+                try await catalog.commit(events.map { .addEvent($0) }, under: lease)
             }
             let kept = try await catalog.events(of: "shop", after: 0, limit: 1000)
             #expect(kept.count == 50)

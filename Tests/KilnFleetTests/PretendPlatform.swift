@@ -49,6 +49,8 @@ final class PretendPlatform: InstancePlatform {  // a class: tests and driver lo
         var looks = 0
         /// Looks that fail, by their number from 1.
         var failingLooks: Range<Int> = 0..<0
+        /// How long a look takes before it fails.
+        var failingLookTime = Duration.zero
         var converges = 0
         var failingConverges: Range<Int> = 0..<0
         var destroyTime = Duration.milliseconds(200)
@@ -103,9 +105,15 @@ final class PretendPlatform: InstancePlatform {  // a class: tests and driver lo
     }
 
     func observe(_ fleet: FleetName) async throws -> [InstanceObservation] {
-        try state.withLock { state in
+        let isFailing = state.withLock { state in
             state.looks += 1
-            if state.failingLooks.contains(state.looks) { throw Refused() }
+            return state.failingLooks.contains(state.looks)
+        }
+        if isFailing {
+            try await clock.sleep(until: clock.now.advanced(by: seen.failingLookTime))
+            throw Refused()
+        }
+        return state.withLock { state in
             for (due, instance) in state.arriving where due <= clock.now {
                 state.instances[instance.spec.id] = instance
             }

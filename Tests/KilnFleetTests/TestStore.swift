@@ -65,7 +65,8 @@ final class TestStore: FleetStore {  // a class: counts the writes of one life
         try await write { try await $0.renewLease(lease, until: expires) }
     }
     func releaseLease(_ lease: Lease) async throws { try await write { try await $0.releaseLease(lease) } }
-    func commit(_ edits: [FleetEdit], under lease: Lease) async throws {
+    @discardableResult
+    func commit(_ edits: [FleetEdit], under lease: Lease) async throws -> [Int64] {
         try await write { try await $0.commit(edits, under: lease) }
     }
 

@@ -47,6 +47,30 @@ import Testing
         }
     }
 
+    @Test func `that cannot be looked at for longer than the progress deadline is no fault of the release`()
+        async throws
+    {
+        var policy = Stage.policy()
+        policy.rollout.progressDeadline = .seconds(60)
+        policy.rollout.healthyDeadline = .seconds(30)
+        // At the first instance of the release, later, and when its instances are watched.
+        for first in [2, 4, 9, 16, 30] {
+            try await Stage.with { [policy] stage in
+                try await stage.deploy("1", policy)
+                stage.platform.change {
+                    $0.looks = 0
+                    $0.failingLooks = first..<(first + 6)
+                    $0.failingLookTime = .seconds(20)
+                }
+                stage.platform.watchServing()
+                #expect(try await stage.deploy("2", policy) == .stable(ReleaseNumber(rawValue: 2)))
+                #expect(stage.platform.seen.looks > first + 6)
+                #expect(stage.platform.seen.leastServing == 3)
+                #expect(stage.platform.seen.created.count == 6)
+            }
+        }
+    }
+
     @Test func `that cannot be looked at proves no release`() async throws {
         let looks = Mutex(0)
         for failing in [0, 6] {

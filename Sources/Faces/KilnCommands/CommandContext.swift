@@ -24,6 +24,15 @@ struct CommandContext: Sendable {
         RegistryClient(home: home, environment: environment, plain: plain)
     }
 
+    /// Who runs the command: the login behind sudo, else this process's user, by its number where it has no name.
+    var operatorName: String {
+        if geteuid() == 0, let name = environment["SUDO_USER"], !name.isEmpty { return name }
+        guard let entry = getpwuid(getuid()), let name = entry.pointee.pw_name else {
+            return "uid \(getuid())"
+        }
+        return String(cString: name)
+    }
+
     var home: KilnHome { KilnHome(environment: environment, userID: geteuid()) }
 
     /// Shows progress as the format and the stream ask for, around the body.

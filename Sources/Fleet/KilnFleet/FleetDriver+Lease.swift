@@ -24,7 +24,13 @@ extension FleetDriver {
         let (lease, hasInterrupted) = try await acquire(fleet, reason, wait: options.wait, need)
         do {
             guard
-                var ledger = try await Ledger(lease, store: store, clock: clock, creating: policy)
+                var ledger = try await Ledger(
+                    lease,
+                    store: store,
+                    clock: clock,
+                    creating: policy,
+                    asked: Asked(author: options.author, message: options.message)
+                )
             else {
                 throw FleetError.unknownFleet(fleet, known: try await store.fleets().map(\.name))
             }

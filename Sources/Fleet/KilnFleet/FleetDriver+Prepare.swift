@@ -130,7 +130,9 @@ extension FleetDriver {
             number: (ledger.rollout?.number ?? 0) + 1,
             from: from,
             to: number,
-            started: clock.time
+            started: clock.time,
+            author: ledger.asked.author,
+            message: ledger.asked.message
         )
         let message =
             switch from {
@@ -195,8 +197,28 @@ extension FleetDriver {
         try await ledger.write([.putFleet(record)] + (wasPaused ? [resumption(ledger)] : []))
     }
 
+    /// Writes down the instances that an engine has made, so that some of them can be condemned.
+    func takeStock(_ ledger: inout Ledger) async throws {
+        guard case .releases(let target) = role else { return }
+        let known = Set(ledger.instances.keys)
+        let seen = try await target.observe(ledger.name)?.instances ?? []
+        let new = seen.compactMap { instance -> FleetEdit? in
+            let id = InstanceID(instance.id.description)
+            guard !known.contains(id), instance.health != .leaving, let release = instance.release else {
+                return nil
+            }
+            let record = InstanceRecord(id: id, slot: 0, release: release.releaseNumber, created: clock.time)
+            return .putInstance(record)
+        }
+        try await ledger.write(new)
+    }
+
     /// What is gone by now needs no replacing.
-    func condemn(_ condemned: [InstanceID: String], _ ledger: inout Ledger) async throws {
+    func condemn(
+        _ condemned: [InstanceID: String],
+        as kind: FleetEvent.Kind = .instanceCondemned,
+        _ ledger: inout Ledger
+    ) async throws {
         var edits: [FleetEdit] = []
         for (id, reason) in condemned.sorted(by: { $0.key < $1.key }) {
             guard var instance = ledger.instances[id] else { continue }
@@ -204,7 +226,7 @@ extension FleetDriver {
             edits += [
                 .putInstance(instance),
                 ledger.event(
-                    .instanceCondemned,
+                    kind,
                     "release \(instance.release): instance \(id) is to be replaced: \(reason)",
                     instance: id,
                     release: instance.release

@@ -27,6 +27,9 @@ package struct FleetDriver: Sendable {
         package var expected: FleetExpectation?
         /// A person asks to run again what cannot be undone and was begun, though nobody saw how it ended.
         package var repeatsUnseen = false
+        /// Who asks for the change, and why: kept with its events, and with the rollout that it begins.
+        package var author: String?
+        package var message: String?
 
         package init(force: Bool = false, wait: Duration = .seconds(900)) {
             self.force = force
@@ -35,7 +38,7 @@ package struct FleetDriver: Sendable {
     }
 
     let store: any FleetStore
-    let platform: any InstancePlatform
+    let role: PlatformRole
     let clock: any FleetClock
     let holder: LeaseHolder
     let isAlive: @Sendable (LeaseHolder) -> Bool
@@ -60,7 +63,7 @@ package struct FleetDriver: Sendable {
         isThere: @escaping @Sendable (FleetOrigin) -> Bool = { $0.isThere }
     ) {
         self.store = store
-        self.platform = platform
+        role = .instances(platform)
         self.clock = clock
         self.holder = holder
         self.isAlive = isAlive
@@ -69,6 +72,28 @@ package struct FleetDriver: Sendable {
         self.makeSuffix = makeSuffix
         self.interrupt = interrupt
         self.isThere = isThere
+    }
+
+    /// Where an engine decides the steps.
+    package init(
+        store: any FleetStore,
+        target: any ReleaseTarget,
+        clock: any FleetClock = SystemFleetClock(),
+        holder: LeaseHolder = .current,
+        isAlive: @escaping @Sendable (LeaseHolder) -> Bool = { $0.isAlive },
+        stop: StopSignal = StopSignal(),
+        interrupt: @escaping @Sendable (LeaseHolder) -> Void = { $0.interrupt() }
+    ) {
+        self.store = store
+        role = .releases(target)
+        self.clock = clock
+        self.holder = holder
+        self.isAlive = isAlive
+        self.stop = stop
+        self.interrupt = interrupt
+        planner = RolloutPlanner()
+        makeSuffix = { InstanceID.randomSuffix() }
+        isThere = { $0.isThere }
     }
 
     /// Makes the fleet run this content under this policy.
@@ -86,7 +111,7 @@ package struct FleetDriver: Sendable {
         // Before anything is written: what is refused leaves no fleet without a release behind. Releases never go away.
         let known = try await store.fleet(fleet)
         try refuseForeign(known, options)
-        if known == nil { try await platform.check(policy.settings(of: fleet)) }
+        if known == nil { try await role.check(policy.settings(of: fleet)) }
         let digest = try content.digest()
         if try await !store.releaseEntries(of: fleet).contains(where: { $0.digest == digest }) {
             try await gate(content)
@@ -151,15 +176,18 @@ package struct FleetDriver: Sendable {
         }
     }
 
-    /// Replaces these instances of the fleet, each with the reason it is condemned for.
+    /// Replaces these instances of the fleet, which differ from their release, each with how.
     package func replace(
         _ condemned: [InstanceID: String],
         in fleet: FleetName,
         options: Options = Options()
     ) async throws -> DeployOutcome {
         try await withLedger(fleet, "replace", options) { ledger in
-            try await platform.retireAltered(of: fleet, token: ledger.lease.token)
-            try await condemn(condemned, &ledger)
+            if case .instances(let platform) = role {
+                try await platform.retireAltered(of: fleet, token: ledger.lease.token)
+            }
+            try await takeStock(&ledger)
+            try await condemn(condemned, as: .instanceDrifted, &ledger)
             return try await drive(&ledger, policyChanged: false)
         }
     }
@@ -167,6 +195,7 @@ package struct FleetDriver: Sendable {
     /// Replaces every instance by a fresh one of the release that the fleet is of.
     package func recycle(_ fleet: FleetName, options: Options = Options()) async throws -> DeployOutcome {
         try await withLedger(fleet, "recycle", options) { ledger in
+            try await takeStock(&ledger)
             let old = ledger.instances.values.filter { !$0.isStopping && $0.condemned == nil }
             try await condemn(Dictionary(uniqueKeysWithValues: old.map { ($0.id, "recycled") }), &ledger)
             return try await drive(&ledger, policyChanged: false)
@@ -187,8 +216,10 @@ package struct FleetDriver: Sendable {
             try await ledger.write([.putFleet(record)] + superseding(ledger))
             let outcome = try await drive(&ledger, policyChanged: false)
             guard case .stopped = outcome else { return outcome }
-            try await removeOneShots(ledger)
-            try await platform.removeFleet(fleet, volumes: volumes, token: ledger.lease.token)
+            if case .instances(let platform) = role {
+                try await removeOneShots(ledger)
+                try await platform.removeFleet(fleet, volumes: volumes, token: ledger.lease.token)
+            }
             let event = ledger.event(.fleetDestroyed, "fleet \(fleet) is destroyed")
             try await ledger.write([.removeFleet, event])
             return outcome
@@ -210,7 +241,14 @@ package struct FleetDriver: Sendable {
         try await takeUp(&ledger)
         let ending: FleetRun.Ending
         let failed = ledger.rollout?.to
-        (ending, ledger) = try await FleetRun(ledger, self, policy: policy).run()
+        switch role {
+        case .instances(let platform):
+            (ending, ledger) = try await FleetRun(ledger, self, on: platform, policy: policy).run()
+        case .releases(let target):
+            guard policy.strategy == .rolling else { throw FleetError.engineDecides(of: ledger.name) }
+            var run = TargetRun(ledger, self, on: target, policy: policy)
+            (ending, ledger) = try await run.run()
+        }
         return outcome(of: ending, ledger, failed: failed, policyChanged: policyChanged)
     }
 

@@ -9,6 +9,7 @@ package struct FleetError: DiagnosticError, Hashable {
         case leaseHeld = "fleet.lease-held"
         case leaseLost = "fleet.lease-lost"
         case unknownFleet = "fleet.unknown"
+        case unknownInstance = "fleet.unknown-instance"
         case unknownRelease = "fleet.unknown-release"
         case halted = "fleet.halted"
         case nothingToSteer = "fleet.nothing-to-steer"
@@ -97,6 +98,16 @@ extension FleetError {
         )
     }
 
+    static func unknownInstance(_ id: InstanceID, of fleet: FleetName, known: [InstanceID]) -> FleetError {
+        FleetError(
+            .unknownInstance,
+            "fleet \(fleet) has no instance \(id), and no event tells of one",
+            hint: Spelling.hint(for: id.description, in: known.map(\.description))
+                ?? "kiln status \(fleet) lists its instances",
+            status: .usage
+        )
+    }
+
     static func imageGone(_ release: ReleaseEntry, of fleet: FleetName) -> FleetError {
         FleetError(
             .imageGone,
@@ -147,6 +158,15 @@ extension FleetError {
 
     static func nothing(to verb: String, of fleet: FleetName, hint: String) -> FleetError {
         FleetError(.nothingToSteer, "fleet \(fleet) has nothing to \(verb)", hint: hint, status: .usage)
+    }
+
+    static func engineDecides(of fleet: FleetName) -> FleetError {
+        FleetError(
+            .policy,
+            "fleet \(fleet): the platform's own engine decides the steps of a rollout",
+            hint: "rollout.strategy rolling is the one that it can follow",
+            status: .usage
+        )
     }
 
     static func policy(_ error: PolicyError, of fleet: FleetName) -> FleetError {

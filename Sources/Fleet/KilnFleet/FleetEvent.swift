@@ -7,6 +7,7 @@ package struct FleetEvent: Sendable, Hashable, Codable {
         case fleetDestroyed = "fleet.destroyed"
         case policyChanged = "policy.changed"
         case releaseMade = "release.made"
+        case releaseSubmitted = "release.submitted"
         case releaseStable = "release.stable"
         case releaseQuarantined = "release.quarantined"
         case quarantineLifted = "release.quarantine-lifted"
@@ -28,6 +29,8 @@ package struct FleetEvent: Sendable, Hashable, Codable {
         case instanceUnhealthy = "instance.unhealthy"
         case instanceFailed = "instance.failed"
         case instanceCondemned = "instance.condemned"
+        /// Condemned since it differs from its release.
+        case instanceDrifted = "instance.drifted"
         case instanceLeaving = "instance.leaving"
         case instanceRemoved = "instance.removed"
         case instanceFound = "instance.found"
@@ -43,6 +46,11 @@ package struct FleetEvent: Sendable, Hashable, Codable {
     package let message: String
     package let instance: InstanceID?
     package let release: ReleaseNumber?
+    /// The sequence of the event that led to it; that one may be forgotten by now.
+    package var cause: Int64?
+    /// Who had it done, where a person did, and what they said about it.
+    package var author: String?
+    package var why: String?
 
     package init(
         sequence: Int64 = 0,
@@ -51,7 +59,10 @@ package struct FleetEvent: Sendable, Hashable, Codable {
         kind: Kind,
         message: String,
         instance: InstanceID? = nil,
-        release: ReleaseNumber? = nil
+        release: ReleaseNumber? = nil,
+        cause: Int64? = nil,
+        author: String? = nil,
+        why: String? = nil
     ) {
         self.sequence = sequence
         self.time = time
@@ -60,5 +71,25 @@ package struct FleetEvent: Sendable, Hashable, Codable {
         self.message = message
         self.instance = instance
         self.release = release
+        self.cause = cause
+        self.author = author
+        self.why = why
+    }
+}
+
+extension FleetEvent.Kind {
+    /// Whether it is what a person asked for, and not what follows from that.
+    var isAsked: Bool {
+        switch self {
+        case .fleetCreated, .fleetDestroyed, .policyChanged, .releaseMade, .quarantineLifted, .rolloutStarted,
+            .rolloutResumed, .rolloutPaused, .rolloutPromoted, .rolloutAborted, .fleetFrozen,
+            .instanceCondemned, .instanceDrifted:
+            true
+        case .releaseSubmitted, .releaseStable, .releaseQuarantined, .rolloutStep, .rolloutBaking,
+            .rolloutRollingBack, .rolloutFinished, .healing, .instanceCreated, .instanceServing,
+            .instanceUnhealthy, .instanceFailed, .instanceLeaving, .instanceRemoved, .instanceFound,
+            .platformTrouble:
+            false
+        }
     }
 }

@@ -209,6 +209,9 @@ package struct RolloutRecord: Sendable, Hashable, Codable {
     package var outcome: Outcome?
     /// Another rollout began before this one had an outcome.
     package var isSuperseded: Bool
+    /// Who began it, and why; nil in what was written before that was kept.
+    package let author: String?
+    package let message: String?
 
     package init(
         number: Int,
@@ -217,7 +220,9 @@ package struct RolloutRecord: Sendable, Hashable, Codable {
         started: Int64,
         finished: Int64? = nil,
         outcome: Outcome? = nil,
-        isSuperseded: Bool = false
+        isSuperseded: Bool = false,
+        author: String? = nil,
+        message: String? = nil
     ) {
         self.number = number
         self.from = from
@@ -226,6 +231,8 @@ package struct RolloutRecord: Sendable, Hashable, Codable {
         self.finished = finished
         self.outcome = outcome
         self.isSuperseded = isSuperseded
+        self.author = author
+        self.message = message
     }
 }
 

@@ -76,43 +76,11 @@ extension FleetRun {
         case .stop(let key): stopEdits(key, state)
         case .setAside(let key): asideEdits(key, state)
         case .noteFailure(let key, let reason): failureEdits(key, reason)
-        case .markStable(let release):
-            [
-                .markStable(release.releaseNumber, at: clock.time),
-                ledger.event(.releaseStable, "release \(release) is stable", release: release.releaseNumber),
-            ]
-        case .quarantine(let release, let reason):
-            [
-                .quarantine(release.releaseNumber, .init(reason: reason, time: clock.time)),
-                ledger.event(
-                    .releaseQuarantined,
-                    "release \(release) failed: \(reason)",
-                    release: release.releaseNumber
-                ),
-            ]
         case .fillStep, .endTrial: []
         case .reachStep, .nextStep, .hold, .loseStep: stepEdits(change, state)
-        case .startBake:
-            [
-                ledger.event(
-                    .rolloutBaking,
-                    "all instances are available; watching them for \(policy.bake.words)",
-                    release: state.rollout.target?.releaseNumber
-                )
-            ]
-        case .beginRollback(let release, _):
-            [
-                ledger.event(
-                    .rolloutRollingBack,
-                    "going back to release \(release)",
-                    release: release.releaseNumber
-                )
-            ]
-        case .beginStopping: [ledger.event(.rolloutRollingBack, "nothing to go back to: stopping")]
-        case .finish(let outcome): finishEdits(outcome)
-        case .startClock where state.rollout.phase == .steady:
-            [ledger.event(.healing, "restoring the fleet to \(state.wanted) instances")]
-        case .startClock, .noteProgress: []
+        case .markStable, .quarantine, .startBake, .beginRollback, .beginStopping, .finish, .startClock,
+            .noteProgress:
+            ledger.edits(for: change, state)
         }
     }
 
@@ -167,16 +135,6 @@ extension FleetRun {
         guard let id = view.id(of: key), let instance = ledger.instances[id] else { return [] }
         let message = "release \(instance.release): instance \(id) failed: \(reason)"
         return [ledger.event(.instanceFailed, message, instance: id, release: instance.release)]
-    }
-
-    private func finishEdits(_ outcome: Outcome) -> [FleetEdit] {
-        var edits: [FleetEdit] = []
-        if var rollout = ledger.rollout, !rollout.isEnded, !rollout.isSuperseded {
-            rollout.outcome = outcome
-            rollout.finished = clock.time
-            edits.append(.putRollout(rollout))
-        }
-        return edits + [ledger.event(.rolloutFinished, outcome.words)]
     }
 
     /// It may be what serves, where the catalog was lost or restored: it is replaced like what drifted. In a stopped fleet

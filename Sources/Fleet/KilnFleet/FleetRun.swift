@@ -57,20 +57,21 @@ actor FleetRun {
     private var renewDue: BootInstant
     private var observeDue: BootInstant
     private var convergeDue: BootInstant
-    private var observationFailures = 0
+    private var sight: Sight
     private var hasConverged = false
     private var convergeFailures = 0
 
-    init(_ ledger: Ledger, _ driver: FleetDriver, policy: RolloutPolicy) {
+    init(_ ledger: Ledger, _ driver: FleetDriver, on platform: any InstancePlatform, policy: RolloutPolicy) {
         self.ledger = ledger
         self.policy = policy
-        platform = driver.platform
+        self.platform = platform
         clock = driver.clock
         stop = driver.stop
         planner = driver.planner
         makeSuffix = driver.makeSuffix
         let now = driver.clock.now
         view = InstanceView(began: now)
+        sight = Sight(began: now)
         renewDue = now.advanced(by: Lease.renewal)
         observeDue = now
         convergeDue = now
@@ -132,7 +133,7 @@ actor FleetRun {
             try await converge()
             convergeDue = clock.now.advanced(by: Self.convergeInterval)
         }
-        if now >= observeDue || (view.isStale && observationFailures == 0) {
+        if now >= observeDue || (view.isStale && sight.failures == 0) {
             try await observe()
             observeDue = clock.now.advanced(by: Self.observeInterval)
         }
@@ -156,16 +157,26 @@ actor FleetRun {
         let observations: [InstanceObservation]
         do {
             observations = try await platform.observe(ledger.name)
-            observationFailures = 0
         } catch {
             view.isStale = true
-            observationFailures += 1
-            return try await bear(error, "look at the instances", failures: observationFailures)
+            sight.failed()
+            return try await bear(error, "look at the instances", failures: sight.failures)
         }
+        try await regainSight()
         for stranger in observations where ledger.instances[stranger.spec.id] == nil {
             try await write(adoption(of: stranger))
         }
         view.take(observations, recorded: ledger.instances, now: clock.now)
+    }
+
+    /// No deadline runs while nothing can be seen.
+    private func regainSight() async throws {
+        let now = clock.now
+        guard let start = sight.succeeded(at: now) else { return }
+        view.discount(from: start, to: now)
+        var record = ledger.record
+        record.rollout.discount(from: start.instant, to: now.instant)
+        if record != ledger.record { try await write([.putFleet(record)]) }
     }
 
     /// Trouble that may pass is told once and tried again, so many times in a row.
@@ -224,8 +235,8 @@ actor FleetRun {
     /// All or nothing, in the store and in the ledger.
     func write(_ edits: [FleetEdit]) async throws {
         guard !edits.isEmpty else { return }
-        try await ledger.store.commit(edits, under: ledger.lease)
-        ledger.adopt(edits)
+        let explained = ledger.explained(edits)
+        ledger.adopt(explained, try await ledger.store.commit(explained, under: ledger.lease))
     }
 
     func renew() async throws {
@@ -234,18 +245,7 @@ actor FleetRun {
         ledger.renewed(until: expires)
     }
 
-    private func pause() async throws {
-        guard ledger.record.rollout.isUnfinished else { return }
-        var record = ledger.record
-        record.rollout.pause()
-        let target = record.rollout.target?.releaseNumber
-        let event = ledger.event(
-            .rolloutPaused,
-            "the rollout of \(target.map { "release \($0)" } ?? "the fleet") is paused; what runs goes on",
-            release: target
-        )
-        try await write([.putFleet(record), event])
-    }
+    private func pause() async throws { try await write(ledger.pauseEdits()) }
 }
 
 extension BootInstant {

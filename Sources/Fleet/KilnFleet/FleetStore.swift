@@ -28,8 +28,10 @@ package protocol FleetStore: Sendable {
     /// Gives the lease back. Fine when it was lost before.
     func releaseLease(_ lease: Lease) async throws
 
-    /// All edits or none, in one transaction that also checks the lease; durable when it returns.
-    func commit(_ edits: [FleetEdit], under lease: Lease) async throws
+    /// All edits or none, in one transaction that also checks the lease; durable when it returns. Gives the sequences of the
+    /// events among them, in order.
+    @discardableResult
+    func commit(_ edits: [FleetEdit], under lease: Lease) async throws -> [Int64]
 }
 
 /// One change of what is remembered of the lease's fleet.
@@ -45,5 +47,6 @@ package enum FleetEdit: Sendable, Hashable {
     case putRollout(RolloutRecord)
     case putInstance(InstanceRecord)
     case removeInstance(InstanceID)
-    case addEvent(FleetEvent)
+    /// Its sequence is given to it; so is its cause, where there is one.
+    case addEvent(FleetEvent, cause: EventCause? = nil)
 }

@@ -9,7 +9,8 @@ struct InstanceView: Sendable {
         case unhealthy(reason: String)
     }
 
-    private let began: BootInstant
+    /// When this run began, or could see again after it could not.
+    private var began: BootInstant
     private(set) var observations: [InstanceID: InstanceObservation] = [:]
     private(set) var trackers: [InstanceID: HealthTracker] = [:]
     private var watchedSince: [InstanceID: BootInstant] = [:]
@@ -81,6 +82,14 @@ struct InstanceView: Sendable {
             }
         }
         for id in Array(keys.keys) where recorded[id] == nil { forget(id) }
+    }
+
+    /// Nobody knows how what was never healthy did meanwhile: it gets that time in addition.
+    mutating func discount(from start: BootInstant, to now: BootInstant) {
+        began = now
+        for (id, since) in watchedSince where trackers[id]?.wasHealthy != true {
+            watchedSince[id] = min(now, since.advanced(by: max(since, start).duration(to: now)))
+        }
     }
 
     mutating func take(_ result: ProbeResult, of id: InstanceID, now: BootInstant) -> News? {

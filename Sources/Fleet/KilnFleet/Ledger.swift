@@ -15,17 +15,25 @@ struct Ledger: Sendable {
     private(set) var instances: [InstanceID: InstanceRecord]
     /// The rollout under way or paused, or the last one.
     private(set) var rollout: RolloutRecord?
+    private var causes = EventCauses()
+    /// Who asked for what is done, and why.
+    let asked: Asked
+
+    /// Events that are read to know what led to the next ones.
+    private static let eventsRead = 200
 
     /// Reads the fleet; a fleet that does not exist yet gets `policy`, and nil without one.
     init?(
         _ lease: Lease,
         store: any FleetStore,
         clock: any FleetClock,
-        creating policy: FleetPolicy?
+        creating policy: FleetPolicy?,
+        asked: Asked = Asked()
     ) async throws {
         self.store = store
         self.clock = clock
         self.lease = lease
+        self.asked = asked
         let fleet = lease.fleet
         let known = try await store.fleet(fleet)
         guard let record = known ?? policy.map({ FleetRecord(name: fleet, policy: $0, created: clock.time) })
@@ -36,6 +44,9 @@ struct Ledger: Sendable {
         )
         instances = Dictionary(uniqueKeysWithValues: try await store.instances(of: fleet).map { ($0.id, $0) })
         rollout = try await store.rollouts(of: fleet, limit: 1).first
+        for event in try await store.events(of: fleet, after: 0, limit: Self.eventsRead) {
+            causes.note(event, at: .written(event.sequence))
+        }
         if known == nil {
             try await write([.putFleet(record), event(.fleetCreated, "fleet \(fleet) is made")])
         }
@@ -46,13 +57,32 @@ struct Ledger: Sendable {
     /// All or nothing, here and in the store.
     mutating func write(_ edits: [FleetEdit]) async throws {
         guard !edits.isEmpty else { return }
-        try await store.commit(edits, under: lease)
-        adopt(edits)
+        let explained = explained(edits)
+        adopt(explained, try await store.commit(explained, under: lease))
     }
 
-    /// Takes over what the store has taken.
-    mutating func adopt(_ edits: [FleetEdit]) {
-        for edit in edits { adopt(edit) }
+    /// The same edits, their events with what led to them, and with who asked for them.
+    func explained(_ edits: [FleetEdit]) -> [FleetEdit] {
+        var causes = causes
+        var count = 0
+        return edits.map { edit in
+            guard case .addEvent(var event, nil) = edit else { return edit }
+            defer { count += 1 }
+            let cause = causes.cause(of: event)
+            causes.note(event, at: .committed(count))
+            if event.kind.isAsked { (event.author, event.why) = (asked.author, asked.message) }
+            return .addEvent(event, cause: cause)
+        }
+    }
+
+    /// Takes over what the store has taken, and what it has numbered the events.
+    mutating func adopt(_ edits: [FleetEdit], _ sequences: [Int64]) {
+        var sequences = sequences[...]
+        for edit in edits {
+            adopt(edit)
+            guard case .addEvent(let event, _) = edit, let sequence = sequences.popFirst() else { continue }
+            causes.note(event, at: .written(sequence))
+        }
     }
 
     mutating func renewed(until expires: BootInstant) {
@@ -103,7 +133,7 @@ struct Ledger: Sendable {
         case .putRollout(let rollout): self.rollout = rollout
         case .putInstance(let instance): instances[instance.id] = instance
         case .removeInstance(let id): instances[id] = nil
-        case .addEvent(let event): Narrator.tell(event)
+        case .addEvent(let event, _): Narrator.tell(event)
         }
     }
 }

@@ -4,14 +4,23 @@ package import KilnFleet
 import KilnOCI
 
 extension Catalog {
-    package func commit(_ edits: [FleetEdit], under lease: Lease) async throws {
+    @discardableResult
+    package func commit(_ edits: [FleetEdit], under lease: Lease) async throws -> [Int64] {
         try await write { database in
             try checkLease(lease, database)
-            for edit in edits { try carryOut(edit, lease.fleet.description, database) }
+            var sequences: [Int64] = []
+            for edit in edits { try carryOut(edit, lease.fleet.description, &sequences, database) }
+            return sequences
         }
     }
 
-    private func carryOut(_ edit: FleetEdit, _ fleet: String, _ database: Database) throws {
+    /// `sequences` are those of the events that were added so far.
+    private func carryOut(
+        _ edit: FleetEdit,
+        _ fleet: String,
+        _ sequences: inout [Int64],
+        _ database: Database
+    ) throws {
         switch edit {
         case .putFleet(let record):
             try database.execute(
@@ -49,7 +58,14 @@ extension Catalog {
         case .removeInstance(let id):
             let arguments: StatementArguments = [fleet, id.description]
             try database.execute(sql: "DELETE FROM instance WHERE fleet = ? AND id = ?", arguments: arguments)
-        case .addEvent(let event): try add(event, database)
+        case .addEvent(let event, let cause):
+            let sequence: Int64? =
+                switch cause {
+                case .written(let sequence): sequence
+                case .committed(let index) where sequences.indices.contains(index): sequences[index]
+                case .committed, nil: event.cause
+                }
+            sequences.append(try add(event, causedBy: sequence, database))
         }
     }
 
@@ -92,19 +108,22 @@ extension Catalog {
         )
     }
 
-    private func add(_ event: FleetEvent, _ database: Database) throws {
+    /// Gives its sequence.
+    private func add(_ event: FleetEvent, causedBy cause: Int64?, _ database: Database) throws -> Int64 {
         try database.execute(
             sql: """
-                INSERT INTO event (time, fleet, kind, message, instance, release)
-                VALUES (?, ?, ?, ?, ?, ?)
+                INSERT INTO event (time, fleet, kind, message, instance, release, cause, author, why)
+                VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
                 """,
             arguments: [
                 event.time, event.fleet.description, event.kind.rawValue, event.message,
-                event.instance?.description, event.release?.rawValue,
+                event.instance?.description, event.release?.rawValue, cause, event.author, event.why,
             ]
         )
+        let sequence = database.lastInsertedRowID
         // Now and then, so that an event costs one insert.
-        if database.lastInsertedRowID % 100 == 0 { try trim(event.fleet.description, database) }
+        if sequence % 100 == 0 { try trim(event.fleet.description, database) }
+        return sequence
     }
 
     private func trim(_ fleet: String, _ database: Database) throws {

@@ -159,7 +159,10 @@ extension Catalog: FleetStore {
             kind: kind,
             message: row["message"],
             instance: instance.map { InstanceID($0) },
-            release: release.map { ReleaseNumber(rawValue: $0) }
+            release: release.map { ReleaseNumber(rawValue: $0) },
+            cause: row["cause"],
+            author: row["author"],
+            why: row["why"]
         )
     }
 }

@@ -106,6 +106,12 @@ enum Schema {
         );
         CREATE INDEX config_key ON config (path, key, version);
         """,
+        // What led to an event, who asked for it, and what they said.
+        """
+        ALTER TABLE event ADD COLUMN cause INTEGER;
+        ALTER TABLE event ADD COLUMN author TEXT;
+        ALTER TABLE event ADD COLUMN why TEXT;
+        """,
     ]
 
     /// Brings the file to the newest version; a current one costs one read.

@@ -57,7 +57,7 @@ struct DestroyCommand: AsyncParsableCommand {
         guard !plan.steps.isEmpty else { return try tellNothing(others: present.count, context) }
         try await confirm(plan, context)
         let run = PlanRun(context: context, fleets: fleets, format: options.format.format, parallel: parallel)
-        let driverOptions = FleetDriver.Options(wait: .seconds(options.wait))
+        let driverOptions = options.driverOptions(context)
         let endings = try await run.run(plan) { [volumes] step in
             var driverOptions = driverOptions
             driverOptions.expected = FleetExpectation(chosen.first { $0.name == step.fleet }?.standing)

@@ -9,13 +9,25 @@ struct DriveOptions: ParsableArguments {
     @Option(help: "Seconds to wait while another command changes the fleet.")
     var wait = 900
 
+    @Option(
+        name: .shortAndLong,
+        help: ArgumentHelp("Why, for those who look back; is kept with the events.", valueName: "text")
+    )
+    var message: String?
+
     @OptionGroup var format: FormatOption
 
     func validate() throws {
         guard (0...86_400).contains(wait) else {
             throw ValidationError("--wait takes a number of seconds from 0 to 86400")
         }
+        guard message.map({ $0.utf8.count <= Self.messageLimit }) ?? true else {
+            throw ValidationError("--message takes up to \(Self.messageLimit) bytes")
+        }
     }
+
+    /// It is shown in lists, and kept for as long as events are.
+    private static let messageLimit = 2000
 }
 
 extension DriveOptions {
@@ -36,6 +48,14 @@ extension DriveOptions {
         guard outcome.exitStatus == .done else { throw CommandExit(status: outcome.exitStatus) }
     }
 
+    /// What the driver is told of how the change is made, and by whom.
+    func driverOptions(force: Bool = false, _ context: CommandContext) -> FleetDriver.Options {
+        var options = FleetDriver.Options(force: force, wait: .seconds(wait))
+        options.author = context.operatorName
+        options.message = message
+        return options
+    }
+
     /// What was admitted goes on and comes back all the same; whoever changes the fleet should know.
     private func warnOfRevoked(_ fleet: FleetName, _ fleets: FleetContext) async throws {
         guard let release = try await fleets.store.runningRelease(of: fleet) else { return }
@@ -54,7 +74,7 @@ extension DriveOptions {
     ) async throws -> DeployOutcome {
         let context = CommandContext.current
         let fleets = try FleetContext(context)
-        let options = FleetDriver.Options(force: force, wait: .seconds(wait))
+        let options = driverOptions(force: force, context)
         let stop = fleets.stop
         return try await context.withProgress(format.format, narrates: true) {
             // No collection takes away what a fleet is about to need; while one is waited for, Ctrl-C ends that.

@@ -103,7 +103,7 @@ struct ApplyCommand: AsyncParsableCommand {
         let defined = Dictionary(
             uniqueKeysWithValues: try DefinedFleet.all(of: situation.definition).map { ($0.name, $0) }
         )
-        var driverOptions = FleetDriver.Options(force: force, wait: .seconds(drive.wait))
+        var driverOptions = drive.driverOptions(force: force, context)
         driverOptions.environment = situation.definition.environment
         driverOptions.origin = options.origin
         driverOptions.takesOver = situation.basis.takesOver
