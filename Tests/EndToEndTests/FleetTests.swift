@@ -9,7 +9,7 @@ struct `A fleet on this machine` {
     @Test func `starts, serves, logs, tells its state, and goes without a trace`() async throws {
         try await withApp(port: 8501) { app, _ in
             let kiln = app.kiln
-            try await kiln.succeed("deploy", "web")
+            try await kiln.succeed("deploy", "web", "--message", "the first one")
             #expect(try await app.get() == "version 1\n")
             let status = try await kiln.succeed("status", "web")
             #expect(status.output.contains("3 of 3 instances serve"), "\(status.output)")
@@ -17,8 +17,27 @@ struct `A fleet on this machine` {
             #expect(logs.output.contains("web-1-") && logs.output.contains("response:200"))
             let first = try await app.kiln.firstLine("logs", "web", "--follow")
             #expect(first.contains("web-1-"))
-            #expect(try await kiln.succeed("releases", "web").output.contains("stable"))
-            #expect(try await kiln.succeed("events", "web").output.contains("release 1"))
+            #expect(try await kiln.succeed("releases", "web").output.contains("the first one"))
+            let events = try await kiln.succeed("events", "web").output
+            #expect(events.contains("release 1") && events.contains("  after #"), "\(events)")
+            let why = try await kiln.succeed("why", "web").output
+            #expect(why.contains("web: nothing: all is as it shall be") && why.contains("because"), "\(why)")
+            let report = try await kiln.succeed("report", "--format", "markdown").output
+            #expect(report.contains("| web | 1 | 0 | 0 | 0.0 |"), "\(report)")
+            let watched = try await ToolRunner().runUnchecked(
+                ToolInvocation(
+                    "timeout",
+                    ["--preserve-status", "--signal=INT", "3"] + [
+                        try KilnProcess.executable, "status", "web", "--watch",
+                    ],
+                    environment: try kiln.invocation([]).environment,
+                    workingDirectory: kiln.project
+                )
+            )
+            #expect(watched.status == .exited(0))
+            // Nothing changed meanwhile: each line is told once.
+            let told = watched.text.split(separator: "\n").filter { $0.contains("3 of 3 instances serve") }
+            #expect(told.count == 1, "\(watched.text)")
             let again = try await kiln.succeed("deploy", "web")
             #expect(again.messages.contains("nothing to do"))
         }

@@ -4,6 +4,13 @@ import ArgumentParser
 struct AgeOption: ExpressibleByArgument {
     let seconds: Int64
 
+    init(seconds: Int64) {
+        self.seconds = seconds
+    }
+
+    /// In days, which is what defaults are written in.
+    var defaultValueDescription: String { "\(seconds / 86400)d" }
+
     init?(argument: String) {
         let units: [Character: Int64] = ["m": 60, "h": 3600, "d": 86400, "w": 604_800]
         guard let unit = argument.last.flatMap({ units[$0] }), argument.count <= 7,

@@ -60,6 +60,12 @@ final class Console: Sendable {  // a class: all tasks of a command share the on
         }
     }
 
+    /// A part of a result as it is: what a terminal is drawn with.
+    func raw(_ text: String) {
+        let failure = Self.write(text, to: STDOUT_FILENO)
+        if failure != 0 { resultFailure.store(failure, ordering: .relaxed) }
+    }
+
     /// A line for the person at the terminal.
     func message(_ text: String) {
         live.withLock { area in

@@ -40,8 +40,8 @@ package struct KilnCommand: AsyncParsableCommand {
             CommandGroup(
                 name: "Observing",
                 subcommands: [
-                    StatusCommand.self, ReleasesCommand.self, EventsCommand.self, LogsCommand.self,
-                    DriftCommand.self,
+                    StatusCommand.self, WhyCommand.self, ReleasesCommand.self, EventsCommand.self,
+                    LogsCommand.self, ReportCommand.self, DriftCommand.self,
                 ]
             ),
             CommandGroup(

@@ -35,14 +35,31 @@ package struct FleetReader: Sendable {
         return try await status(of: record)
     }
 
+    /// Why one instance, which may be gone by now, is as it is.
+    package func explanation(of instance: InstanceID, in name: FleetName) async throws -> InstanceExplanation
+    {
+        try await checkKnown(name)
+        let events = try await store.events(of: name, after: 0, limit: Self.historyRead)
+        let status = try await store.fleet(name) == nil ? nil : try await status(of: name)
+        let seen = status?.instances.first { $0.id == instance }
+        guard let answer = InstanceExplanation(instance, seen, status, events: events) else {
+            throw FleetError.unknownInstance(instance, of: name, known: status?.instances.map(\.id) ?? [])
+        }
+        return answer
+    }
+
+    private static let historyRead = 10_000
+
     /// Newest first.
     package func releases(of name: FleetName) async throws -> [ReleaseSummary] {
         let fleet = try await store.fleet(name)
         let releases = try await store.releaseEntries(of: name)
         try await checkKnown(name)
         let instances = try await store.instances(of: name)
+        let rollouts = try await store.rollouts(of: name, limit: Self.rolloutsRead)
         return releases.reversed().map { release in
-            ReleaseSummary(
+            let rollout = rollouts.first { $0.to == release.number }
+            return ReleaseSummary(
                 number: release.number,
                 digest: release.digest,
                 image: release.imageName,
@@ -54,16 +71,39 @@ package struct FleetReader: Sendable {
                 quarantineReason: release.quarantine?.reason,
                 origins: release.origins,
                 isCurrent: fleet?.rollout.target == release.number.key,
-                instances: instances.count { $0.release == release.number }
+                instances: instances.count { $0.release == release.number },
+                deployed: rollout?.started,
+                author: rollout?.author,
+                message: rollout?.message
             )
         }
     }
+
+    private static let rolloutsRead = 1000
 
     /// The newest events above `after`, oldest first.
     package func events(of fleet: FleetName?, after: Int64 = 0, limit: Int = 100) async throws -> [FleetEvent]
     {
         if let fleet { try await checkKnown(fleet) }
         return try await store.events(of: fleet, after: after, limit: limit)
+    }
+
+    /// What became of fleets since then, in seconds since 1970; those that are gone have no rollouts any more.
+    package func reports(of fleet: FleetName?, since start: Int64) async throws -> [FleetReport] {
+        if let fleet { try await checkKnown(fleet) }
+        let names = if let fleet { [fleet] } else { try await store.fleets().map(\.name) }
+        var reports: [FleetReport] = []
+        for name in names {
+            reports.append(
+                FleetReport(
+                    name,
+                    rollouts: try await store.rollouts(of: name, limit: Self.historyRead),
+                    events: try await store.events(of: name, after: 0, limit: Self.historyRead),
+                    since: start
+                )
+            )
+        }
+        return reports
     }
 
     /// Those that are written down, whether they are there yet or not; asks nothing of them.
@@ -88,18 +128,27 @@ package struct FleetReader: Sendable {
         let probes = await probe(recorded.compactMap { observed[$0.id] })
         let instances = recorded.map { instance(of: $0, observed[$0.id], probes[$0.id]) }
         let target = record.rollout.target?.releaseNumber
-        let release = try await store.releaseEntries(of: name).first { $0.number == target }
+        let releases = try await store.releaseEntries(of: name)
+        let release = releases.first { $0.number == target }
         let (phase, reason) = record.rollout.phase.status
+        let facts = FleetFacts(
+            record: record,
+            instances: instances,
+            releases: releases,
+            rollout: try await store.rollouts(of: name, limit: 1).first,
+            lease: try await holder(of: name),
+            events: try await store.events(of: name, after: 0, limit: Self.eventsRead)
+        )
         return FleetStatus(
             fleet: name,
             phase: phase,
             reason: reason,
             isPaused: record.rollout.isPaused,
             freeze: record.rollout.freeze,
-            waits: Self.waits(record, isBalanced: record.policy.listen != nil),
+            waits: Self.waits(record),
             pending: record.pending,
             comparison: record.comparison.flatMap { $0.isOf(record.rollout) ? $0.summary : nil },
-            awaitsPromotion: Self.awaitsPromotion(record, isBalanced: record.policy.listen != nil),
+            awaitsPromotion: Self.awaitsPromotion(record),
             release: target,
             stable: record.rollout.stable?.releaseNumber,
             image: release?.imageName,
@@ -111,19 +160,25 @@ package struct FleetReader: Sendable {
             },
             listen: record.policy.listen,
             instances: instances,
-            rollout: try await store.rollouts(of: name, limit: 1).first,
+            rollout: facts.rollout,
             lastFailure: record.evidence,
-            change: try await change(of: name)
+            change: facts.lease.map {
+                FleetStatus.Change(reason: $0.reason, pid: $0.holder.pid, since: $0.acquired)
+            },
+            explanation: Explainer(facts: facts, now: clock.now.instant, time: clock.time).explanation
         )
     }
 
+    /// Enough of what happened to say what led to what is.
+    private static let eventsRead = 300
+
     /// Words for the step that the release is at, or for the time that it is watched.
-    private static func waits(_ record: FleetRecord, isBalanced: Bool) -> String? {
+    private static func waits(_ record: FleetRecord) -> String? {
         guard !record.rollout.isHalted else { return nil }
         if case .baking = record.rollout.phase {
             return "watched for \(record.policy.rollout.bake.words), then stable"
         }
-        guard let (step, stage, steps) = place(record, isBalanced: isBalanced) else { return nil }
+        guard let (step, stage, steps) = place(record) else { return nil }
         let what = step.share == 0 ? "a whole new set" : "\(step.share) % of the requests"
         let place = step.share == 0 ? what : "step \(stage.step + 1) of \(steps): \(what)"
         if let hold = stage.hold { return "\(place); held: \(hold)" }
@@ -134,18 +189,14 @@ package struct FleetReader: Sendable {
         }
     }
 
-    private static func awaitsPromotion(_ record: FleetRecord, isBalanced: Bool) -> Bool {
-        guard !record.rollout.isHalted, let (step, stage, _) = place(record, isBalanced: isBalanced) else {
-            return false
-        }
+    private static func awaitsPromotion(_ record: FleetRecord) -> Bool {
+        guard !record.rollout.isHalted, let (step, stage, _) = place(record) else { return false }
         return stage.reached != nil && (step.pause == .manual || stage.hold != nil)
     }
 
     /// The step that the release is at, and how many there are.
-    private static func place(
-        _ record: FleetRecord,
-        isBalanced: Bool
-    ) -> (step: RolloutStep, stage: Stage, steps: Int)? {
+    static func place(_ record: FleetRecord) -> (step: RolloutStep, stage: Stage, steps: Int)? {
+        let isBalanced = record.policy.listen != nil
         guard let policy = try? record.policy.rolloutPolicy(isExclusive: false) else { return nil }
         let state = FleetState(
             wanted: record.policy.instances,
@@ -159,11 +210,11 @@ package struct FleetReader: Sendable {
         return (step, stage, policy.steps(for: record.policy.instances, isBalanced: isBalanced).count)
     }
 
-    private func change(of name: FleetName) async throws -> FleetStatus.Change? {
+    private func holder(of name: FleetName) async throws -> Lease? {
         guard let lease = try await store.lease(of: name),
             lease.isHeld(now: clock.now, bootID: BootInstant.bootID, isAlive: isAlive)
         else { return nil }
-        return FleetStatus.Change(reason: lease.reason, pid: lease.holder.pid, since: lease.acquired)
+        return lease
     }
 
     private func probe(_ observations: [InstanceObservation]) async -> [InstanceID: ProbeResult] {

@@ -69,6 +69,7 @@ package struct FleetStatus: Sendable, Hashable, Codable {
     package let lastFailure: FailureEvidence?
     /// Who changes the fleet right now.
     package let change: Change?
+    package let explanation: FleetExplanation
 }
 
 extension FleetStatus {
@@ -102,4 +103,8 @@ package struct ReleaseSummary: Sendable, Hashable, Codable {
     package let isCurrent: Bool
     /// How many instances run it.
     package let instances: Int
+    /// When it was rolled out last, by whom and why, where that is still known.
+    package let deployed: Int64?
+    package let author: String?
+    package let message: String?
 }

@@ -71,6 +71,13 @@ extension RolloutPlanner {
         }
     }
 
+    /// The places that are left empty for now since their instances of the target keep failing, and until when.
+    package func backoffs(_ rollout: RolloutState, now: Instant) -> [Int: Instant] {
+        Set(rollout.failures.map(\.slot)).reduce(into: [:]) { ends, slot in
+            ends[slot] = backoffEnd(of: slot, nil, rollout.failures, now: now)
+        }
+    }
+
     /// When a slot whose instances (of the target, or of the stable release beside it) keep failing is filled again; nil: at
     /// once.
     func backoffEnd(

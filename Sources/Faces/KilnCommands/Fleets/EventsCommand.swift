@@ -9,6 +9,8 @@ struct EventsCommand: AsyncParsableCommand {
         commandName: "events",
         abstract: "List what happened, oldest first.",
         discussion: """
+            Each event has a number; "after #41" names the one that led to it.
+
             Example:
 
               kiln events shop --last 20
@@ -38,8 +40,11 @@ struct EventsCommand: AsyncParsableCommand {
             return
         }
         for event in events {
-            let message = ShownText.line(event.message)
-            context.console.result("\(WallClock.format(event.time))  \(event.fleet)  \(message)")
+            let cause = event.cause.map { "  after #\($0)" } ?? ""
+            let message = ShownText.line("\(event.message)\(EventText.asked(event))\(cause)")
+            context.console.result(
+                "\(WallClock.format(event.time))  #\(event.sequence)  \(event.fleet)  \(message)"
+            )
         }
     }
 }

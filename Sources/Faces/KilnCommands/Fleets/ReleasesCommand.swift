@@ -21,6 +21,9 @@ struct ReleasesCommand: AsyncParsableCommand {
 
     @OptionGroup var format: FormatOption
 
+    /// Characters of a message in the list; the whole of it is in the JSON.
+    private static let messageShown = 60
+
     func run() async throws {
         let context = CommandContext.current
         let releases = try await FleetContext(context).reader.releases(of: fleet)
@@ -33,7 +36,9 @@ struct ReleasesCommand: AsyncParsableCommand {
             ("VERSION", .left),
             ("DIGEST", .left),
             ("INSTANCES", .right),
-            ("CREATED", .left)
+            ("CREATED", .left),
+            ("BY", .left),
+            ("WHY", .left)
         )
         for release in releases {
             table.add(
@@ -43,7 +48,9 @@ struct ReleasesCommand: AsyncParsableCommand {
                 release.imageVersion ?? "-",
                 release.imageDigest.short,
                 String(release.instances),
-                WallClock.format(release.created)
+                WallClock.format(release.created),
+                release.author ?? "-",
+                release.message.map { Quantities.cut($0, to: Self.messageShown) } ?? "-"
             )
         }
         var text = table.render(color: context.console.output.color)
