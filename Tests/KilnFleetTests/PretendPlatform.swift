@@ -66,6 +66,10 @@ final class PretendPlatform: InstancePlatform {  // a class: tests and driver lo
         var began: [String] = []
         /// Nobody noted how one-shot work ended.
         var losesEnds = false
+        /// Instances whose supervisor is gone.
+        var orphaned: Set<InstanceID> = []
+        /// Nobody balances.
+        var isBalancerDead = false
     }
 
     private let state = Mutex(State())
@@ -121,16 +125,17 @@ final class PretendPlatform: InstancePlatform {  // a class: tests and driver lo
             for (id, instance) in state.instances where instance.version == "exits" && instance.isMade {
                 state.instances[id]?.exitStatus = 3
             }
-            return state.instances.values.map { instance in
+            return state.instances.values.filter { $0.spec.release.fleet == fleet }.map { instance in
                 InstanceObservation(
                     spec: instance.spec,
                     process: !instance.isMade || state.obscured.contains(instance.spec.id)
                         ? .incomplete
                         : instance.exitStatus.map { .exited(status: $0) } ?? .running(pid: 42),
-                    traffic: instance.traffic,
+                    traffic: state.isBalancerDead ? .none : instance.traffic,
                     weight: instance.weight,
                     address: "10.0.0.2",
-                    started: instance.started
+                    started: instance.started,
+                    isSupervised: !state.orphaned.contains(instance.spec.id)
                 )
             }
         }
@@ -149,6 +154,7 @@ final class PretendPlatform: InstancePlatform {  // a class: tests and driver lo
             state.converges += 1
             if state.failingConverges.contains(state.converges) { throw Refused() }
             state.listen = settings.listen
+            state.isBalancerDead = false
         }
     }
 

@@ -10,6 +10,7 @@ final class TestStore: FleetStore {  // a class: counts the writes of one life
 
     private struct Life {
         var writes = 0
+        var leases = 0
         var isDead = false
     }
 
@@ -32,6 +33,8 @@ final class TestStore: FleetStore {  // a class: counts the writes of one life
         self.death = death
     }
 
+    /// How often somebody wanted the lease.
+    var leases: Int { life.withLock { $0.leases } }
     var isDead: Bool { life.withLock { $0.isDead } }
 
     func fleets() async throws -> [FleetRecord] { try await call { try await $0.fleets() } }
@@ -58,13 +61,19 @@ final class TestStore: FleetStore {  // a class: counts the writes of one life
         try await call { try await $0.lease(of: fleet) }
     }
 
+    func revision() async throws -> StoreRevision { try await call { try await $0.revision() } }
+
     func acquireLease(_ request: LeaseRequest) async throws -> LeaseAnswer {
-        try await write { try await $0.acquireLease(request) }
+        life.withLock { $0.leases += 1 }
+        return try await write { try await $0.acquireLease(request) }
     }
     func renewLease(_ lease: Lease, until expires: BootInstant) async throws {
         try await write { try await $0.renewLease(lease, until: expires) }
     }
     func releaseLease(_ lease: Lease) async throws { try await write { try await $0.releaseLease(lease) } }
+    func interruptLease(_ lease: Lease) async throws {
+        try await write { try await $0.interruptLease(lease) }
+    }
     @discardableResult
     func commit(_ edits: [FleetEdit], under lease: Lease) async throws -> [Int64] {
         try await write { try await $0.commit(edits, under: lease) }

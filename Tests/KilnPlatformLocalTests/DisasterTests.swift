@@ -23,14 +23,16 @@ import Testing
         }
     }
 
-    @Test func `an instance whose supervisor was killed is found unwell`() async throws {
+    @Test func `an instance whose supervisor was killed is seen to have none`() async throws {
         try await LocalFleet.with { fleet, _ in
             let instance = try await fleet.start("aaaa")
             let file = fleet.paths.instance(instance.spec.id).supervisorProcess
             let supervisor = try #require(ProcessIdentity(file: file))
             supervisor.signal(SIGKILL)
             try await eventually("the supervisor is gone") { !supervisor.isAlive }
-            #expect(await fleet.platform.probe(instance) == .failed(reason: "its supervisor has died"))
+            #expect(instance.isSupervised)
+            #expect(try await !fleet.observe(instance.spec.id).isSupervised)
+            #expect(await fleet.platform.probe(instance) == .passed)
         }
     }
 

@@ -11,6 +11,13 @@ package final class FactRecorder: ProgressReceiver {  // a class: the test reads
         kept.withLock { $0.append(fact) }
     }
 
+    /// What work said, line by line.
+    package var lines: [String] {
+        kept.withLock { facts in
+            facts.compactMap { fact in if case .output(_, let line) = fact { line } else { nil } }
+        }
+    }
+
     package var diagnostics: [Diagnostic] {
         kept.withLock { facts in
             facts.compactMap { fact in if case .diagnostic(let diagnostic) = fact { diagnostic } else { nil }

@@ -18,6 +18,8 @@ package enum DeployOutcome: Sendable, Hashable {
     case degraded(Failure)
     /// Asked to stop before it was done; what runs goes on.
     case paused(ReleaseNumber?)
+    /// Asked to leave off before it was done, and not paused: whoever drives the fleet next goes on.
+    case left(ReleaseNumber?)
     /// The rollout waits for a person's word; what runs goes on.
     case waiting(ReleaseNumber?, reason: String)
     /// As a person asked: nothing is decided any more until another word.
@@ -47,7 +49,7 @@ package enum DeployOutcome: Sendable, Hashable {
         case .waiting: .changesPending
         case .rolledBack: .rolledBack
         case .unready, .unsure, .stopped, .frozen, .degraded: .failed
-        case .paused: .interrupted
+        case .paused, .left: .interrupted
         }
     }
 }

@@ -82,9 +82,9 @@ extension FleetDriver {
                             throw FleetError.unknownFleet(fleet, known: try await store.fleets().map(\.name))
                         }
                         try await need(record)
-                        interrupt(lease.holder)
-                        hasInterrupted = true
+                        hasInterrupted = !lease.isTending
                     }
+                    if need != nil || lease.isTending { try await interruptHolder(of: lease) }
                     say(waitingFor: lease)
                 }
                 told = lease
@@ -98,6 +98,11 @@ extension FleetDriver {
         Progress.report(
             .diagnostic(Diagnostic(.warning, code: error.code.rawValue, error.message, causes: [cause]))
         )
+    }
+
+    private func interruptHolder(of lease: Lease) async throws {
+        guard lease.holder.isController else { return interrupt(lease.holder) }
+        try await store.interruptLease(lease)
     }
 
     private func say(waitingFor lease: Lease) {

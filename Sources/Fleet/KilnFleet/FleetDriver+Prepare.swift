@@ -221,17 +221,8 @@ extension FleetDriver {
     ) async throws {
         var edits: [FleetEdit] = []
         for (id, reason) in condemned.sorted(by: { $0.key < $1.key }) {
-            guard var instance = ledger.instances[id] else { continue }
-            instance.condemned = reason
-            edits += [
-                .putInstance(instance),
-                ledger.event(
-                    kind,
-                    "release \(instance.release): instance \(id) is to be replaced: \(reason)",
-                    instance: id,
-                    release: instance.release
-                ),
-            ]
+            guard let instance = ledger.instances[id] else { continue }
+            edits += instance.condemnation(reason, as: kind, ledger)
         }
         try await ledger.write(edits)
     }
@@ -258,5 +249,22 @@ extension FleetDriver {
                 return current.map { record.number < $0 } ?? true
             }
             .max { ($0.stable ?? 0, $0.number) < ($1.stable ?? 0, $1.number) }
+    }
+}
+
+extension InstanceRecord {
+    /// Writes down that it is to be replaced, whether it is well or not.
+    func condemnation(
+        _ reason: String,
+        as kind: FleetEvent.Kind = .instanceCondemned,
+        _ ledger: Ledger
+    ) -> [FleetEdit] {
+        var condemned = self
+        condemned.condemned = reason
+        let message = "release \(release): instance \(id) is to be replaced: \(reason)"
+        return [
+            .putInstance(condemned),
+            ledger.event(kind, message, instance: id, release: release),
+        ]
     }
 }

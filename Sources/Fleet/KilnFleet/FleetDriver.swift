@@ -228,7 +228,13 @@ package struct FleetDriver: Sendable {
 
     /// Runs the planner's plan to its end. A rollout that a person paused goes on by a person's word alone: what was written
     /// down counts from then on.
-    func drive(_ ledger: inout Ledger, policyChanged: Bool) async throws -> DeployOutcome {
+    ///
+    /// `failures` are those that the caller saw while nobody drove; their places wait before they are filled again.
+    func drive(
+        _ ledger: inout Ledger,
+        policyChanged: Bool,
+        after failures: [InstanceFailure] = []
+    ) async throws -> DeployOutcome {
         let rollout = ledger.record.rollout
         if rollout.isPausedByPerson {
             let what =
@@ -239,6 +245,7 @@ package struct FleetDriver: Sendable {
         try await ledger.load(Set(ledger.instances.values.map(\.release)))
         let policy = try rolloutPolicy(ledger)
         try await takeUp(&ledger)
+        try await recall(failures, &ledger)
         let ending: FleetRun.Ending
         let failed = ledger.rollout?.to
         switch role {
@@ -269,6 +276,7 @@ package struct FleetDriver: Sendable {
         }
         switch ending {
         case .stopped: return .paused(target)
+        case .left: return .left(target)
         case .waiting(let reason): return .waiting(target, reason: reason)
         case .settled:
             switch ledger.record.rollout.phase {

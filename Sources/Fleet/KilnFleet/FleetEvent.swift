@@ -24,6 +24,8 @@ package struct FleetEvent: Sendable, Hashable, Codable {
         case rolloutRollingBack = "rollout.rolling-back"
         case rolloutFinished = "rollout.finished"
         case healing = "fleet.healing"
+        /// Something that nobody but a person should deal with.
+        case fleetAlert = "fleet.alert"
         case instanceCreated = "instance.created"
         case instanceServing = "instance.serving"
         case instanceUnhealthy = "instance.unhealthy"

@@ -148,7 +148,7 @@ package struct FleetReader: Sendable {
             waits: Self.waits(record),
             pending: record.pending,
             comparison: record.comparison.flatMap { $0.isOf(record.rollout) ? $0.summary : nil },
-            awaitsPromotion: Self.awaitsPromotion(record),
+            awaitsPromotion: record.awaitsPromotion(isBalanced: record.policy.listen != nil),
             release: target,
             stable: record.rollout.stable?.releaseNumber,
             image: release?.imageName,
@@ -178,7 +178,9 @@ package struct FleetReader: Sendable {
         if case .baking = record.rollout.phase {
             return "watched for \(record.policy.rollout.bake.words), then stable"
         }
-        guard let (step, stage, steps) = place(record) else { return nil }
+        guard let (step, stage, steps) = record.place(isBalanced: record.policy.listen != nil) else {
+            return nil
+        }
         let what = step.share == 0 ? "a whole new set" : "\(step.share) % of the requests"
         let place = step.share == 0 ? what : "step \(stage.step + 1) of \(steps): \(what)"
         if let hold = stage.hold { return "\(place); held: \(hold)" }
@@ -187,27 +189,6 @@ package struct FleetReader: Sendable {
         case .time(.zero): return place
         case .time(let time): return "\(place), for \(time.words)"
         }
-    }
-
-    private static func awaitsPromotion(_ record: FleetRecord) -> Bool {
-        guard !record.rollout.isHalted, let (step, stage, _) = place(record) else { return false }
-        return stage.reached != nil && (step.pause == .manual || stage.hold != nil)
-    }
-
-    /// The step that the release is at, and how many there are.
-    static func place(_ record: FleetRecord) -> (step: RolloutStep, stage: Stage, steps: Int)? {
-        let isBalanced = record.policy.listen != nil
-        guard let policy = try? record.policy.rolloutPolicy(isExclusive: false) else { return nil }
-        let state = FleetState(
-            wanted: record.policy.instances,
-            policy: policy,
-            isBalanced: isBalanced,
-            rollout: record.rollout
-        )
-        guard let step = RolloutPlanner().step(state, now: .zero), let stage = record.rollout.stage else {
-            return nil
-        }
-        return (step, stage, policy.steps(for: record.policy.instances, isBalanced: isBalanced).count)
     }
 
     private func holder(of name: FleetName) async throws -> Lease? {

@@ -11,19 +11,23 @@ package struct FleetPolicy: Sendable, Hashable, Codable {
     package var needs: [FleetName]
     /// Whether its listener also serves instances of other fleets, inside.
     package var isNeeded: Bool
+    /// How old an instance may become before it is replaced by a fresh one; nil is without a limit.
+    package var maxAge: Duration?
 
     package init(
         instances: Int = 1,
         listen: ListenAddress? = nil,
         rollout: RolloutDefinition = RolloutDefinition(),
         needs: [FleetName] = [],
-        isNeeded: Bool = false
+        isNeeded: Bool = false,
+        maxAge: Duration? = nil
     ) {
         self.instances = instances
         self.listen = listen
         self.rollout = rollout
         self.needs = needs
         self.isNeeded = isNeeded
+        self.maxAge = maxAge
     }
 
     /// What an earlier program wrote lacks what it did not know.
@@ -34,6 +38,7 @@ package struct FleetPolicy: Sendable, Hashable, Codable {
         rollout = try container.decode(RolloutDefinition.self, forKey: .rollout)
         needs = try container.decodeIfPresent([FleetName].self, forKey: .needs) ?? []
         isNeeded = try container.decodeIfPresent(Bool.self, forKey: .isNeeded) ?? false
+        maxAge = try container.decodeIfPresent(Duration.self, forKey: .maxAge)
     }
 }
 

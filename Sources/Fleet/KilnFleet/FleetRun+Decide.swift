@@ -137,6 +137,14 @@ extension FleetRun {
         return [ledger.event(.instanceFailed, message, instance: id, release: instance.release)]
     }
 
+    /// An instance that lost its supervisor may serve on, and nobody would keep what it says or tell of its end.
+    func orphaning(of seen: InstanceObservation) -> [FleetEdit] {
+        guard case .running = seen.process, !seen.isSupervised, let record = ledger.instances[seen.spec.id],
+            !record.isStopping, record.condemned == nil
+        else { return [] }
+        return record.condemnation("its supervisor is gone", ledger)
+    }
+
     /// It may be what serves, where the catalog was lost or restored: it is replaced like what drifted. In a stopped fleet
     /// nothing takes its place, so it goes if nobody is served by it.
     func adoption(of stranger: InstanceObservation) -> [FleetEdit] {

@@ -1,6 +1,6 @@
 import KilnDefinition
-import KilnRollout
-import KilnSystem
+package import KilnRollout
+package import KilnSystem
 
 /// One stretch of work on a fleet under one lease: observes, asks the planner, writes down, carries out, until the
 /// planner has come to an outcome or a stop is requested.
@@ -10,6 +10,8 @@ actor FleetRun {
         /// All is as it shall be, and was when the run began.
         case settled
         case stopped
+        /// Stopped without a pause.
+        case left
         /// A person has to say how it goes on.
         case waiting(reason: String)
     }
@@ -104,6 +106,7 @@ actor FleetRun {
         if let outcome { return view.isIdle ? .outcome(outcome) : nil }
         if stop.isRequested || Task.isCancelled {
             guard view.isIdle else { return nil }
+            if stop.manner == .leaving { return .left }
             try await pause()
             return .stopped
         }
@@ -134,9 +137,19 @@ actor FleetRun {
             convergeDue = clock.now.advanced(by: Self.convergeInterval)
         }
         if now >= observeDue || (view.isStale && sight.failures == 0) {
+            try await hear()
             try await observe()
             observeDue = clock.now.advanced(by: Self.observeInterval)
         }
+    }
+
+    /// A process that drives several fleets is told in the store to end one of its drives.
+    private func hear() async throws {
+        guard ledger.lease.holder.isController, !stop.isRequested,
+            let lease = try await ledger.store.lease(of: ledger.name), lease.token == ledger.lease.token,
+            lease.isInterrupted == true
+        else { return }
+        stop.request(.leaving)
     }
 
     /// The first one has to succeed: without a network and a balancer no instance can come up.
@@ -166,6 +179,7 @@ actor FleetRun {
         for stranger in observations where ledger.instances[stranger.spec.id] == nil {
             try await write(adoption(of: stranger))
         }
+        try await write(observations.flatMap { orphaning(of: $0) })
         view.take(observations, recorded: ledger.instances, now: clock.now)
     }
 
@@ -249,9 +263,9 @@ actor FleetRun {
 }
 
 extension BootInstant {
-    var instant: Instant { Instant(nanoseconds: nanoseconds) }
+    package var instant: Instant { Instant(nanoseconds: nanoseconds) }
 }
 
 extension Instant {
-    var bootInstant: BootInstant { BootInstant(nanoseconds: nanoseconds) }
+    package var bootInstant: BootInstant { BootInstant(nanoseconds: nanoseconds) }
 }

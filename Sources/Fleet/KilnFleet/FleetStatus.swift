@@ -76,7 +76,7 @@ extension FleetStatus {
     /// A rollout has neither an outcome nor anybody who drives it: `kiln resume` goes on with it.
     package var isUnattended: Bool {
         guard change == nil, !isPaused, freeze == nil, !awaitsPromotion else { return false }
-        if let pending { return !pending.isPaused && pending.unsure == nil }
+        if let pending { return pending.goesOn }
         switch phase {
         case .rolling: return wanted > 0 || !instances.isEmpty
         case .baking, .rollingBack, .stopping: return true

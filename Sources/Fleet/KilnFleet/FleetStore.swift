@@ -21,17 +21,33 @@ package protocol FleetStore: Sendable {
     func events(of fleet: FleetName?, after: Int64, limit: Int) async throws -> [FleetEvent]
     /// The lease that was granted last, unless it was given back.
     func lease(of fleet: FleetName) async throws -> Lease?
+    /// Differs from an earlier answer to the same caller once anything that is kept was changed, by whomever.
+    func revision() async throws -> StoreRevision
 
     /// Grants a lease with a new, greater token, or tells who has it.
     func acquireLease(_ request: LeaseRequest) async throws -> LeaseAnswer
     func renewLease(_ lease: Lease, until: BootInstant) async throws
     /// Gives the lease back. Fine when it was lost before.
     func releaseLease(_ lease: Lease) async throws
+    /// Notes for the lease's holder that it should come to an end; it looks every second. Fine when the lease was lost.
+    func interruptLease(_ lease: Lease) async throws
 
     /// All edits or none, in one transaction that also checks the lease; durable when it returns. Gives the sequences of the
     /// events among them, in order.
     @discardableResult
     func commit(_ edits: [FleetEdit], under lease: Lease) async throws -> [Int64]
+}
+
+/// A state of the store, as one of its users sees it.
+package struct StoreRevision: Sendable, Hashable {
+    /// Counts the changes by others, and the user's own.
+    private let others: Int
+    private let own: Int
+
+    package init(others: Int, own: Int) {
+        self.others = others
+        self.own = own
+    }
 }
 
 /// One change of what is remembered of the lease's fleet.

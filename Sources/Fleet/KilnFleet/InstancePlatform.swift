@@ -101,6 +101,8 @@ package struct InstanceObservation: Sendable, Hashable {
     package var address: String?
     /// On the boot clock; nil when it was started in an earlier boot.
     package var started: BootInstant?
+    /// Whether somebody still keeps its output and will tell how it ends. One without goes on serving until it is replaced.
+    package var isSupervised: Bool
 
     package init(
         spec: InstanceSpec,
@@ -108,7 +110,8 @@ package struct InstanceObservation: Sendable, Hashable {
         traffic: Traffic,
         weight: Int = 100,
         address: String? = nil,
-        started: BootInstant? = nil
+        started: BootInstant? = nil,
+        isSupervised: Bool = true
     ) {
         self.spec = spec
         self.process = process
@@ -116,6 +119,7 @@ package struct InstanceObservation: Sendable, Hashable {
         self.weight = weight
         self.address = address
         self.started = started
+        self.isSupervised = isSupervised
     }
 }
 

@@ -7,6 +7,8 @@ package struct Lease: Sendable, Hashable, Codable {
     /// How long a lease lasts without being renewed.
     package static let duration = Duration.seconds(30)
     package static let renewal = Duration.seconds(10)
+    /// Why a controller holds a lease that nobody asked it for; it gives way to whoever changes the fleet.
+    package static let tending = "tend"
 
     package let fleet: FleetName
     package let token: FencingToken
@@ -17,6 +19,8 @@ package struct Lease: Sendable, Hashable, Codable {
     package let acquired: Int64
     /// On the boot clock of the holder's boot.
     package var expires: BootInstant
+    /// Somebody asked the holder to come to an end; nil is no.
+    package private(set) var isInterrupted: Bool?
 
     package init(
         fleet: FleetName,
@@ -33,6 +37,13 @@ package struct Lease: Sendable, Hashable, Codable {
         self.acquired = acquired
         self.expires = expires
     }
+
+    package mutating func interrupt() {
+        isInterrupted = true
+    }
+
+    /// Whether the holder only does what is due.
+    package var isTending: Bool { reason == Self.tending && holder.isController }
 
     /// Whether another must wait: the holder lives, on this boot, and renewed in time.
     package func isHeld(now: BootInstant, bootID: String, isAlive: (LeaseHolder) -> Bool) -> Bool {
@@ -78,15 +89,22 @@ package struct LeaseHolder: Sendable, Hashable, Codable {
     package let pid: Int32
     /// Clock ticks between boot and its start (`/proc/<pid>/stat`, field 22).
     package let startTicks: UInt64
+    /// nil is no.
+    private let controls: Bool?
 
-    package init(bootID: String, pid: Int32, startTicks: UInt64) {
+    package init(bootID: String, pid: Int32, startTicks: UInt64, isController: Bool = false) {
         self.bootID = bootID
         self.pid = pid
         self.startTicks = startTicks
+        controls = isController ? true : nil
     }
+
+    /// Whether the process drives several fleets, and hears in the store that it should end one of its drives. Any other is
+    /// told by a signal.
+    package var isController: Bool { controls == true }
 
     /// Asks the process to come to a good end, as Ctrl-C does, if it still is the one that it was.
     package func interrupt() {
-        if isAlive { kill(pid, SIGINT) }
+        if !isController, isAlive { kill(pid, SIGINT) }
     }
 }

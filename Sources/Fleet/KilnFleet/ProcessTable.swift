@@ -8,6 +8,17 @@ extension LeaseHolder {
         return LeaseHolder(bootID: BootInstant.bootID, pid: pid, startTicks: startTicks(of: pid) ?? 0)
     }
 
+    /// This process, as the one that keeps the fleets of a home.
+    package static var controller: LeaseHolder {
+        let current = current
+        return LeaseHolder(
+            bootID: current.bootID,
+            pid: current.pid,
+            startTicks: current.startTicks,
+            isController: true
+        )
+    }
+
     /// Whether this very process still runs: not another one with its number, and not a zombie.
     package var isAlive: Bool {
         bootID == BootInstant.bootID && Self.startTicks(of: pid) == startTicks

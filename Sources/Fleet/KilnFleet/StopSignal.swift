@@ -2,8 +2,15 @@ import Synchronization
 
 /// A request to come to a good end: what is under way finishes, nothing new begins.
 package final class StopSignal: Sendable {  // a class: signal handler and drivers share the one signal
+    package enum Manner: Sendable {
+        /// The rollout is left paused: it goes on when a person says so.
+        case pausing
+        /// The rollout is left as it is written down: whoever drives the fleet next goes on with it.
+        case leaving
+    }
+
     private struct State {
-        var isRequested = false
+        var manner: Manner?
         var nextWaiter = 0
         var waiters: [Int: CheckedContinuation<Void, Never>] = [:]
         /// Cancelled before they came to wait.
@@ -14,11 +21,15 @@ package final class StopSignal: Sendable {  // a class: signal handler and drive
 
     package init() {}
 
-    package var isRequested: Bool { state.withLock { $0.isRequested } }
+    package var isRequested: Bool { manner != nil }
 
-    package func request() {
+    /// How the work is to end; nil while it may go on.
+    package var manner: Manner? { state.withLock { $0.manner } }
+
+    /// The first request decides how.
+    package func request(_ manner: Manner = .pausing) {
         let waiters = state.withLock { state in
-            state.isRequested = true
+            if state.manner == nil { state.manner = manner }
             defer { state.waiters = [:] }
             return state.waiters
         }
@@ -26,7 +37,7 @@ package final class StopSignal: Sendable {  // a class: signal handler and drive
     }
 
     /// Returns when a stop is requested, or the waiting task is cancelled.
-    func wait() async {
+    package func wait() async {
         let waiter = state.withLock { state in
             state.nextWaiter += 1
             return state.nextWaiter
@@ -34,7 +45,7 @@ package final class StopSignal: Sendable {  // a class: signal handler and drive
         await withTaskCancellationHandler {
             await withCheckedContinuation { continuation in
                 let isOver = state.withLock { state in
-                    if state.isRequested || state.cancelled.remove(waiter) != nil { return true }
+                    if state.manner != nil || state.cancelled.remove(waiter) != nil { return true }
                     state.waiters[waiter] = continuation
                     return false
                 }

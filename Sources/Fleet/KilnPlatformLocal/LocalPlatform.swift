@@ -8,10 +8,12 @@ import SystemPackage
 /// Runs instances on this machine: runc containers on sealed roots, supervised by conmon, connected by CNI plugins,
 /// balanced by one HAProxy per fleet.
 ///
-/// Everything it needs to know later is on disk or asked of the running parts, so it has no state of its own.
+/// Everything it needs to know later is on disk or asked of the running parts, so it has no state of its own but copies of what
+/// it read there.
 package struct LocalPlatform: InstancePlatform {
     let home: KilnHome
     private let runner: ToolRunner
+    private let memory = InstanceMemory()
 
     /// Runs images of the same home's store.
     package init(home: KilnHome, runner: ToolRunner = ToolRunner()) {
@@ -21,14 +23,14 @@ package struct LocalPlatform: InstancePlatform {
 
     package func observe(_ fleet: FleetName) async throws -> [InstanceObservation] {
         let paths = FleetPaths(home: home, fleet: fleet)
-        let shares = try await balancer(paths).traffic()
-        return try paths.instances().compactMap { instance in
-            InstanceObserver().observe(instance, share: shares[instance.id.description])
+        let shares = try await balancer(paths).traffic(try memory.settings(of: paths))
+        return try memory.instances(of: paths).compactMap { files in
+            InstanceObserver().observe(files, share: shares[files.paths.id.description])
         }.filter { $0.spec.isOneShot != true }
     }
 
     package func oneShots(of fleet: FleetName) async throws -> [InstanceObservation] {
-        try FleetPaths(home: home, fleet: fleet).instances()
+        try memory.instances(of: FleetPaths(home: home, fleet: fleet))
             .compactMap { InstanceObserver().observe($0, share: nil) }
             .filter { $0.spec.isOneShot == true }
     }

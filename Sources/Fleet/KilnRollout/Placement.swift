@@ -80,7 +80,7 @@ extension RolloutPlanner {
 
     /// When a slot whose instances (of the target, or of the stable release beside it) keep failing is filled again; nil: at
     /// once.
-    func backoffEnd(
+    package func backoffEnd(
         of slot: Int,
         _ release: ReleaseKey?,
         _ failures: [InstanceFailure],

@@ -31,10 +31,10 @@ package struct BootInstant: InstantProtocol, Hashable, Sendable, Codable {
     }
 
     /// Differs after every boot (`/proc/sys/kernel/random/boot_id`).
-    package static var bootID: String {
+    package static let bootID: String = {
         let text = (try? Files.readText("/proc/sys/kernel/random/boot_id")) ?? ""
         return String(text.prefix { $0 != "\n" })
-    }
+    }()
 }
 
 extension Duration {

@@ -3,6 +3,13 @@ package import SystemPackage
 
 /// Finds programs as a shell would.
 package enum ExecutableSearch {
+    /// The program of this process; nil where the kernel does not tell.
+    package static var own: String? {
+        guard let path = realpath("/proc/self/exe", nil) else { return nil }
+        defer { free(path) }
+        return String(cString: path)
+    }
+
     /// In this process's `PATH`, and where only root's looks.
     package static func find(_ name: String) -> FilePath? {
         let path = getenv("PATH").map { String(cString: $0) } ?? ""

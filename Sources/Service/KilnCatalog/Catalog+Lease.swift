@@ -38,9 +38,20 @@ extension Catalog {
     package func renewLease(_ lease: Lease, until expires: BootInstant) async throws {
         try await write { database in
             try checkLease(lease, database)
-            var renewed = lease
+            // As it is kept: somebody may have noted something on it.
+            var renewed = try row(of: lease.fleet, database)?.lease ?? lease
             renewed.expires = expires
             try put(renewed, database)
+        }
+    }
+
+    package func interruptLease(_ lease: Lease) async throws {
+        try await write { database in
+            guard let row = try row(of: lease.fleet, database), row.token == lease.token.value,
+                var current = row.lease
+            else { return }
+            current.interrupt()
+            try put(current, database)
         }
     }
 

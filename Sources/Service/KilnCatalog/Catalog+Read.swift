@@ -11,6 +11,16 @@ extension Catalog: FleetStore {
         }
     }
 
+    /// SQLite counts the commits of other connections, and the rows that this one changed.
+    package func revision() async throws -> StoreRevision {
+        try await read { database in
+            StoreRevision(
+                others: try Int.fetchOne(database, sql: "PRAGMA data_version") ?? 0,
+                own: database.totalChangesCount
+            )
+        }
+    }
+
     package func fleet(_ name: FleetName) async throws -> FleetRecord? {
         try await read { database in
             try String.fetchOne(

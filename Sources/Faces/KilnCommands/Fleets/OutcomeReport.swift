@@ -5,7 +5,7 @@ import KilnFleet
 /// How a change of a fleet ended, for people and for scripts.
 struct OutcomeReport: Encodable {
     let fleet: FleetName
-    /// `unready`, `unsure`, `unchanged`, `stable`, `rolled-back`, `stopped`, `frozen`, `degraded`, `paused`, `waiting`, `halted`, `untried`.
+    /// `unready`, `unsure`, `unchanged`, `stable`, `rolled-back`, `stopped`, `frozen`, `degraded`, `paused`, `left`, `waiting`, `halted`, `untried`.
     let outcome: String
     var release: Int?
     var failedRelease: Int?
@@ -105,6 +105,11 @@ struct OutcomeReport: Encodable {
             outcome = "halted"
             reason = why
             sentence = "\(fleet): \(why)\nhint: kiln resume \(fleet) goes on"
+        case .left(let number):
+            outcome = "left"
+            release = number?.rawValue
+            let place = number.map { " to release \($0)" } ?? ""
+            sentence = "\(fleet): what was under way\(place) is left to whoever changes the fleet next"
         case .paused(let number):
             outcome = "paused"
             release = number?.rawValue

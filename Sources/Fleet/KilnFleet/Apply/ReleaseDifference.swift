@@ -70,6 +70,7 @@ enum PolicyDifference {
             change("listen", text(old.listen), text(new.listen)),
             change("needs", text(old.needs), text(new.needs)),
             change("reached by other fleets", text(old.isNeeded), text(new.isNeeded)),
+            change("max_age", text(old.maxAge), text(new.maxAge)),
         ].compactMap(\.self)
         let rollout = self.rollout(old.rollout, new.rollout)
         if rollout.isEmpty, old.rollout != new.rollout {
@@ -104,6 +105,7 @@ enum PolicyDifference {
     }
 
     private static func text(_ listen: ListenAddress?) -> String { listen?.description ?? "none" }
+    private static func text(_ age: Duration?) -> String { age.map(DurationText.text) ?? "none" }
     private static func text(_ flag: Bool) -> String { flag ? "yes" : "no" }
     private static func text(_ names: [FleetName]) -> String {
         names.isEmpty ? "none" : names.map(\.description).joined(separator: ", ")

@@ -44,6 +44,9 @@ package struct PendingRelease: Sendable, Hashable, Codable {
         self.since = since
         isPaused = false
     }
+
+    /// Whether whoever drives the fleet next goes on with it unasked.
+    package var goesOn: Bool { !isPaused && unsure == nil }
 }
 
 extension ReleaseContent {

@@ -147,5 +147,7 @@ struct Explainer {
         return place.step.pause == .manual || place.stage.hold != nil
     }
 
-    var place: (step: RolloutStep, stage: Stage, steps: Int)? { FleetReader.place(record) }
+    var place: (step: RolloutStep, stage: Stage, steps: Int)? {
+        record.place(isBalanced: record.policy.listen != nil)
+    }
 }

@@ -83,15 +83,17 @@ struct Balancer: Sendable {
     }
 
     /// What each instance gets. Nobody gets anything from a balancer that does not run.
-    func traffic() async throws -> [String: BalancerShare] {
-        guard let settings = try settings() else { return [:] }
+    func traffic(_ settings: FleetSettings?) async throws -> [String: BalancerShare] {
+        guard let settings else { return [:] }
         guard settings.listen != nil else {
             return try await shares().mapValues {
                 BalancerShare(traffic: $0 > 0 ? .ready : .draining(sessions: 0), weight: $0)
             }
         }
         guard var servers = try await process.state()?.servers else { return [:] }
-        for worker in await process.oldWorkers() {
+        // Only of one that leaves does it matter what it still has.
+        let areLeaving = servers.values.contains { if case .draining = $0.traffic { true } else { false } }
+        for worker in areLeaving ? await process.oldWorkers() : [] {
             let old = BalancerState.servers(await process.tell("show stat", oldWorker: worker))
             for (name, server) in old { servers[name]?.sessions += server.sessions }
         }

@@ -44,10 +44,9 @@ struct InstanceDrift: Sendable {
     /// Instances in whose cgroups something runs, and whose record of the process is gone or damaged.
     func incomplete() throws -> [DriftFinding] {
         try paths.instances().compactMap { instance in
+            guard Record.readable(ProcessRecord.self, from: instance.process) == nil else { return nil }
             let count = cgroups.processes(instance.id, of: paths.fleet).count
-            guard count > 0, Record.readable(ProcessRecord.self, from: instance.process) == nil else {
-                return nil
-            }
+            guard count > 0 else { return nil }
             let detail = "cannot be read, and \(count) \(count == 1 ? "process runs" : "processes run")"
             return DriftFinding(
                 .configChanged,

@@ -16,17 +16,10 @@ struct InstanceProbe: Sendable {
         case .exited(let status): return .failed(reason: status.map { "exited with status \($0)" } ?? "ended")
         case .running: break
         }
-        // Nobody would keep its output any more, and a full pipe stops it.
-        guard hasSupervisor else { return .failed(reason: "its supervisor has died") }
         guard let health = observation.spec.release.content.health else { return .passed }
         if case .command(let words) = health.probe { return await execute(words, limit: health.timeout) }
         guard let address = observation.address else { return .failed(reason: "no address") }
         return await reach(address, health)
-    }
-
-    private var hasSupervisor: Bool {
-        let record = Record.readable(ProcessRecord.self, from: paths.process)
-        return record?.supervisor?.isAlive ?? false
     }
 
     private func reach(_ address: String, _ health: HealthDefinition) async -> ProbeResult {

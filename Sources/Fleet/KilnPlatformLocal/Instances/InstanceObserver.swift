@@ -6,17 +6,18 @@ import SystemPackage
 /// Sees what is really there of an instance, by files and `/proc` alone.
 struct InstanceObserver: Sendable {
     /// nil for one whose spec cannot be read: nobody knows what it should be.
-    func observe(_ paths: InstancePaths, share: BalancerShare?) -> InstanceObservation? {
-        guard let spec = Record.readable(InstanceSpec.self, from: paths.spec) else { return nil }
-        let record = Record.readable(ProcessRecord.self, from: paths.process)
+    func observe(_ files: InstanceFiles, share: BalancerShare?) -> InstanceObservation? {
+        guard let spec = files.spec.value else { return nil }
+        let record = files.process.value
         return InstanceObservation(
             spec: spec,
-            process: process(record, paths),
+            process: process(record, files.paths),
             traffic: share?.traffic ?? .none,
             weight: share?.weight ?? 100,
-            address: Record.readable(NetworkRecord.self, from: paths.network)?.address,
+            address: files.network.value?.address,
             started: record.flatMap { $0.started.bootID == BootInstant.bootID ? $0.started : nil }
-                .map { BootInstant(nanoseconds: $0.nanoseconds) }
+                .map { BootInstant(nanoseconds: $0.nanoseconds) },
+            isSupervised: record.map { $0.supervisor?.isAlive ?? false } ?? true
         )
     }
 

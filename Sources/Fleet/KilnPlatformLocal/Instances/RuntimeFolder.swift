@@ -1,11 +1,11 @@
 import Glibc
-import KilnSystem
+package import KilnSystem
 import SystemPackage
 
 /// The folders of what ends with the boot.
-enum RuntimeFolder {
+package enum RuntimeFolder {
     /// Makes them for their owner alone: who could open a lock in them could keep every command waiting.
-    static func prepare(_ home: KilnHome) throws {
+    package static func prepare(_ home: KilnHome) throws {
         for folder in Set(["/run/kiln", home.runtime]).sorted(by: { $0.string < $1.string }) {
             try Files.createDirectory(folder, mode: 0o700)
             // The folder may be there since before, or be made by a way that does not care.

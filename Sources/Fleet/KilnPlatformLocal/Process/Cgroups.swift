@@ -26,7 +26,8 @@ package struct Cgroups: Sendable {
 
     /// The instance's folder in each hierarchy that has one.
     package func folders(_ instance: InstanceID, of fleet: FleetName) -> [FilePath] {
-        hierarchies.map { $0.pushing(relative(path(instance, of: fleet))) }.filter { Files.exists($0) }
+        let place = relative(path(instance, of: fleet))
+        return hierarchies.map { $0.pushing(place) }.filter { Files.exists($0) }
     }
 
     /// Everything that runs in the instance, seen from the host.
@@ -41,11 +42,12 @@ package struct Cgroups: Sendable {
 
     /// What runs in each group of the fleet, by the group's name.
     package func members(of fleet: FleetName) -> [String: Set<Int32>] {
+        let place = relative(top.appending(fleet.description))
         var members: [String: Set<Int32>] = [:]
         for hierarchy in hierarchies {
-            let folder = hierarchy.pushing(relative(top.appending(fleet.description)))
+            let folder = hierarchy.pushing(place)
             for name in (try? Files.list(folder)) ?? []
-            where Files.facts(folder.appending(name))?.kind == .directory {
+            where members[name] == nil && Files.facts(folder.appending(name))?.kind == .directory {
                 members[name] = processes(InstanceID(name), of: fleet)
             }
         }

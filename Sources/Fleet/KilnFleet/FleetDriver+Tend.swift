@@ -1,0 +1,92 @@
+package import KilnDefinition
+package import KilnRollout
+import KilnSystem
+
+/// What somebody who watches a fleet knows and a driver that just came does not.
+package struct Tending: Sendable, Hashable {
+    /// Instances to replace although they may be well, each with the reason.
+    package var condemned: [InstanceID: String]
+    /// Instances that ended while they were watched, each with how.
+    package var ended: [InstanceID: String]
+    /// Places that lost an instance lately: one that loses them again and again is filled later and later.
+    package var failures: [InstanceFailure]
+
+    package init(
+        condemned: [InstanceID: String] = [:],
+        ended: [InstanceID: String] = [:],
+        failures: [InstanceFailure] = []
+    ) {
+        self.condemned = condemned
+        self.ended = ended
+        self.failures = failures
+    }
+}
+
+// What is done without anybody asking for it.
+extension FleetDriver {
+    /// Does what is due: goes on with what was begun, replaces what died or is condemned, restores what the instances share.
+    ///
+    /// What a person said stays said: a paused rollout stays paused, a frozen or stopped fleet is left as it is. Somebody else
+    /// who changes the fleet is not waited for.
+    package func tend(_ fleet: FleetName, _ tending: Tending = Tending()) async throws -> DeployOutcome {
+        let options = Options(wait: .zero)
+        return try await withLedger(fleet, Lease.tending, options, evenFrozen: true) { ledger in
+            let record = ledger.record
+            if let why = record.rollout.freeze { return .halted(reason: "the fleet is frozen: \(why)") }
+            if record.rollout.isPaused {
+                // What runs is to go on, and does so only behind a balancer that does.
+                try await platform.converge(record.policy.settings(of: fleet), token: ledger.lease.token)
+                return .halted(reason: "the rollout is paused")
+            }
+            if !tending.condemned.isEmpty {
+                try await platform.retireAltered(of: fleet, token: ledger.lease.token)
+                let fresh = tending.condemned.filter { ledger.instances[$0.key]?.condemned == nil }
+                try await condemn(fresh, &ledger)
+            }
+            try await note(tending.ended, &ledger)
+            if let pending = record.pending, pending.goesOn,
+                let ending = try await takeUpPending(options, &ledger)
+            {
+                return ending
+            }
+            return try await drive(&ledger, policyChanged: false, after: tending.failures)
+        }
+    }
+
+    /// Writes down what only a person should deal with, and changes nothing.
+    package func alert(_ fleet: FleetName, _ message: String) async throws {
+        _ = try await withLedger(fleet, Lease.tending, Options(wait: .zero), evenFrozen: true) { ledger in
+            try await ledger.write([ledger.event(.fleetAlert, message)])
+            return .halted(reason: message)
+        }
+    }
+
+    /// The last words of what ended, read before it is removed.
+    private func note(_ ended: [InstanceID: String], _ ledger: inout Ledger) async throws {
+        for (id, reason) in ended.sorted(by: { $0.key < $1.key }) {
+            guard let instance = ledger.instances[id], !instance.isStopping else { continue }
+            let lines = (try? await platform.logLines(id, of: ledger.name, last: 20)) ?? []
+            var record = ledger.record
+            record.evidence = FailureEvidence(
+                instance: id,
+                release: instance.release,
+                reason: reason,
+                logLines: lines,
+                time: clock.time
+            )
+            let message = "release \(instance.release): instance \(id) failed: \(reason)"
+            try await ledger.write([
+                .putFleet(record),
+                ledger.event(.instanceFailed, message, instance: id, release: instance.release),
+            ])
+        }
+    }
+
+    /// Of a fleet that heals; a rollout counts its own.
+    func recall(_ failures: [InstanceFailure], _ ledger: inout Ledger) async throws {
+        guard ledger.record.rollout.phase == .steady, !failures.isEmpty else { return }
+        var record = ledger.record
+        record.rollout.failures = failures
+        try await ledger.write([.putFleet(record)])
+    }
+}

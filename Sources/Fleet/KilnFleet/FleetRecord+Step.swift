@@ -1,0 +1,28 @@
+import KilnRollout
+
+// Where a rollout stands, by what is written down alone.
+extension FleetRecord {
+    /// Whether the step that the release is at goes on only when a person says so.
+    package func awaitsPromotion(isBalanced: Bool) -> Bool {
+        guard !rollout.isHalted, let (step, stage, _) = place(isBalanced: isBalanced), !stage.isPromoted
+        else {
+            return false
+        }
+        return stage.reached != nil && (step.pause == .manual || stage.hold != nil)
+    }
+
+    /// The step that the release is at, and how many there are.
+    func place(isBalanced: Bool) -> (step: RolloutStep, stage: Stage, steps: Int)? {
+        guard let planned = try? policy.rolloutPolicy(isExclusive: false) else { return nil }
+        let state = FleetState(
+            wanted: policy.instances,
+            policy: planned,
+            isBalanced: isBalanced,
+            rollout: rollout
+        )
+        guard let step = RolloutPlanner().step(state, now: .zero), let stage = rollout.stage else {
+            return nil
+        }
+        return (step, stage, planned.steps(for: policy.instances, isBalanced: isBalanced).count)
+    }
+}
