@@ -9,6 +9,7 @@ extension DefinitionChecks {
             judgeName(name, at: path, &reading)
             if reading.isSound(path + "image") { judgeImage(of: fleet, at: path, &reading) }
             judgeTimes(fleet.rollout, at: path + "rollout", &reading)
+            judgeAge(fleet, at: path, &reading)
             judgeBudget(fleet, at: path, &reading)
             judgeStrategy(fleet, at: path + "rollout", &reading)
             judgeAnalysis(of: fleet, at: path, &reading)
@@ -130,6 +131,21 @@ extension DefinitionChecks {
                 notes: reading.note("\(other.key) is here", at: path + other.key)
             )
         }
+    }
+
+    /// An instance that is replaced for its age must have had the time to replace another one.
+    private func judgeAge(_ fleet: FleetDefinition, at path: FieldPath, _ reading: inout Reading) {
+        let deadline = path + "rollout" + "progress_deadline"
+        guard let age = fleet.maxAge, reading.isSound(path + "max_age"), reading.isSound(deadline),
+            age <= fleet.rollout.progressDeadline
+        else { return }
+        reading.report(
+            "max-age",
+            "max_age (\(DurationText.text(age))) is not longer than progress_deadline (\(DurationText.text(fleet.rollout.progressDeadline)))",
+            at: reading.span(path + "max_age"),
+            hint: "instances would be too old before the one before them is replaced; a day is 24h",
+            notes: reading.note("progress_deadline is here", at: deadline)
+        )
     }
 
     private func judgeBudget(_ fleet: FleetDefinition, at path: FieldPath, _ reading: inout Reading) {

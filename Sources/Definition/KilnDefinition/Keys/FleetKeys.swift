@@ -79,6 +79,16 @@ enum FleetKeys {
                 help: "How a release is replaced by the next.",
                 example: "{surge: 1, unavailable: 0}"
             ),
+            .optional(
+                "max_age",
+                \.maxAge,
+                .positiveDuration,
+                help: """
+                    How old an instance may become: `kiln serve` replaces those that are older by fresh ones of the same \
+                    release, one after another.
+                    """,
+                example: "168h"
+            ),
         ]
     )
 

@@ -15,6 +15,8 @@ package struct FleetDefinition: Sendable, Hashable {
     /// Once for each release, before its first instance.
     package var before: [BeforeDefinition]
     package var rollout: RolloutDefinition
+    /// How old an instance may become; nil is without a limit.
+    package var maxAge: Duration?
     package var span: SourceSpan?
 
     package init(image: ImageName) {

@@ -42,7 +42,8 @@ struct DefinedFleet: Sendable {
             listen: fleet.listen,
             rollout: fleet.rollout,
             needs: fleet.needs,
-            isNeeded: definition.isNeeded(name)
+            isNeeded: definition.isNeeded(name),
+            maxAge: fleet.maxAge
         )
     }
 
