@@ -155,6 +155,14 @@ let package = Package(
                 "KilnFleet", .crypto, .grdb, .system,
             ]
         ),
+        room(
+            "KilnControl",
+            in: "Service",
+            [
+                "KilnDiagnostics", "KilnSystem", "KilnStore", "KilnDefinition", "KilnRollout", "KilnFleet",
+                "KilnDrift", .system,
+            ]
+        ),
         // Faces
         room(
             "KilnCommands",
@@ -164,6 +172,7 @@ let package = Package(
                 "KilnDefinition",
                 "KilnLock",
                 "KilnBake", "KilnRollout", "KilnFleet", "KilnDrift", "KilnPlatformLocal", "KilnCatalog",
+                "KilnControl",
                 .argumentParser, .collections, .system,
             ]
         ),
@@ -243,7 +252,16 @@ let package = Package(
             [
                 "KilnTestSupport", "KilnDiagnostics", "KilnSystem", "KilnOCI", "KilnStore", "KilnRegistry",
                 "KilnDefinition", "KilnRollout",
-                "KilnFleet", "KilnCatalog", "KilnRolloutSimulation", .collections, .system,
+                "KilnFleet", "KilnDrift", "KilnCatalog", "KilnControl", "KilnRolloutSimulation",
+                .collections, .system,
+            ]
+        ),
+        tests(
+            "KilnControlTests",
+            [
+                "KilnTestSupport", "KilnDiagnostics", "KilnSystem", "KilnOCI", "KilnDefinition",
+                "KilnRollout",
+                "KilnFleet", "KilnDrift", "KilnControl", .system,
             ]
         ),
         tests(

@@ -10,6 +10,10 @@ struct FleetView: Decodable {
     struct Instance: Decodable {
         let id: String
         let pid: Int32?
+        let health: String?
+        let traffic: String
+
+        var isServing: Bool { health == "healthy" && traffic == "ready" }
     }
 
     let instances: [Instance]

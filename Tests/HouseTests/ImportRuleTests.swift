@@ -37,7 +37,10 @@ private let house: [(group: String, targets: [(name: String, outside: Set<String
             ("KilnPlatformLocal", ["OrderedCollections", "SystemPackage"]),
         ]
     ),
-    ("Service", [("KilnCatalog", ["Crypto", "GRDB", "SystemPackage"])]),
+    (
+        "Service",
+        [("KilnCatalog", ["Crypto", "GRDB", "SystemPackage"]), ("KilnControl", ["SystemPackage"])]
+    ),
     (
         "Faces",
         [("KilnCommands", ["ArgumentParser", "OrderedCollections", "SystemPackage"]), ("kiln", [])]

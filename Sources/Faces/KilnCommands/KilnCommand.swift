@@ -47,7 +47,8 @@ package struct KilnCommand: AsyncParsableCommand {
             CommandGroup(
                 name: "Machine",
                 subcommands: [
-                    ConfigCommand.self, DoctorCommand.self, BackupCommand.self, RestoreCommand.self,
+                    ServeCommand.self, ConfigCommand.self, DoctorCommand.self, BackupCommand.self,
+                    RestoreCommand.self,
                 ]
             ),
         ]

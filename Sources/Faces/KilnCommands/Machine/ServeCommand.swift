@@ -1,0 +1,127 @@
+import ArgumentParser
+import Glibc
+import KilnCatalog
+import KilnControl
+import KilnDefinition
+import KilnDiagnostics
+import KilnDrift
+import KilnFleet
+import KilnPlatformLocal
+import KilnStore
+import KilnSystem
+import Synchronization
+
+struct ServeCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "serve",
+        abstract: "Keep every fleet as it should be, for as long as it runs.",
+        discussion: """
+            Brings back what was running before a reboot, goes on with rollouts that nobody drives, replaces instances that die, \
+            fall ill, drift or grow too old, and restores balancers. Paused and frozen fleets are left alone. Other commands work \
+            beside it as they do without it.
+
+            SIGTERM and Ctrl-C end it once what is under way has finished; instances keep running. --unit prints a systemd unit for \
+            this program and home.
+
+            Examples:
+
+              kiln serve
+              kiln serve --unit > /etc/systemd/system/kiln.service
+            """
+    )
+
+    @Flag(help: "Print a systemd unit, and do nothing else.")
+    var unit = false
+
+    @OptionGroup var format: FormatOption
+
+    func run() async throws {
+        let context = CommandContext.current
+        guard !unit else { return context.console.result(Self.unitText(context)) }
+        let fleets = try FleetContext(context)
+        let notifier = ServiceNotifier(environment: context.environment)
+        // What is started from here has nothing to tell the service manager.
+        for name in ["NOTIFY_SOCKET", "WATCHDOG_USEC", "WATCHDOG_PID"] { unsetenv(name) }
+        try RuntimeFolder.prepare(fleets.home)
+        try await ControllerLock(fleets.home).hold {
+            try await ServeProgress.show(format.format, on: context) {
+                try await keep(fleets, notifier, context)
+            }
+        }
+    }
+
+    private func keep(
+        _ fleets: FleetContext,
+        _ notifier: ServiceNotifier?,
+        _ context: CommandContext
+    ) async throws {
+        let controller = Controller(
+            store: fleets.store,
+            platform: fleets.platform,
+            inspect: Self.inspector(fleets),
+            storeLock: StoreLock(fleets.home)
+        )
+        let names = try await fleets.store.fleets().map(\.name.description)
+        ServeProgress.tell(
+            names.isEmpty
+                ? "no fleets in \(fleets.home.root) yet; they are kept as they come"
+                : "keeping \(names.joined(separator: ", ")) of \(fleets.home.root)"
+        )
+        let (stop, format) = (fleets.stop, self.format.format)
+        try await context.interruption.deferring {
+            notifier?.send(.stopping)
+            ServeProgress.tell(
+                "stopping after what is under way; again to stop at once",
+                on: context,
+                format
+            )
+            stop.request(.leaving)
+        } _: {
+            await controller.run(until: stop, signs: ServiceSigns(notifier).signs)
+        }
+        ServeProgress.tell("stopped; instances keep running")
+    }
+
+    private static func inspector(_ fleets: FleetContext) -> Controller.DriftInspector {
+        { fleet in
+            let releases = try await fleets.store.releases(of: fleet).map(\.release)
+            return try await fleets.platform.drift(of: fleet, releases: releases)
+        }
+    }
+
+    private static func unitText(_ context: CommandContext) -> String {
+        let home = context.environment["KILN_HOME"].flatMap { $0.isEmpty ? nil : $0 }
+        let text = ServiceUnit.text(executable: ExecutableSearch.own ?? "/usr/bin/kiln", home: home)
+        return String(text.dropLast())
+    }
+}
+
+/// What the service manager hears of a controller.
+private final class ServiceSigns: Sendable {  // a class: remembers when it spoke last
+    private let notifier: ServiceNotifier?
+    private let last = Mutex<BootInstant?>(nil)
+
+    init(_ notifier: ServiceNotifier?) {
+        self.notifier = notifier
+    }
+
+    var signs: Controller.Signs {
+        Controller.Signs {
+            self.notifier?.send(.ready)
+            ServeProgress.tell("every fleet has been looked at")
+        } alive: {
+            self.alive()
+        }
+    }
+
+    private func alive() {
+        guard let notifier, let interval = notifier.watchdogInterval else { return }
+        let now = BootInstant.now
+        let isDue = last.withLock { last in
+            guard last.map({ $0.duration(to: now) >= interval }) ?? true else { return false }
+            last = now
+            return true
+        }
+        if isDue { notifier.send(.watchdog) }
+    }
+}

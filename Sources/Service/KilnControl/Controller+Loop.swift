@@ -1,0 +1,251 @@
+import KilnDefinition
+import KilnDiagnostics
+import KilnDrift
+import KilnFleet
+import KilnSystem
+
+// The controller's work, one event at a time.
+extension Controller {
+    func tick(in group: inout DiscardingTaskGroup) async {
+        scheduleTick(in: &group)
+        if isEnding { return }
+        await reload()
+        for fleet in keepers.keys.sorted() { wantLook(at: fleet) }
+        startInspection(in: &group)
+    }
+
+    private func scheduleTick(in group: inout DiscardingTaskGroup) {
+        let now = clock.now
+        // In step with the first, so that what is due every second is due at once.
+        let next = max((nextTick ?? now).advanced(by: settings.lookInterval), now)
+        nextTick = next
+        let (clock, post) = (clock, post)
+        group.addTask {
+            try? await clock.sleep(until: next)
+            post?.yield(.tick)
+        }
+    }
+
+    /// Reads what is recorded, where that moved.
+    private func reload() async {
+        do {
+            let revision = try await store.revision()
+            guard revision != self.revision else { return }
+            var kept: [FleetName: FleetKeeper] = [:]
+            for record in try await store.fleets() {
+                let instances = try await store.instances(of: record.name)
+                var keeper = keepers[record.name] ?? FleetKeeper(record, instances)
+                keeper.record = record
+                keeper.instances = instances
+                kept[record.name] = keeper
+            }
+            // What is being done with a fleet that is gone ends by itself.
+            for (fleet, keeper) in keepers where kept[fleet] == nil {
+                if case .driving = keeper.activity { kept[fleet] = keeper }
+            }
+            keepers = kept
+            driveQueue.removeAll { kept[$0] == nil }
+            self.revision = revision
+            if starting == nil { starting = Set(kept.keys) }
+            storeTrouble = nil
+        } catch is CancellationError {
+        } catch {
+            let diagnostics = error.asDiagnostics
+            if storeTrouble != diagnostics.first?.message { tell(diagnostics) }
+            storeTrouble = diagnostics.first?.message
+        }
+    }
+
+    // MARK: Looking
+
+    /// Something has just changed it: what was read before says little.
+    func lookAgain(at fleet: FleetName) async {
+        if isEnding { return }
+        await reload()
+        wantLook(at: fleet)
+    }
+
+    func wantLook(at fleet: FleetName) {
+        guard case .some(.none) = keepers[fleet]?.activity, !hasGuest(fleet), !isEnding else { return }
+        keepers[fleet]?.activity = .looking
+        lookQueue.append(fleet)
+    }
+
+    func startLooks(in group: inout DiscardingTaskGroup) {
+        while looks < settings.lookLimit, !lookQueue.isEmpty {
+            let fleet = lookQueue.removeFirst()
+            looks += 1
+            let (platform, post) = (platform, post)
+            group.addTask {
+                let result = await Self.result { try await platform.observe(fleet) }
+                post?.yield(.looked(fleet, result))
+            }
+        }
+    }
+
+    func looked(
+        at fleet: FleetName,
+        _ result: Result<[InstanceObservation], any Error>,
+        in group: inout DiscardingTaskGroup
+    ) {
+        looks -= 1
+        guard case .looking = keepers[fleet]?.activity else { return }
+        keepers[fleet]?.activity = .none
+        if isEnding || hasGuest(fleet) { return }
+        switch result {
+        case .failure(let error): failed(fleet, error)
+        case .success(let seen):
+            let tending = keepers[fleet]?.decide(seen, now: clock.now, time: clock.time)
+            startProbes(of: fleet, in: &group)
+            if let tending { return queue(fleet, tending) }
+            starting?.remove(fleet)
+            if let relief = keepers[fleet]?.relief() { tell(fleet, relief) }
+        }
+    }
+
+    private func startProbes(of fleet: FleetName, in group: inout DiscardingTaskGroup) {
+        let (platform, post) = (platform, post)
+        for observation in keepers[fleet]?.health.due(now: clock.now) ?? [] {
+            group.addTask {
+                let answer = await platform.probe(observation)
+                post?.yield(.probed(fleet, observation.spec.id, answer))
+            }
+        }
+    }
+
+    // MARK: Driving
+
+    private func queue(_ fleet: FleetName, _ tending: Tending) {
+        keepers[fleet]?.activity = .queued(tending)
+        driveQueue.append(fleet)
+    }
+
+    func startDrives(in group: inout DiscardingTaskGroup) {
+        while drives < settings.driveLimit, let index = nextToDrive {
+            let fleet = driveQueue.remove(at: index)
+            guard case .queued(let tending) = keepers[fleet]?.activity else { continue }
+            let stop = StopSignal()
+            keepers[fleet]?.activity = .driving(stop)
+            drives += 1
+            let post = post
+            group.addTask {
+                let result = await Self.result { try await self.tend(fleet, tending, stop) }
+                post?.yield(.drove(fleet, result))
+            }
+        }
+    }
+
+    /// At the start a fleet waits for those that it needs. When all wait for one another, the first goes.
+    private var nextToDrive: Int? {
+        guard let starting, !starting.isEmpty else { return driveQueue.isEmpty ? nil : 0 }
+        let free = driveQueue.firstIndex { fleet in
+            let needs = keepers[fleet]?.record.policy.needs ?? []
+            return starting.isDisjoint(with: needs)
+        }
+        let areAllQueued = drives == 0 && looks == 0 && lookQueue.isEmpty && !driveQueue.isEmpty
+        return free ?? (areAllQueued ? 0 : nil)
+    }
+
+    private nonisolated func tend(
+        _ fleet: FleetName,
+        _ tending: Tending,
+        _ stop: StopSignal
+    ) async throws -> DeployOutcome? {
+        if try await isTaken(fleet) { return nil }
+        let driver = driver(stop)
+        return try await locked { try await driver.tend(fleet, tending) }
+    }
+
+    func drove(_ fleet: FleetName, _ result: Result<DeployOutcome?, any Error>) {
+        drives -= 1
+        starting?.remove(fleet)
+        let now = clock.now
+        switch result {
+        case .success(nil): keepers[fleet]?.giveWay(for: settings.lookInterval, now: now)
+        case .success(let outcome?): keepers[fleet]?.drove(outcome, now: now)
+        case .failure(let error as FleetError)
+        where [.leaseHeld, .leaseLost, .unknownFleet].contains(error.code):
+            keepers[fleet]?.giveWay(for: settings.lookInterval, now: now)
+        case .failure(let error): failed(fleet, error)
+        }
+    }
+
+    /// Trouble is told once, until it is over or another one.
+    private func failed(_ fleet: FleetName, _ error: any Error) {
+        starting?.remove(fleet)
+        if error is CancellationError {
+            keepers[fleet]?.giveWay(for: .zero, now: clock.now)
+            return
+        }
+        let diagnostics = error.asDiagnostics
+        let words = diagnostics.flatMap { [$0.message] + $0.causes }.joined(separator: ": ")
+        if keepers[fleet]?.failed(words, now: clock.now) == true { tell(diagnostics) }
+    }
+
+    // MARK: Drift
+
+    /// One fleet at a time, away from the looks.
+    private func startInspection(in group: inout DiscardingTaskGroup) {
+        guard let inspect, !isInspecting, !isEnding, starting?.isEmpty == true else { return }
+        let now = clock.now
+        let due = keepers.values.filter { $0.wantsInspection(now: now) && !hasGuest($0.name) }
+        guard let fleet = due.min(by: { $0.driftDue < $1.driftDue })?.name else { return }
+        isInspecting = true
+        let post = post
+        group.addTask {
+            post?.yield(.inspected(fleet, await Self.result { try await inspect(fleet) }))
+        }
+    }
+
+    func inspected(
+        _ fleet: FleetName,
+        _ result: Result<DriftReport, any Error>,
+        in group: inout DiscardingTaskGroup
+    ) {
+        isInspecting = false
+        let now = clock.now
+        keepers[fleet]?.inspected(now: now, next: settings.driftInterval)
+        defer { startInspection(in: &group) }
+        guard case .some(let keeper) = keepers[fleet], keeper.isQuiet, !hasGuest(fleet), !isEnding else {
+            return
+        }
+        switch result {
+        case .failure(let error): failed(fleet, error)
+        case .success(let report):
+            switch keepers[fleet]?.answer(report, now: now) {
+            case .some(.nothing), nil: break
+            case .tend(let tending): queue(fleet, tending)
+            case .alert(let message): alert(fleet, message, in: &group)
+            }
+        }
+    }
+
+    private func alert(_ fleet: FleetName, _ message: String, in group: inout DiscardingTaskGroup) {
+        keepers[fleet]?.activity = .driving(StopSignal())
+        drives += 1
+        let (driver, post) = (driver(StopSignal()), post)
+        group.addTask {
+            // Nobody could write it down where somebody changes the fleet; it is told in any case.
+            try? await driver.alert(fleet, message)
+            post?.yield(.alerted(fleet))
+        }
+        let hint = "kiln drift \(fleet) shows what differs; kiln drift \(fleet) --replace replaces it"
+        tell([Diagnostic(.warning, code: "fleet.alert", "fleet \(fleet): \(message)", hint: hint)])
+    }
+
+    // MARK: Telling
+
+    private func tell(_ fleet: FleetName, _ line: String) {
+        Progress.report(.output(WorkID("fleet/\(fleet)"), line: line))
+    }
+
+    private func tell(_ diagnostics: [Diagnostic]) {
+        for diagnostic in diagnostics { Progress.report(.diagnostic(diagnostic)) }
+    }
+
+    private static nonisolated func result<Success: Sendable>(
+        _ body: () async throws -> Success
+    ) async -> Result<Success, any Error> {
+        do { return .success(try await body()) } catch { return .failure(error) }
+    }
+}

@@ -1,0 +1,42 @@
+import KilnDrift
+import KilnSystem
+
+/// When a fleet is compared with its release again, and what was said of it.
+struct DriftWatch: Sendable {
+    private static let longestPause = Duration.seconds(600)
+
+    var due = BootInstant(nanoseconds: 0)
+    private var alert: String?
+    /// What belongs to no instance and was repaired last, how often in a row, and when it may be again.
+    private var repaired: [DriftFinding] = []
+    private var repairs = 0
+    private var nextRepair: BootInstant?
+
+    mutating func isOver() {
+        alert = nil
+        repaired = []
+        repairs = 0
+        nextRepair = nil
+    }
+
+    /// Whether this was not said before; nil takes back what was.
+    @discardableResult
+    mutating func isNews(_ message: String?) -> Bool {
+        defer { alert = message }
+        return alert != message
+    }
+
+    /// The same again, right after it was repaired, waits twice as long each time.
+    mutating func mayRepair(_ findings: [DriftFinding], now: BootInstant) -> Bool {
+        guard !findings.isEmpty else { return false }
+        if findings != repaired {
+            repaired = findings
+            repairs = 0
+            nextRepair = nil
+        }
+        if let nextRepair, now < nextRepair { return false }
+        repairs += 1
+        nextRepair = now.advanced(by: min(Self.longestPause, .seconds(10 << min(repairs, 6))))
+        return true
+    }
+}
