@@ -16,6 +16,11 @@ extension Target.Dependency {
     static let collections = product(name: "OrderedCollections", package: "swift-collections")
     static let crypto = product(name: "Crypto", package: "swift-crypto")
     static let grdb = product(name: "GRDB", package: "GRDB.swift")
+    static let httpTypes = product(name: "HTTPTypes", package: "swift-http-types")
+    static let hummingbird = product(name: "HummingbirdCore", package: "hummingbird")
+    static let logging = product(name: "Logging", package: "swift-log")
+    static let nio = product(name: "NIOCore", package: "swift-nio")
+    static let nioPosix = product(name: "NIOPosix", package: "swift-nio")
     static let subprocess = product(name: "Subprocess", package: "swift-subprocess")
     static let system = product(name: "SystemPackage", package: "swift-system")
     static let yams = product(name: "Yams", package: "Yams")
@@ -48,8 +53,12 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-argument-parser.git", from: "1.8.2"),
         .package(url: "https://github.com/apple/swift-collections.git", from: "1.6.0"),
         .package(url: "https://github.com/apple/swift-crypto.git", from: "4.5.2"),
+        .package(url: "https://github.com/apple/swift-http-types.git", from: "1.8.0", traits: []),
+        .package(url: "https://github.com/apple/swift-log.git", from: "1.16.2"),
+        .package(url: "https://github.com/apple/swift-nio.git", from: "2.101.2"),
         .package(url: "https://github.com/apple/swift-system.git", from: "1.8.1"),
         .package(url: "https://github.com/groue/GRDB.swift.git", from: "7.10.0"),
+        .package(url: "https://github.com/hummingbird-project/hummingbird.git", from: "2.28.1", traits: []),
         .package(url: "https://github.com/jpsim/Yams.git", from: "6.2.2"),
         .package(url: "https://github.com/swiftlang/swift-subprocess.git", from: "1.0.2"),
     ],
@@ -163,6 +172,20 @@ let package = Package(
                 "KilnDrift", .system,
             ]
         ),
+        room(
+            "KilnAPI",
+            in: "Service",
+            ["KilnDiagnostics", "KilnSystem", "KilnOCI", "KilnDefinition", "KilnFleet", .system]
+        ),
+        room(
+            "KilnServer",
+            in: "Service",
+            [
+                "KilnDiagnostics", "KilnSystem", "KilnOCI", "KilnStore", "KilnDefinition", "KilnRollout",
+                "KilnFleet", "KilnDrift", "KilnCatalog", "KilnControl", "KilnAPI",
+                .httpTypes, .hummingbird, .logging, .nio, .nioPosix, .system,
+            ]
+        ),
         // Faces
         room(
             "KilnCommands",
@@ -172,7 +195,7 @@ let package = Package(
                 "KilnDefinition",
                 "KilnLock",
                 "KilnBake", "KilnRollout", "KilnFleet", "KilnDrift", "KilnPlatformLocal", "KilnCatalog",
-                "KilnControl",
+                "KilnControl", "KilnAPI", "KilnServer",
                 .argumentParser, .collections, .system,
             ]
         ),
@@ -192,7 +215,8 @@ let package = Package(
         tests(
             "HouseTests",
             [
-                "KilnTestSupport", "KilnDiagnostics", "KilnSystem", "KilnDefinition", "KilnCommands",
+                "KilnTestSupport", "KilnDiagnostics", "KilnSystem", "KilnDefinition", "KilnServer",
+                "KilnCommands",
                 .argumentParser,
                 .collections, .system,
             ]
@@ -277,6 +301,14 @@ let package = Package(
                 "KilnTestSupport", "KilnDiagnostics", "KilnSystem", "KilnOCI", "KilnArchive", "KilnStore",
                 "KilnDefinition", "KilnRollout", "KilnFleet", "KilnDrift", "KilnPlatformLocal", .collections,
                 .system,
+            ]
+        ),
+        tests(
+            "KilnServerTests",
+            [
+                "KilnTestSupport", "KilnDiagnostics", "KilnSystem", "KilnOCI", "KilnStore", "KilnDefinition",
+                "KilnRollout", "KilnFleet", "KilnDrift", "KilnPlatformLocal", "KilnCatalog", "KilnAPI",
+                "KilnServer", .collections, .system,
             ]
         ),
         tests("EndToEndTests", ["KilnTestSupport", "KilnDiagnostics", "KilnSystem", .system]),

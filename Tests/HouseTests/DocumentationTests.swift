@@ -2,6 +2,7 @@ import ArgumentParser
 import KilnCommands
 import KilnDefinition
 import KilnDiagnostics
+import KilnServer
 import KilnSystem
 import KilnTestSupport
 import OrderedCollections
@@ -42,6 +43,7 @@ import Testing
         try Golden.expect(DefinitionSchema.jsonSchema(), matches: reference.appending("kiln.schema.json"))
         try Golden.expect(DefinitionSchema.referencePage(), matches: reference.appending("definition.md"))
         try Golden.expect(CommandReference.page(), matches: reference.appending("commands.md"))
+        try Golden.expect(APIReference.page(), matches: reference.appending("api.md"))
     }
 
     @Test(arguments: ["guestbook", "java-service", "node-service"])

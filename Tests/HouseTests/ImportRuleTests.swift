@@ -39,7 +39,14 @@ private let house: [(group: String, targets: [(name: String, outside: Set<String
     ),
     (
         "Service",
-        [("KilnCatalog", ["Crypto", "GRDB", "SystemPackage"]), ("KilnControl", ["SystemPackage"])]
+        [
+            ("KilnCatalog", ["Crypto", "GRDB", "SystemPackage"]), ("KilnControl", ["SystemPackage"]),
+            ("KilnAPI", ["SystemPackage"]),
+            (
+                "KilnServer",
+                ["HTTPTypes", "HummingbirdCore", "Logging", "NIOCore", "NIOPosix", "SystemPackage"]
+            ),
+        ]
     ),
     (
         "Faces",

@@ -45,10 +45,9 @@ import Testing
             for version in ["1", "2", "3"] { try await stage.deploy(version) }
             let gone = Stage.content("2").image
             func back(_ number: Int?) async throws -> DeployOutcome {
-                try await stage.driver().rollback(
+                try await stage.driver(hasImage: { $0 != gone }).rollback(
                     Stage.fleet,
-                    to: number.map(ReleaseNumber.init(rawValue:)),
-                    hasImage: { $0 != gone }
+                    to: number.map(ReleaseNumber.init(rawValue:))
                 )
             }
             let refused = await #expect(throws: FleetError.self) { try await back(2) }

@@ -68,7 +68,8 @@ struct Stage: Sendable {
         _ store: (any FleetStore)? = nil,
         stop: StopSignal? = nil,
         holder: LeaseHolder = .current,
-        interrupt: @escaping @Sendable (LeaseHolder) -> Void = { _ in }
+        interrupt: @escaping @Sendable (LeaseHolder) -> Void = { _ in },
+        hasImage: @escaping @Sendable (Digest) -> Bool = { _ in true }
     ) -> FleetDriver {
         FleetDriver(
             store: store ?? TestStore(catalog, time),
@@ -76,7 +77,8 @@ struct Stage: Sendable {
             clock: time,
             holder: holder,
             stop: stop ?? self.stop,
-            interrupt: interrupt
+            interrupt: interrupt,
+            hasImage: hasImage
         )
     }
 

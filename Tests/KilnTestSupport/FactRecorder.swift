@@ -18,10 +18,9 @@ package final class FactRecorder: ProgressReceiver {  // a class: the test reads
         }
     }
 
+    package var facts: [ProgressFact] { kept.withLock { $0 } }
+
     package var diagnostics: [Diagnostic] {
-        kept.withLock { facts in
-            facts.compactMap { fact in if case .diagnostic(let diagnostic) = fact { diagnostic } else { nil }
-            }
-        }
+        facts.compactMap { fact in if case .diagnostic(let diagnostic) = fact { diagnostic } else { nil } }
     }
 }

@@ -1,22 +1,27 @@
 import Glibc
+import KilnAPI
 import KilnCatalog
 import KilnDefinition
 import KilnDiagnostics
 import KilnFleet
+import KilnOCI
 import KilnPlatformLocal
 import KilnRollout
+import KilnStore
 import KilnSystem
 
-/// What commands on fleets work with: the catalog, the platform, and the driver and reader over both.
+/// What commands on fleets work with: the catalog, the platform, who changes fleets, and the reader over both.
 struct FleetContext {
     let home: KilnHome
     let store: Catalog
     let platform: LocalPlatform
     let stop = StopSignal()
+    private let environment: [String: String]
 
     init(_ context: CommandContext) throws {
         try Self.requireRoot()
         home = context.home
+        environment = context.environment
         store = try Catalog(path: home.catalog)
         platform = LocalPlatform(home: home)
     }
@@ -33,8 +38,33 @@ struct FleetContext {
         }
     }
 
-    var driver: FleetDriver { FleetDriver(store: store, platform: platform, stop: stop) }
+    /// `kiln serve` where one runs, else a driver of this process; the same comes of both.
+    var changes: any FleetChanges {
+        get async throws {
+            let mode = try ServeMode(environment: environment)
+            guard let client = try await mode.server(of: home, version: KilnVersion.current) else {
+                return driver
+            }
+            return RemoteFleets(client: client, driver: driver, stop: stop)
+        }
+    }
+
+    private var driver: FleetDriver {
+        let images = ImageStore(home: home)
+        return FleetDriver(store: store, platform: platform, stop: stop, hasImage: { images.isWhole($0) })
+    }
+
     var reader: FleetReader { FleetReader(store: store, platform: platform) }
+
+    /// Has one fleet changed.
+    func perform(
+        _ change: FleetChange,
+        on fleet: FleetName,
+        gate: @escaping ReleaseGate = { _ in },
+        options: FleetDriver.Options
+    ) async throws -> DeployOutcome {
+        try await changes.perform(change, on: fleet, gate: gate, options: options)
+    }
 
     /// The fleets that a command is about: the one named, or all.
     func names(_ fleet: FleetName?) async throws -> [FleetName] {

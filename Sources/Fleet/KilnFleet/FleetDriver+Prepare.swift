@@ -6,15 +6,6 @@ import KilnSystem
 
 // What is written down before anything is done.
 extension FleetDriver {
-    func check(_ policy: FleetPolicy, _ content: ReleaseContent?, of fleet: FleetName) throws {
-        do {
-            let isExclusive = content?.isExclusive ?? false
-            _ = try policy.rolloutPolicy(isExclusive: isExclusive, grace: content?.stop.grace ?? .zero)
-        } catch {
-            throw FleetError.policy(error, of: fleet)
-        }
-    }
-
     /// Exclusive state of the old release counts as much as the new one's: both are there during the rollout.
     func rolloutPolicy(_ ledger: Ledger) throws -> RolloutPolicy {
         let running = Set(ledger.instances.values.map(\.release))
@@ -70,10 +61,10 @@ extension FleetDriver {
     /// Takes the policy over; what runs is not replaced for it.
     func apply(_ policy: FleetPolicy, _ ledger: inout Ledger) async throws -> Bool {
         guard policy != ledger.record.policy else { return false }
-        try check(policy, nil, of: ledger.name)
+        try policy.check(for: nil, of: ledger.name)
         // What is written down counts as done from then on.
         let settings = policy.settings(of: ledger.name)
-        if settings != ledger.record.policy.settings(of: ledger.name) { try await platform.check(settings) }
+        if settings != ledger.record.policy.settings(of: ledger.name) { try await role.check(settings) }
         var record = ledger.record
         let before = record.policy.instances
         record.policy = policy
@@ -228,11 +219,7 @@ extension FleetDriver {
     }
 
     /// The release with this number; without one, of those made before the one that runs the one that was stable last.
-    func earlier(
-        _ number: ReleaseNumber?,
-        _ ledger: Ledger,
-        _ hasImage: (Digest) -> Bool
-    ) throws -> ReleaseEntry? {
+    func earlier(_ number: ReleaseNumber?, _ ledger: Ledger) throws -> ReleaseEntry? {
         if let number {
             guard let release = ledger.releases[number] else {
                 throw FleetError.unknownRelease(number, of: ledger.name)

@@ -49,6 +49,8 @@ package struct FleetDriver: Sendable {
     let interrupt: @Sendable (LeaseHolder) -> Void
     /// Whether a definition that fleets belong to is still where it was.
     let isThere: @Sendable (FleetOrigin) -> Bool
+    /// Whether an image is whole in the store: only a release of such a one can run again.
+    package var hasImage: @Sendable (Digest) -> Bool
 
     package init(
         store: any FleetStore,
@@ -60,7 +62,8 @@ package struct FleetDriver: Sendable {
         planner: RolloutPlanner = RolloutPlanner(),
         makeSuffix: @escaping @Sendable () -> String = { InstanceID.randomSuffix() },
         interrupt: @escaping @Sendable (LeaseHolder) -> Void = { $0.interrupt() },
-        isThere: @escaping @Sendable (FleetOrigin) -> Bool = { $0.isThere }
+        isThere: @escaping @Sendable (FleetOrigin) -> Bool = { $0.isThere },
+        hasImage: @escaping @Sendable (Digest) -> Bool = { _ in true }
     ) {
         self.store = store
         role = .instances(platform)
@@ -72,6 +75,7 @@ package struct FleetDriver: Sendable {
         self.makeSuffix = makeSuffix
         self.interrupt = interrupt
         self.isThere = isThere
+        self.hasImage = hasImage
     }
 
     /// Where an engine decides the steps.
@@ -94,6 +98,7 @@ package struct FleetDriver: Sendable {
         planner = RolloutPlanner()
         makeSuffix = { InstanceID.randomSuffix() }
         isThere = { $0.isThere }
+        hasImage = { _ in true }
     }
 
     /// Makes the fleet run this content under this policy.
@@ -107,15 +112,7 @@ package struct FleetDriver: Sendable {
         gate: ReleaseGate = { _ in },
         options: Options = Options()
     ) async throws -> DeployOutcome {
-        try check(policy, content, of: fleet)
-        // Before anything is written: what is refused leaves no fleet without a release behind. Releases never go away.
-        let known = try await store.fleet(fleet)
-        try refuseForeign(known, options)
-        if known == nil { try await role.check(policy.settings(of: fleet)) }
-        let digest = try content.digest()
-        if try await !store.releaseEntries(of: fleet).contains(where: { $0.digest == digest }) {
-            try await gate(content)
-        }
+        try await examine(content, policy, for: fleet, gate: gate, options: options)
         return try await withLedger(fleet, "deploy", options, creating: policy) { ledger in
             try refuseForeign(ledger.record, options)
             let release = try await admit(content, options, &ledger)
@@ -132,11 +129,10 @@ package struct FleetDriver: Sendable {
     package func rollback(
         _ fleet: FleetName,
         to number: ReleaseNumber? = nil,
-        hasImage: @escaping @Sendable (Digest) -> Bool = { _ in true },
         options: Options = Options()
     ) async throws -> DeployOutcome {
         try await withLedger(fleet, "rollback", options) { ledger in
-            guard let release = try earlier(number, ledger, hasImage) else {
+            guard let release = try earlier(number, ledger) else {
                 throw FleetError(
                     .noEarlierRelease,
                     "fleet \(fleet) has no earlier release that was stable and is not quarantined",

@@ -30,6 +30,7 @@ package struct FleetError: DiagnosticError, Hashable {
         case promotion = "fleet.promotion"
         case foreign = "fleet.foreign"
         case moved = "fleet.moved"
+        case unexamined = "fleet.unexamined"
     }
 
     package let code: Code
@@ -166,6 +167,16 @@ extension FleetError {
             "fleet \(fleet): the platform's own engine decides the steps of a rollout",
             hint: "rollout.strategy rolling is the one that it can follow",
             status: .usage
+        )
+    }
+
+    /// For whoever asks for a new release and does not say that its gates let it pass.
+    package static func unexamined(_ content: ReleaseContent, _ fleet: FleetName) -> FleetError {
+        FleetError(
+            .unexamined,
+            "nothing says that the gates let a release of image \(content.imageName) pass",
+            hint: "kiln deploy \(fleet) asks them; whoever asked them says so with \"examined\": true",
+            status: .gateRefused
         )
     }
 

@@ -13,6 +13,11 @@ package struct FleetExpectation: Sendable, Hashable {
         origin = standing?.origin
         release = standing?.release
     }
+
+    package init(origin: FleetOrigin?, release: ReleaseNumber?) {
+        self.origin = origin
+        self.release = release
+    }
 }
 
 extension FleetOrigin {

@@ -22,6 +22,16 @@ extension FleetPolicy {
             onFailure: rollout.onFailure == .freeze ? .freeze : .rollback
         )
     }
+
+    /// Refuses a policy under which no rollout of the content could come to an end.
+    func check(for content: ReleaseContent?, of fleet: FleetName) throws {
+        do {
+            let isExclusive = content?.isExclusive ?? false
+            _ = try rolloutPolicy(isExclusive: isExclusive, grace: content?.stop.grace ?? .zero)
+        } catch {
+            throw FleetError.policy(error, of: fleet)
+        }
+    }
 }
 
 extension RolloutDefinition {

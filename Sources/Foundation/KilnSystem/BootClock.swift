@@ -61,4 +61,21 @@ package enum WallClock {
         let count = strftime(&buffer, buffer.count, "%Y-%m-%dT%H:%M:%SZ", &parts)
         return String(decoding: buffer[..<count].map { UInt8(bitPattern: $0) }, as: UTF8.self)
     }
+    /// The inverse of `format`; nil for what is no time of that form.
+    package static func parse(_ text: String) -> Int64? {
+        let bytes = Array(text.utf8)
+        let form = Array("0000-00-00T00:00:00Z".utf8)
+        let isOfForm = zip(bytes, form).allSatisfy { byte, wanted in
+            wanted == UInt8(ascii: "0") ? (48...57).contains(byte) : byte == wanted
+        }
+        guard bytes.count == form.count, isOfForm else { return nil }
+        func number(_ range: Range<Int>) -> Int32 { bytes[range].reduce(0) { $0 * 10 + Int32($1 - 48) } }
+        var parts = tm()
+        parts.tm_year = number(0..<4) - 1900
+        parts.tm_mon = number(5..<7) - 1
+        parts.tm_mday = number(8..<10)
+        (parts.tm_hour, parts.tm_min, parts.tm_sec) = (number(11..<13), number(14..<16), number(17..<19))
+        let seconds = Int64(timegm(&parts))
+        return format(seconds) == text ? seconds : nil
+    }
 }

@@ -51,6 +51,8 @@ package struct KilnHome: Sendable, Hashable {
     /// `run/<fleet>/<instance>`: bundles, logs, evidence.
     package var run: FilePath { root.appending("run") }
     package var volumes: FilePath { root.appending("volumes") }
+    /// Where `kiln serve` of this home is spoken to; short, since the name of a socket has 107 bytes (unix(7)).
+    package var controlSocket: FilePath { runtime.appending("serve.sock") }
     /// For work in progress; whatever is in it when no lock is held may be deleted.
     package var scratch: FilePath { root.appending("tmp") }
 
@@ -62,6 +64,18 @@ package struct KilnHome: Sendable, Hashable {
             facts.userID == geteuid()
         else { return }
         guard chmod(folder.string, 0o700) == 0 else { throw SystemError.last("close \(folder) to others") }
+    }
+
+    /// Makes the runtime folders for their owner alone: who could open a lock in them could keep every command waiting.
+    package func makeRuntime() throws {
+        for folder in Set(["/run/kiln", runtime]).sorted(by: { $0.string < $1.string }) {
+            try Files.createDirectory(folder, mode: 0o700)
+            // The folder may be there since before, or be made by a way that does not care.
+            guard Files.facts(folder)?.mode != 0o700 else { continue }
+            guard chmod(folder.string, 0o700) == 0 else {
+                throw SystemError.last("set the mode of \(folder)")
+            }
+        }
     }
 
     private static let systemRoot: FilePath = "/var/lib/kiln"

@@ -42,11 +42,12 @@ package enum FileLock {
     }
 
     /// Runs the body while holding the lock; `onWait` is called once when another process has it. Throws `LockWaitError` when
-    /// it is not free within `limit`.
+    /// it is not free within `limit`, and `CancellationError` once `isStopped` says so while it waits.
     package static func with<Result>(
         _ path: FilePath,
         _ mode: Mode = .exclusive,
         within limit: Duration? = nil,
+        isStopped: () -> Bool = { false },
         onWait: () -> Void = {},
         _ body: () async throws -> Result
     ) async throws -> Result {
@@ -60,6 +61,7 @@ package enum FileLock {
             guard errno == EWOULDBLOCK || errno == EINTR else { throw SystemError.last("lock \(path)") }
             if !told { onWait() }
             told = true
+            if isStopped() { throw CancellationError() }
             if let limit, start.duration(to: .now) >= limit { throw LockWaitError(path: path, limit: limit) }
             try await Task.sleep(for: .milliseconds(50))
         }

@@ -13,15 +13,23 @@ package struct StoreLock: Sendable {
     }
 
     /// `onWait` is called once when a collection is under way; throws `LockWaitError` when that takes longer than
-    /// `limit`.
+    /// `limit`, `CancellationError` once `isStopped` says so meanwhile.
     package func shared<Result>(
         within limit: Duration? = nil,
+        isStopped: () -> Bool = { false },
         onWait: () -> Void = StoreLock.tellWaiting,
         _ body: () async throws -> Result
     ) async throws -> Result {
         try Files.createDirectory(home.root)
         let lock = home.root.appending(name)
-        return try await FileLock.with(lock, .shared, within: limit, onWait: onWait, body)
+        return try await FileLock.with(
+            lock,
+            .shared,
+            within: limit,
+            isStopped: isStopped,
+            onWait: onWait,
+            body
+        )
     }
 
     /// `onWait` is called once when something uses the store.

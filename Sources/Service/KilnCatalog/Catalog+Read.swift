@@ -158,7 +158,7 @@ extension Catalog: FleetStore {
     }
 
     /// Nil for a kind that only a newer program knows.
-    private static func event(_ row: Row) -> FleetEvent? {
+    static func event(_ row: Row) -> FleetEvent? {
         guard let kind = FleetEvent.Kind(rawValue: row["kind"]) else { return nil }
         let instance: String? = row["instance"]
         let release: Int? = row["release"]

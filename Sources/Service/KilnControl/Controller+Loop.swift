@@ -75,10 +75,10 @@ extension Controller {
         while looks < settings.lookLimit, !lookQueue.isEmpty {
             let fleet = lookQueue.removeFirst()
             looks += 1
-            let (platform, post) = (platform, post)
+            let (platform, post, began) = (platform, post, clock.now)
             group.addTask {
                 let result = await Self.result { try await platform.observe(fleet) }
-                post?.yield(.looked(fleet, result))
+                post?.yield(.looked(fleet, result, began))
             }
         }
     }

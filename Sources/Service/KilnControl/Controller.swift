@@ -27,13 +27,17 @@ package actor Controller {
         package var ready: @Sendable () -> Void
         /// The loop is alive; once for every look.
         package var alive: @Sendable () -> Void
+        /// A fleet was looked at, which took so long.
+        package var looked: @Sendable (Duration) -> Void
 
         package init(
             ready: @escaping @Sendable () -> Void = {},
-            alive: @escaping @Sendable () -> Void = {}
+            alive: @escaping @Sendable () -> Void = {},
+            looked: @escaping @Sendable (Duration) -> Void = { _ in }
         ) {
             self.ready = ready
             self.alive = alive
+            self.looked = looked
         }
     }
 
@@ -43,7 +47,8 @@ package actor Controller {
     enum Event: Sendable {
         case tick
         case stopRequested
-        case looked(FleetName, Result<[InstanceObservation], any Error>)
+        /// With the moment at which the look began.
+        case looked(FleetName, Result<[InstanceObservation], any Error>, BootInstant)
         case probed(FleetName, InstanceID, ProbeResult)
         case drove(FleetName, Result<DeployOutcome?, any Error>)
         case alerted(FleetName)
@@ -136,7 +141,9 @@ package actor Controller {
             signs.alive()
             await tick(in: &group)
         case .stopRequested: end()
-        case .looked(let fleet, let result): looked(at: fleet, result, in: &group)
+        case .looked(let fleet, let result, let began):
+            looked(at: fleet, result, in: &group)
+            signs.looked(began.duration(to: clock.now))
         case .probed(let fleet, let id, let result):
             keepers[fleet]?.health.take(result, of: id, now: clock.now)
         case .drove(let fleet, let result):

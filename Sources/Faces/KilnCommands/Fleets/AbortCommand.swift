@@ -22,7 +22,7 @@ struct AbortCommand: AsyncParsableCommand {
 
     func run() async throws {
         try await drive.drive(fleet) { fleets, options in
-            try await fleets.driver.abort(fleet, options: options)
+            try await fleets.perform(.abort, on: fleet, options: options)
         }
     }
 }

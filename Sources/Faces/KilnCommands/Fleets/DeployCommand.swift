@@ -75,10 +75,9 @@ struct DeployCommand: AsyncParsableCommand {
                 resolved: resolved
             )
             try content.checkSecrets()
-            return try await fleets.driver.deploy(
-                content,
-                to: fleet,
-                policy: wanted.policy,
+            return try await fleets.perform(
+                .deploy(content, wanted.policy),
+                on: fleet,
                 gate: wanted.gate(fleets, skippingChecks: skipChecks),
                 options: driverOptions
             )

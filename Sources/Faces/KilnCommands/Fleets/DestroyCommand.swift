@@ -58,10 +58,16 @@ struct DestroyCommand: AsyncParsableCommand {
         try await confirm(plan, context)
         let run = PlanRun(context: context, fleets: fleets, format: options.format.format, parallel: parallel)
         let driverOptions = options.driverOptions(context)
+        let changes = try await fleets.changes
         let endings = try await run.run(plan) { [volumes] step in
             var driverOptions = driverOptions
             driverOptions.expected = FleetExpectation(chosen.first { $0.name == step.fleet }?.standing)
-            return try await fleets.driver.destroy(step.fleet, volumes: volumes, options: driverOptions)
+            return try await changes.perform(
+                .destroy(volumes: volumes),
+                on: step.fleet,
+                gate: { _ in },
+                options: driverOptions
+            )
         }
         try tell(endings, context)
         let status = PlanRun.status(of: endings, fleets.stop)
@@ -71,7 +77,7 @@ struct DestroyCommand: AsyncParsableCommand {
     private func destroy(_ fleet: FleetName) async throws {
         let context = CommandContext.current
         let outcome = try await options.run { fleets, driverOptions in
-            try await fleets.driver.destroy(fleet, volumes: volumes, options: driverOptions)
+            try await fleets.perform(.destroy(volumes: volumes), on: fleet, options: driverOptions)
         }
         let isJSON = options.format.format == .json
         guard case .stopped = outcome else {

@@ -82,7 +82,7 @@ struct DriftCommand: AsyncParsableCommand {
             ) { first, _ in first }
             do {
                 let outcome = try await options.run { fleets, driverOptions in
-                    try await fleets.driver.replace(condemned, in: name, options: driverOptions)
+                    try await fleets.perform(.replace(condemned), on: name, options: driverOptions)
                 }
                 result.add(OutcomeReport(name, outcome), outcome.exitStatus, options, context)
             } catch {

@@ -25,7 +25,7 @@ struct FreezeCommand: AsyncParsableCommand {
 
     func run() async throws {
         try await drive.drive(fleet) { fleets, options in
-            try await fleets.driver.freeze(fleet, why: why, options: options)
+            try await fleets.perform(.freeze(why: why), on: fleet, options: options)
         }
     }
 }

@@ -22,7 +22,7 @@ struct PauseCommand: AsyncParsableCommand {
 
     func run() async throws {
         try await drive.drive(fleet) { fleets, options in
-            try await fleets.driver.pause(fleet, options: options)
+            try await fleets.perform(.pause, on: fleet, options: options)
         }
     }
 }

@@ -27,7 +27,7 @@ struct PromoteCommand: AsyncParsableCommand {
 
     func run() async throws {
         try await drive.drive(fleet) { fleets, options in
-            try await fleets.driver.promote(fleet, full: full, options: options)
+            try await fleets.perform(.promote(full: full), on: fleet, options: options)
         }
     }
 }

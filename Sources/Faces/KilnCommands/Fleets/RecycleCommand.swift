@@ -28,7 +28,7 @@ struct RecycleCommand: AsyncParsableCommand {
             if let release = try await fleets.store.runningRelease(of: fleet)?.number {
                 try await fleets.store.release(release, of: fleet)?.content.checkSecrets()
             }
-            return try await fleets.driver.recycle(fleet, options: options)
+            return try await fleets.perform(.recycle, on: fleet, options: options)
         }
     }
 }

@@ -25,7 +25,7 @@ struct ResumeCommand: AsyncParsableCommand {
         try await drive.drive(fleet) { fleets, options in
             var options = options
             options.repeatsUnseen = true
-            return try await fleets.driver.resume(fleet, options: options)
+            return try await fleets.perform(.resume, on: fleet, options: options)
         }
     }
 }

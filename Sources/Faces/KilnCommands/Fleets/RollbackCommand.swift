@@ -1,7 +1,6 @@
 import ArgumentParser
 import KilnDefinition
 import KilnFleet
-import KilnStore
 
 struct RollbackCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
@@ -30,10 +29,9 @@ struct RollbackCommand: AsyncParsableCommand {
 
     func run() async throws {
         try await drive.drive(fleet, force: force) { fleets, options in
-            try await fleets.driver.rollback(
-                fleet,
-                to: to.map(ReleaseNumber.init(rawValue:)),
-                hasImage: { ImageStore(home: fleets.home).isWhole($0) },
+            try await fleets.perform(
+                .rollback(to: to.map(ReleaseNumber.init(rawValue:))),
+                on: fleet,
                 options: options
             )
         }

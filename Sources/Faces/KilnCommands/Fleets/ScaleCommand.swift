@@ -31,7 +31,7 @@ struct ScaleCommand: AsyncParsableCommand {
 
     func run() async throws {
         try await drive.drive(fleet) { fleets, options in
-            try await fleets.driver.scale(fleet, to: instances, options: options)
+            try await fleets.perform(.scale(to: instances), on: fleet, options: options)
         }
     }
 }

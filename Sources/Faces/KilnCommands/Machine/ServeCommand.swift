@@ -7,6 +7,7 @@ import KilnDiagnostics
 import KilnDrift
 import KilnFleet
 import KilnPlatformLocal
+import KilnServer
 import KilnStore
 import KilnSystem
 import Synchronization
@@ -17,8 +18,8 @@ struct ServeCommand: AsyncParsableCommand {
         abstract: "Keep every fleet as it should be, for as long as it runs.",
         discussion: """
             Brings back what was running before a reboot, goes on with rollouts that nobody drives, replaces instances that die, \
-            fall ill, drift or grow too old, and restores balancers. Paused and frozen fleets are left alone. Other commands work \
-            beside it as they do without it.
+            fall ill, drift or grow too old, and restores balancers. Paused and frozen fleets are left alone. Other commands have it \
+            carry out their changes, and say and end as they do without it.
 
             SIGTERM and Ctrl-C end it once what is under way has finished; instances keep running. --unit prints a systemd unit for \
             this program and home.
@@ -26,6 +27,7 @@ struct ServeCommand: AsyncParsableCommand {
             Examples:
 
               kiln serve
+              kiln serve --metrics 127.0.0.1:9464
               kiln serve --unit > /etc/systemd/system/kiln.service
             """
     )
@@ -33,19 +35,28 @@ struct ServeCommand: AsyncParsableCommand {
     @Flag(help: "Print a systemd unit, and do nothing else.")
     var unit = false
 
+    @Option(
+        help: ArgumentHelp(
+            "Also give metrics over TCP there: an IP address and a port, or a port on loopback.",
+            valueName: "address"
+        )
+    )
+    var metrics: String?
+
     @OptionGroup var format: FormatOption
 
     func run() async throws {
         let context = CommandContext.current
         guard !unit else { return context.console.result(Self.unitText(context)) }
+        let address = try metrics.map { try MetricsAddress(parsing: $0) }
         let fleets = try FleetContext(context)
         let notifier = ServiceNotifier(environment: context.environment)
         // What is started from here has nothing to tell the service manager.
         for name in ["NOTIFY_SOCKET", "WATCHDOG_USEC", "WATCHDOG_PID"] { unsetenv(name) }
-        try RuntimeFolder.prepare(fleets.home)
+        try fleets.home.makeRuntime()
         try await ControllerLock(fleets.home).hold {
             try await ServeProgress.show(format.format, on: context) {
-                try await keep(fleets, notifier, context)
+                try await keep(fleets, notifier, address, context)
             }
         }
     }
@@ -53,12 +64,14 @@ struct ServeCommand: AsyncParsableCommand {
     private func keep(
         _ fleets: FleetContext,
         _ notifier: ServiceNotifier?,
+        _ metrics: MetricsAddress?,
         _ context: CommandContext
     ) async throws {
+        let board = MetricsBoard()
         let controller = Controller(
             store: fleets.store,
             platform: fleets.platform,
-            inspect: Self.inspector(fleets),
+            inspect: Self.inspector(fleets, board),
             storeLock: StoreLock(fleets.home)
         )
         let names = try await fleets.store.fleets().map(\.name.description)
@@ -77,15 +90,21 @@ struct ServeCommand: AsyncParsableCommand {
             )
             stop.request(.leaving)
         } _: {
-            await controller.run(until: stop, signs: ServiceSigns(notifier).signs)
+            let desk = ServeDesk(fleets: fleets, controller: controller, board: board, metrics: metrics)
+            try await desk.run(until: stop, signs: ServiceSigns(notifier, board).signs)
         }
         ServeProgress.tell("stopped; instances keep running")
     }
 
-    private static func inspector(_ fleets: FleetContext) -> Controller.DriftInspector {
+    private static func inspector(
+        _ fleets: FleetContext,
+        _ board: MetricsBoard
+    ) -> Controller.DriftInspector {
         { fleet in
             let releases = try await fleets.store.releases(of: fleet).map(\.release)
-            return try await fleets.platform.drift(of: fleet, releases: releases)
+            let report = try await fleets.platform.drift(of: fleet, releases: releases)
+            board.note(report, of: fleet)
+            return report
         }
     }
 
@@ -99,10 +118,12 @@ struct ServeCommand: AsyncParsableCommand {
 /// What the service manager hears of a controller.
 private final class ServiceSigns: Sendable {  // a class: remembers when it spoke last
     private let notifier: ServiceNotifier?
+    private let board: MetricsBoard
     private let last = Mutex<BootInstant?>(nil)
 
-    init(_ notifier: ServiceNotifier?) {
+    init(_ notifier: ServiceNotifier?, _ board: MetricsBoard) {
         self.notifier = notifier
+        self.board = board
     }
 
     var signs: Controller.Signs {
@@ -111,6 +132,8 @@ private final class ServiceSigns: Sendable {  // a class: remembers when it spok
             ServeProgress.tell("every fleet has been looked at")
         } alive: {
             self.alive()
+        } looked: {
+            self.board.note(look: $0)
         }
     }
 

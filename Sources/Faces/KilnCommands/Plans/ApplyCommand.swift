@@ -107,6 +107,7 @@ struct ApplyCommand: AsyncParsableCommand {
         driverOptions.environment = situation.definition.environment
         driverOptions.origin = options.origin
         driverOptions.takesOver = situation.basis.takesOver
+        let changes = try await fleets.changes
         let run = PlanRun(context: context, fleets: fleets, format: drive.format.format, parallel: parallel)
         return try await run.run(situation.plan) { [force, driverOptions] step in
             if let obstacle = step.obstacle, !(force && obstacle.kind == .quarantined) {
@@ -115,17 +116,21 @@ struct ApplyCommand: AsyncParsableCommand {
             var driverOptions = driverOptions
             driverOptions.expected = situation.expectation(of: step.fleet)
             if step.action == .destroy {
-                return try await fleets.driver.destroy(step.fleet, volumes: false, options: driverOptions)
+                return try await changes.perform(
+                    .destroy(volumes: false),
+                    on: step.fleet,
+                    gate: { _ in },
+                    options: driverOptions
+                )
             }
             guard let fleet = defined[step.fleet], let content = situation.contents[step.fleet] else {
                 throw Self.unbaked(step.fleet)
             }
             try content.checkSecrets()
             driverOptions.origins = situation.origins[step.fleet] ?? []
-            return try await fleets.driver.deploy(
-                content,
-                to: step.fleet,
-                policy: fleet.policy,
+            return try await changes.perform(
+                .deploy(content, fleet.policy),
+                on: step.fleet,
                 gate: fleet.gate(fleets),
                 options: driverOptions
             )

@@ -83,7 +83,7 @@ struct LayerCheck: Sendable {
 
     private func remember(_ memory: [String: Fingerprint]) throws {
         guard memory != remembered() else { return }
-        try RuntimeFolder.prepare(home)
+        try home.makeRuntime()
         try Record.write(memory, to: memoryFile)
     }
 }

@@ -12,7 +12,7 @@ struct Fence: Sendable {
     private var file: FilePath { paths.fence }
 
     func pass<Result>(_ token: FencingToken, _ body: () async throws -> Result) async throws -> Result {
-        try RuntimeFolder.prepare(paths.home)
+        try paths.home.makeRuntime()
         try Files.createDirectory(file.removingLastComponent(), mode: 0o700)
         while true {
             let done = try await FileLock.with(file, .shared) { () -> Result? in
@@ -28,7 +28,7 @@ struct Fence: Sendable {
 
     /// Runs the body while nobody acts on the fleet; nil when somebody does.
     func passIdle<Result>(_ body: () async throws -> Result) async throws -> Result? {
-        try RuntimeFolder.prepare(paths.home)
+        try paths.home.makeRuntime()
         try Files.createDirectory(file.removingLastComponent(), mode: 0o700)
         return try await FileLock.tryWith(file, .exclusive, body)
     }

@@ -18,7 +18,7 @@ struct Bridge: Sendable {
     /// When the host took these addresses for something else meanwhile, another is chosen, unless `isInUse`.
     func converge(isInUse: Bool) async throws -> Subnet {
         try Files.createDirectory(directory)
-        try RuntimeFolder.prepare(home)
+        try home.makeRuntime()
         return try await FileLock.with(Self.lock) {
             let subnet = try choose(isInUse: isInUse)
             try await stand(subnet)

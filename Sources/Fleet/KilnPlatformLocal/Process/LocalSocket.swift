@@ -24,7 +24,9 @@ enum LocalSocket {
         let size = socklen_t(MemoryLayout<timeval>.size)
         setsockopt(descriptor, SOL_SOCKET, SO_RCVTIMEO, &limit, size)
         setsockopt(descriptor, SOL_SOCKET, SO_SNDTIMEO, &limit, size)
-        try connect(descriptor, to: path)
+        guard try UnixAddress(path).with({ connect(descriptor, $0, $1) }) == 0 else {
+            throw SystemError.last("connect to \(path)")
+        }
         let bytes = Array("\(question)\n".utf8)
         guard send(descriptor, bytes, bytes.count, Int32(MSG_NOSIGNAL)) == bytes.count else {
             throw SystemError.last("ask \(path)")
@@ -32,22 +34,6 @@ enum LocalSocket {
         // Some close only when they know that no more questions come.
         shutdown(descriptor, Int32(SHUT_WR))
         return try readAll(descriptor, path)
-    }
-
-    private static func connect(_ descriptor: Int32, to path: FilePath) throws {
-        var address = sockaddr_un()
-        address.sun_family = sa_family_t(AF_UNIX)
-        let name = Array(path.string.utf8)
-        guard name.count < MemoryLayout.size(ofValue: address.sun_path) else {
-            throw SystemError("connect to \(path)", .fileNameTooLong)
-        }
-        withUnsafeMutableBytes(of: &address.sun_path) { $0.copyBytes(from: name) }
-        let connected = withUnsafePointer(to: &address) { pointer in
-            pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
-                Glibc.connect(descriptor, $0, socklen_t(MemoryLayout<sockaddr_un>.size))
-            }
-        }
-        guard connected == 0 else { throw SystemError.last("connect to \(path)") }
     }
 
     private static func readAll(_ descriptor: Int32, _ path: FilePath) throws -> String {

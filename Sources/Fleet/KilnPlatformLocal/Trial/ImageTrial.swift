@@ -102,7 +102,7 @@ package struct ImageTrial: Sendable {
 
     /// Held while the trial's command lives.
     private func lock(of fleet: FleetName) throws -> FilePath {
-        try RuntimeFolder.prepare(home)
+        try home.makeRuntime()
         let folder = home.runtime.appending("trials")
         try Files.createDirectory(folder, mode: 0o700)
         return folder.appending("\(fleet).lock")

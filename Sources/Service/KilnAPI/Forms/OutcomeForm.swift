@@ -1,0 +1,101 @@
+import KilnFleet
+
+/// How a change ended, as it is sent; the words are those of `--format json`.
+struct OutcomeForm: Sendable, Hashable, Codable {
+    enum Word: String, Sendable, Hashable, Codable {
+        case unchanged
+        case stable
+        case rolledBack = "rolled-back"
+        case unready
+        case unsure
+        case stopped
+        case frozen
+        case degraded
+        case paused
+        case left
+        case waiting
+        case halted
+        case untried
+    }
+
+    var outcome: Word
+    var release: ReleaseNumber?
+    var failedRelease: ReleaseNumber?
+    /// What runs on instead.
+    var serving: ReleaseNumber?
+    var policyChanged: Bool?
+    var reason: String?
+    var evidence: FailureEvidence?
+
+    init(_ result: DeployOutcome) {
+        switch result {
+        case .unchanged(let number, let policyChanged):
+            outcome = .unchanged
+            release = number
+            self.policyChanged = policyChanged
+        case .stable(let number):
+            outcome = .stable
+            release = number
+        case .rolledBack(let number, let failed, let failure):
+            outcome = .rolledBack
+            release = number
+            failedRelease = failed
+            (reason, evidence) = (failure.reason, failure.evidence)
+        case .unready(let number, let serving, let failure):
+            outcome = .unready
+            (release, self.serving) = (number, serving)
+            (reason, evidence) = (failure.reason, failure.evidence)
+        case .unsure(let number, let serving, let why):
+            outcome = .unsure
+            (release, self.serving) = (number, serving)
+            reason = why
+        case .stopped(let failure):
+            outcome = .stopped
+            (reason, evidence) = (failure.reason, failure.evidence)
+        case .frozen(let failure):
+            outcome = .frozen
+            (reason, evidence) = (failure.reason, failure.evidence)
+        case .degraded(let failure):
+            outcome = .degraded
+            (reason, evidence) = (failure.reason, failure.evidence)
+        case .paused(let number):
+            outcome = .paused
+            release = number
+        case .left(let number):
+            outcome = .left
+            release = number
+        case .waiting(let number, let why):
+            outcome = .waiting
+            release = number
+            reason = why
+        case .halted(let why):
+            outcome = .halted
+            reason = why
+        case .untried(let number):
+            outcome = .untried
+            release = number
+        }
+    }
+
+    /// nil for one that lacks what it is about.
+    var result: DeployOutcome? {
+        let failure = DeployOutcome.Failure(reason: reason ?? "", evidence: evidence)
+        switch outcome {
+        case .unchanged: return .unchanged(release, policyChanged: policyChanged ?? false)
+        case .stable: return release.map { .stable($0) }
+        case .rolledBack:
+            guard let release, let failedRelease else { return nil }
+            return .rolledBack(to: release, failed: failedRelease, failure)
+        case .unready: return release.map { .unready($0, serving: serving, failure) }
+        case .unsure: return release.map { .unsure($0, serving: serving, reason: reason ?? "") }
+        case .stopped: return .stopped(failure)
+        case .frozen: return .frozen(failure)
+        case .degraded: return .degraded(failure)
+        case .paused: return .paused(release)
+        case .left: return .left(release)
+        case .waiting: return .waiting(release, reason: reason ?? "")
+        case .halted: return .halted(reason: reason ?? "")
+        case .untried: return release.map { .untried($0) }
+        }
+    }
+}

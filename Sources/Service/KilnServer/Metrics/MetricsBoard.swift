@@ -1,0 +1,46 @@
+package import KilnDefinition
+package import KilnDrift
+import KilnFleet
+import KilnSystem
+import Synchronization
+
+/// What a controller's own process notes for its metrics; counts begin with the process.
+package final class MetricsBoard: Sendable {  // a class: controller and metrics share the one board
+    struct Notes: Sendable {
+        var drift: [FleetName: [DriftFinding.Kind: Int]] = [:]
+        var inspections: [FleetName: Int64] = [:]
+        var replacements: [FleetName: Histogram] = [:]
+        var looks = Histogram(bounds: [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10])
+        var lastLook: Int64?
+    }
+
+    static let replacementBounds: [Double] = [1, 2, 3, 5, 10, 20, 30, 60, 120, 300, 600]
+
+    private let notes = Mutex(Notes())
+
+    package init() {}
+
+    var seen: Notes { notes.withLock { $0 } }
+
+    /// What the newest comparison of the fleet with its release found.
+    package func note(_ report: DriftReport, of fleet: FleetName) {
+        notes.withLock { notes in
+            notes.drift[fleet] = report.findings.reduce(into: [:]) { $0[$1.kind, default: 0] += 1 }
+            notes.inspections[fleet, default: 0] += 1
+        }
+    }
+
+    /// A look at a fleet, with what was decided from it.
+    package func note(look duration: Duration) {
+        notes.withLock { notes in
+            notes.looks.observe(duration.inSeconds)
+            notes.lastLook = WallClock.now
+        }
+    }
+
+    func note(replacement seconds: Double, of fleet: FleetName) {
+        notes.withLock {
+            $0.replacements[fleet, default: Histogram(bounds: Self.replacementBounds)].observe(seconds)
+        }
+    }
+}
