@@ -183,7 +183,7 @@ let package = Package(
             [
                 "KilnDiagnostics", "KilnSystem", "KilnOCI", "KilnStore", "KilnDefinition", "KilnRollout",
                 "KilnFleet", "KilnDrift", "KilnCatalog", "KilnControl", "KilnAPI",
-                .httpTypes, .hummingbird, .logging, .nio, .nioPosix, .system,
+                .crypto, .httpTypes, .hummingbird, .logging, .nio, .nioPosix, .system,
             ]
         ),
         // Faces

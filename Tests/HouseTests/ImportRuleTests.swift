@@ -44,7 +44,7 @@ private let house: [(group: String, targets: [(name: String, outside: Set<String
             ("KilnAPI", ["SystemPackage"]),
             (
                 "KilnServer",
-                ["HTTPTypes", "HummingbirdCore", "Logging", "NIOCore", "NIOPosix", "SystemPackage"]
+                ["Crypto", "HTTPTypes", "HummingbirdCore", "Logging", "NIOCore", "NIOPosix", "SystemPackage"]
             ),
         ]
     ),

@@ -13,6 +13,8 @@ package struct FleetPolicy: Sendable, Hashable, Codable {
     package var isNeeded: Bool
     /// How old an instance may become before it is replaced by a fresh one; nil is without a limit.
     package var maxAge: Duration?
+    /// Who is told of what happens to it.
+    package var webhooks: [WebhookDefinition]
 
     package init(
         instances: Int = 1,
@@ -20,7 +22,8 @@ package struct FleetPolicy: Sendable, Hashable, Codable {
         rollout: RolloutDefinition = RolloutDefinition(),
         needs: [FleetName] = [],
         isNeeded: Bool = false,
-        maxAge: Duration? = nil
+        maxAge: Duration? = nil,
+        webhooks: [WebhookDefinition] = []
     ) {
         self.instances = instances
         self.listen = listen
@@ -28,6 +31,7 @@ package struct FleetPolicy: Sendable, Hashable, Codable {
         self.needs = needs
         self.isNeeded = isNeeded
         self.maxAge = maxAge
+        self.webhooks = webhooks
     }
 
     /// What an earlier program wrote lacks what it did not know.
@@ -39,6 +43,7 @@ package struct FleetPolicy: Sendable, Hashable, Codable {
         needs = try container.decodeIfPresent([FleetName].self, forKey: .needs) ?? []
         isNeeded = try container.decodeIfPresent(Bool.self, forKey: .isNeeded) ?? false
         maxAge = try container.decodeIfPresent(Duration.self, forKey: .maxAge)
+        webhooks = try container.decodeIfPresent([WebhookDefinition].self, forKey: .webhooks) ?? []
     }
 }
 

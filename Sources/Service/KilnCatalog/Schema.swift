@@ -112,6 +112,15 @@ enum Schema {
         ALTER TABLE event ADD COLUMN author TEXT;
         ALTER TABLE event ADD COLUMN why TEXT;
         """,
+        // What each webhook has got, the newest event of it.
+        """
+        CREATE TABLE webhook (
+            fleet TEXT NOT NULL,
+            hook TEXT NOT NULL,
+            sequence INTEGER NOT NULL,
+            PRIMARY KEY (fleet, hook)
+        ) WITHOUT ROWID;
+        """,
     ]
 
     /// Brings the file to the newest version; a current one costs one read.

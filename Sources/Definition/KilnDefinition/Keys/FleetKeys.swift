@@ -89,6 +89,13 @@ enum FleetKeys {
                     """,
                 example: "168h"
             ),
+            .standard(
+                "webhooks",
+                \.webhooks,
+                .list(of: .object(WebhookKeys.shape), named: "webhooks"),
+                help: "Who is told of what happens to it.",
+                example: "[{url: https://hooks.example.org/kiln, events: [rollout.finished]}]"
+            ),
         ]
     )
 

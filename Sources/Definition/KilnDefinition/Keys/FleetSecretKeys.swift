@@ -39,24 +39,29 @@ extension Syntax where Value == FilePath {
             expected: "file:/PATH",
             schema: pattern("^file:/.+$"),
             shown: { .string("file:\($0)") },
-            parse: { text throws(ValueError) in
-                guard text.hasPrefix("file:") || text.hasPrefix("env:") else {
-                    throw ValueError(
-                        "bad-secret",
-                        "\"\(ShownText.line(text))\" is no source of a secret",
-                        hint: "file:/PATH; the value itself never stands in a definition"
-                    )
-                }
-                switch try StepSecret.Source(parsing: text) {
-                case .file(let path): return path
-                case .variable:
-                    throw ValueError(
-                        "bad-secret",
-                        "\"\(ShownText.line(text))\" is a variable of one command",
-                        hint: "instances are started by later commands too: file:/PATH"
-                    )
-                }
-            }
+            parse: SecretFile.parse
         )
+    }
+}
+
+enum SecretFile {
+    /// Not a variable: whoever reads it later does not have it.
+    static func parse(_ text: String) throws(ValueError) -> FilePath {
+        guard text.hasPrefix("file:") || text.hasPrefix("env:") else {
+            throw ValueError(
+                "bad-secret",
+                "\"\(ShownText.line(text))\" is no source of a secret",
+                hint: "file:/PATH; the value itself never stands in a definition"
+            )
+        }
+        switch try StepSecret.Source(parsing: text) {
+        case .file(let path): return path
+        case .variable:
+            throw ValueError(
+                "bad-secret",
+                "\"\(ShownText.line(text))\" is a variable of one command",
+                hint: "instances are started by later commands too: file:/PATH"
+            )
+        }
     }
 }

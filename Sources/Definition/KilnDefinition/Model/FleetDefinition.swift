@@ -17,6 +17,7 @@ package struct FleetDefinition: Sendable, Hashable {
     package var rollout: RolloutDefinition
     /// How old an instance may become; nil is without a limit.
     package var maxAge: Duration?
+    package var webhooks: [WebhookDefinition]
     package var span: SourceSpan?
 
     package init(image: ImageName) {
@@ -29,6 +30,7 @@ package struct FleetDefinition: Sendable, Hashable {
         secrets = []
         before = []
         rollout = RolloutDefinition()
+        webhooks = []
     }
 }
 

@@ -43,7 +43,8 @@ struct DefinedFleet: Sendable {
             rollout: fleet.rollout,
             needs: fleet.needs,
             isNeeded: definition.isNeeded(name),
-            maxAge: fleet.maxAge
+            maxAge: fleet.maxAge,
+            webhooks: fleet.webhooks
         )
     }
 

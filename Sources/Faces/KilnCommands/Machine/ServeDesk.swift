@@ -15,9 +15,11 @@ struct ServeDesk: Sendable {
     /// The socket takes requests before the first look, so that whoever hears of that finds it.
     func run(until stop: StopSignal, signs: Controller.Signs) async throws {
         let server = server
+        let courier = WebhookCourier(catalog: fleets.store, board: board)
         let watch = ReplacementWatch(catalog: fleets.store, board: board)
         try await withThrowingTaskGroup(of: Void.self) { group in
             group.addTask { try await watch.run() }
+            group.addTask { try await courier.run() }
             group.addTask {
                 try await withThrowingTaskGroup(of: Void.self) { inner in
                     let listening = StopSignal()

@@ -77,6 +77,10 @@ enum PolicyDifference {
             changes.append(ApplyPlan.PolicyChange("rollout", "another", "as defined"))
         }
         changes += rollout
+        // Hosts alone: the rest of a URL may be nobody's business.
+        if old.webhooks != new.webhooks {
+            changes.append(ApplyPlan.PolicyChange("webhooks", text(old.webhooks), text(new.webhooks)))
+        }
         return changes
     }
 
@@ -106,6 +110,9 @@ enum PolicyDifference {
 
     private static func text(_ listen: ListenAddress?) -> String { listen?.description ?? "none" }
     private static func text(_ age: Duration?) -> String { age.map(DurationText.text) ?? "none" }
+    private static func text(_ hooks: [WebhookDefinition]) -> String {
+        hooks.isEmpty ? "none" : hooks.map(\.shownHost).joined(separator: ", ")
+    }
     private static func text(_ flag: Bool) -> String { flag ? "yes" : "no" }
     private static func text(_ names: [FleetName]) -> String {
         names.isEmpty ? "none" : names.map(\.description).joined(separator: ", ")

@@ -151,6 +151,16 @@ package struct FleetMetrics: Sendable {
         )
         if notes.looks.count > 0 { text.add(.look, [([], notes.looks)]) }
         if let last = notes.lastLook { text.add(.lastLook, Double(last)) }
+        let deliveries = notes.deliveries.map { delivery, count in
+            (
+                labels(delivery.fleet) + [("hook", delivery.hook), ("result", delivery.result)],
+                Double(count)
+            )
+        }
+        text.add(
+            .deliveries,
+            deliveries.sorted { $0.0.map(\.value).lexicographicallyPrecedes($1.0.map(\.value)) }
+        )
     }
 }
 

@@ -125,10 +125,17 @@ extension Metric {
         .gauge,
         "When the controller last looked at a fleet, in seconds since 1970."
     )
+    static let deliveries = Metric(
+        "kiln_webhook_deliveries_total",
+        .counter,
+        "Attempts to deliver an event to a webhook: delivered, failed, given-up.",
+        labels: ["fleet", "hook", "result"]
+    )
+
     package static let all = [
         buildInfo, cpu, memory, openFiles, wanted, serving, instances, phase, imageAge, rollouts,
         rolloutDuration,
         rolloutRunning, requests, answers, instanceErrors, driftFindings, driftInspections, replacement, look,
-        lastLook,
+        lastLook, deliveries,
     ]
 }

@@ -12,6 +12,13 @@ package final class MetricsBoard: Sendable {  // a class: controller and metrics
         var replacements: [FleetName: Histogram] = [:]
         var looks = Histogram(bounds: [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10])
         var lastLook: Int64?
+        var deliveries: [Delivery: Int64] = [:]
+    }
+
+    struct Delivery: Sendable, Hashable {
+        let fleet: FleetName
+        let hook: String
+        let result: String
     }
 
     static let replacementBounds: [Double] = [1, 2, 3, 5, 10, 20, 30, 60, 120, 300, 600]
@@ -42,5 +49,11 @@ package final class MetricsBoard: Sendable {  // a class: controller and metrics
         notes.withLock {
             $0.replacements[fleet, default: Histogram(bounds: Self.replacementBounds)].observe(seconds)
         }
+    }
+
+    /// An attempt to deliver an event to a hook.
+    func note(delivery result: String, to hook: String, of fleet: FleetName) {
+        let delivery = Delivery(fleet: fleet, hook: hook, result: result)
+        notes.withLock { $0.deliveries[delivery, default: 0] += 1 }
     }
 }

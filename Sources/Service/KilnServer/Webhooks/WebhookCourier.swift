@@ -1,0 +1,130 @@
+package import KilnCatalog
+import KilnDefinition
+import KilnDiagnostics
+import KilnFleet
+import KilnSystem
+
+/// Brings events to webhooks: each hook's in their order, each at least once, apart from all that changes fleets.
+///
+/// What a hook has got is kept in the catalog, so that the next courier goes on from there.
+package struct WebhookCourier: Sendable {
+    private struct Report: Sendable {
+        let hook: WebhookPost
+        let event: FleetEvent
+        let failure: String?
+    }
+
+    private static let interval = Duration.milliseconds(500)
+    /// Hooks that are spoken to at once.
+    private static let limit = 8
+    private static let batch = 200
+
+    private let catalog: Catalog
+    private let sender: WebhookSender
+    private let board: MetricsBoard
+
+    package init(catalog: Catalog, board: MetricsBoard, sender: WebhookSender = WebhookSender()) {
+        self.catalog = catalog
+        self.board = board
+        self.sender = sender
+    }
+
+    /// Runs until its task is cancelled. What is being sent then may be sent again.
+    package func run() async throws {
+        var paces: [WebhookPost.Key: WebhookPace] = [:]
+        var busy: Set<WebhookPost.Key> = []
+        try await withThrowingTaskGroup(of: Report?.self) { group in
+            group.addTask { nil }
+            while let report = try await group.next() {
+                if let report {
+                    busy.remove(report.hook.key)
+                    await take(report, &paces)
+                } else {
+                    group.addTask {
+                        try await Task.sleep(for: Self.interval)
+                        return nil
+                    }
+                }
+                for post in (try? await catalog.webhookPosts()) ?? [] {
+                    let pace = paces[post.key] ?? WebhookPace()
+                    guard busy.count < Self.limit, !busy.contains(post.key), pace.isDue(.now),
+                        let event = try? await next(for: post)
+                    else { continue }
+                    busy.insert(post.key)
+                    group.addTask {
+                        Report(hook: post, event: event, failure: try await failure(event, post.hook))
+                    }
+                }
+            }
+        }
+    }
+
+    /// The next event that the hook wants; those that it does not are passed over.
+    private func next(for post: WebhookPost) async throws -> FleetEvent? {
+        var position = post.sequence
+        while true {
+            let events = try await catalog.events(following: position, of: post.fleet, limit: Self.batch)
+            if let event = events.first(where: { post.hook.wants($0.kind.rawValue) }) { return event }
+            guard let last = events.last else { break }
+            position = last.sequence
+        }
+        if position != post.sequence { try await catalog.moveWebhook(post, to: position) }
+        return nil
+    }
+
+    private func failure(_ event: FleetEvent, _ hook: WebhookDefinition) async throws -> String? {
+        do {
+            try await sender.send(event, to: hook)
+            return nil
+        } catch is CancellationError {
+            throw CancellationError()
+        } catch let failure as WebhookSender.Failure {
+            return failure.reason
+        } catch {
+            return error.asDiagnostics.map(\.message).joined(separator: "; ")
+        }
+    }
+
+    private func take(_ report: Report, _ paces: inout [WebhookPost.Key: WebhookPace]) async {
+        let (post, event) = (report.hook, report.event)
+        var pace = paces[post.key] ?? WebhookPace()
+        defer { paces[post.key] = pace }
+        func note(_ result: String) { board.note(delivery: result, to: post.hook.shownHost, of: post.fleet) }
+        guard let reason = report.failure else {
+            pace.delivered()
+            note("delivered")
+            return await move(post, past: event)
+        }
+        note("failed")
+        let isFirst = pace.failures == 0
+        let isGivenUp = pace.failed(age: WallClock.now - event.time, now: .now)
+        if isFirst || isGivenUp { tell(post, event, reason, isGivenUp: isGivenUp) }
+        if isGivenUp {
+            note("given-up")
+            await move(post, past: event)
+        }
+    }
+
+    /// Where it cannot be written down for a moment, the event is sent again.
+    private func move(_ post: WebhookPost, past event: FleetEvent) async {
+        try? await catalog.moveWebhook(post, to: event.sequence)
+    }
+
+    private func tell(_ post: WebhookPost, _ event: FleetEvent, _ reason: String, isGivenUp: Bool) {
+        let what = "event \(event.sequence) (\(event.kind.rawValue)) of fleet \(post.fleet)"
+        let host = post.hook.shownHost
+        Progress.report(
+            .diagnostic(
+                Diagnostic(
+                    .warning,
+                    code: isGivenUp ? "webhook.given-up" : "webhook.failed",
+                    isGivenUp
+                        ? "\(what) is not delivered to the webhook at \(host)"
+                        : "the webhook at \(host) does not take \(what)",
+                    causes: [reason],
+                    hint: isGivenUp ? "kiln events \(post.fleet) has it" : "it is tried again for an hour"
+                )
+            )
+        )
+    }
+}
