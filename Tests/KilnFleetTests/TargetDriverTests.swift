@@ -20,7 +20,8 @@ import Testing
                 store: store ?? TestStore(catalog, time),
                 target: target,
                 clock: time,
-                stop: stop ?? self.stop
+                stop: stop ?? self.stop,
+                interrupt: { _ in }
             )
         }
 
@@ -137,11 +138,28 @@ import Testing
                     == .rolledBack(
                         to: Self.one,
                         failed: Self.two,
-                        .init(reason: "aborted by a person", evidence: nil)
+                        .init(reason: "aborted by a person", evidence: nil, isBlamed: false)
                     )
             )
             #expect(scene.versions == Array(repeating: ReleaseKey(1), count: 3))
             #expect(try await scene.deploy("2") == .stable(Self.two))
+        }
+    }
+
+    @Test(arguments: SimulatedTarget.Kind.allCases)
+    func `that is dead leaves an engine that goes on, until a person pauses it`(
+        kind: SimulatedTarget.Kind
+    ) async throws {
+        try await Self.with(kind, [.good, .slow]) { scene in
+            #expect(try await scene.deploy("1") == .stable(Self.one))
+            await #expect(throws: TestStore.Died.self) {
+                try await scene.deploy("2", TestStore(scene.catalog, scene.time, dyingAt: (10, false)))
+            }
+            try await scene.time.sleep(until: scene.time.now.advanced(by: .seconds(31)))
+            #expect(scene.target.seen?.activity == .moving)
+            _ = try await scene.driver().pause(Stage.fleet)
+            let expected: EngineState.Activity = kind == .deployment ? .paused : .canceling
+            #expect(scene.target.seen?.activity == expected)
         }
     }
 
@@ -154,7 +172,7 @@ import Testing
             let after = Set(scene.target.seen?.instances.map(\.id) ?? [])
             #expect(after.count == 3 && after.isDisjoint(with: before))
             let end = try await scene.driver().destroy(Stage.fleet, volumes: false)
-            #expect(end == .stopped(.init(reason: "destroyed", evidence: nil)))
+            #expect(end == .stopped(.init(reason: "destroyed", evidence: nil, isBlamed: false)))
             #expect(scene.target.seen == nil)
         }
     }

@@ -33,8 +33,8 @@ struct EventCauses: Sendable {
     func cause(of event: FleetEvent) -> EventCause? {
         let instance = event.instance
         switch event.kind {
-        case .rolloutStarted: return event.release.flatMap { made[$0] }
-        case .releaseSubmitted, .rolloutStep, .rolloutBaking, .fleetDestroyed: return work
+        case .rolloutStarted, .rolloutBefore: return event.release.flatMap { made[$0] }
+        case .releaseSubmitted, .rolloutStep, .rolloutAnalysis, .rolloutBaking, .fleetDestroyed: return work
         case .releaseStable, .rolloutFinished: return turn ?? work
         case .releaseQuarantined: return failure ?? work
         case .rolloutRollingBack: return verdict ?? work
@@ -45,7 +45,7 @@ struct EventCauses: Sendable {
         case .instanceLeaving: return instance.flatMap { reasons[$0] } ?? work
         case .instanceRemoved: return instance.flatMap { last[$0] ?? reasons[$0] } ?? work
         case .fleetCreated, .policyChanged, .releaseMade, .quarantineLifted, .rolloutResumed, .rolloutPaused,
-            .rolloutPromoted, .rolloutAborted, .fleetFrozen, .instanceUnhealthy, .instanceCondemned,
+            .rolloutPromoted, .rolloutAborted, .fleetFrozen, .fleetAlert, .instanceUnhealthy, .instanceCondemned,
             .instanceDrifted, .instanceFound, .platformTrouble:
             return nil
         }

@@ -32,8 +32,16 @@ extension FleetDriver {
                 )
                 try await ledger.write([.putFleet(record), event])
             }
+            try await hold(ledger)
             return .halted(reason: "the rollout\(target.map { " to release \($0)" } ?? "") is paused")
         }
+    }
+
+    /// An engine goes on by itself, also while nobody drives the fleet: it has to be told.
+    private func hold(_ ledger: Ledger) async throws {
+        guard case .releases(let target) = role else { return }
+        var run = TargetRun(ledger, self, on: target, policy: try rolloutPolicy(ledger))
+        try await run.hold()
     }
 
     /// Ends the wait of the step that a release is at, or of all its steps, and drives it on.
@@ -136,6 +144,7 @@ extension FleetDriver {
             record.rollout.freeze(reason: why)
             let message = "the fleet is frozen: \(why)"
             try await ledger.write([.putFleet(record), ledger.event(.fleetFrozen, message)])
+            try await hold(ledger)
             return .halted(reason: message)
         }
     }

@@ -35,11 +35,15 @@ extension FleetDriver {
             if let why = record.rollout.freeze { return .halted(reason: "the fleet is frozen: \(why)") }
             if record.rollout.isPaused {
                 // What runs is to go on, and does so only behind a balancer that does.
-                try await platform.converge(record.policy.settings(of: fleet), token: ledger.lease.token)
+                if case .instances(let platform) = role {
+                    try await platform.converge(record.policy.settings(of: fleet), token: ledger.lease.token)
+                }
                 return .halted(reason: "the rollout is paused")
             }
             if !tending.condemned.isEmpty {
-                try await platform.retireAltered(of: fleet, token: ledger.lease.token)
+                if case .instances(let platform) = role {
+                    try await platform.retireAltered(of: fleet, token: ledger.lease.token)
+                }
                 let fresh = tending.condemned.filter { ledger.instances[$0.key]?.condemned == nil }
                 try await condemn(fresh, &ledger)
             }
@@ -65,7 +69,7 @@ extension FleetDriver {
     private func note(_ ended: [InstanceID: String], _ ledger: inout Ledger) async throws {
         for (id, reason) in ended.sorted(by: { $0.key < $1.key }) {
             guard let instance = ledger.instances[id], !instance.isStopping else { continue }
-            let lines = (try? await platform.logLines(id, of: ledger.name, last: 20)) ?? []
+            let lines = await lastWords(of: id, ledger)
             var record = ledger.record
             record.evidence = FailureEvidence(
                 instance: id,
@@ -80,6 +84,11 @@ extension FleetDriver {
                 ledger.event(.instanceFailed, message, instance: id, release: instance.release),
             ])
         }
+    }
+
+    private func lastWords(of id: InstanceID, _ ledger: Ledger) async -> [String] {
+        guard case .instances(let platform) = role else { return [] }
+        return (try? await platform.logLines(id, of: ledger.name, last: 20)) ?? []
     }
 
     /// Of a fleet that heals; a rollout counts its own.

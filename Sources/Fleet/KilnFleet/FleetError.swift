@@ -161,6 +161,15 @@ extension FleetError {
         FleetError(.nothingToSteer, "fleet \(fleet) has nothing to \(verb)", hint: hint, status: .usage)
     }
 
+    static func noWorkBefore(_ fleet: FleetName) -> FleetError {
+        FleetError(
+            .policy,
+            "fleet \(fleet): nothing can be run before a rollout where the platform's own engine makes the instances",
+            hint: "take `before` out of the fleet, and run its work in another way",
+            status: .usage
+        )
+    }
+
     static func engineDecides(of fleet: FleetName) -> FleetError {
         FleetError(
             .policy,

@@ -87,9 +87,9 @@ extension FleetEvent.Kind {
             .rolloutResumed, .rolloutPaused, .rolloutPromoted, .rolloutAborted, .fleetFrozen,
             .instanceCondemned, .instanceDrifted:
             true
-        case .releaseSubmitted, .releaseStable, .releaseQuarantined, .rolloutStep, .rolloutBaking,
-            .rolloutRollingBack, .rolloutFinished, .healing, .instanceCreated, .instanceServing,
-            .instanceUnhealthy, .instanceFailed, .instanceLeaving, .instanceRemoved, .instanceFound,
+        case .releaseSubmitted, .releaseStable, .releaseQuarantined, .rolloutBefore, .rolloutStep,
+            .rolloutAnalysis, .rolloutBaking, .rolloutRollingBack, .rolloutFinished, .healing, .fleetAlert,
+            .instanceCreated, .instanceServing, .instanceUnhealthy, .instanceFailed, .instanceLeaving, .instanceRemoved, .instanceFound,
             .platformTrouble:
             false
         }

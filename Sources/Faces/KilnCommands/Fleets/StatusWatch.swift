@@ -40,8 +40,9 @@ struct StatusWatch {
                 }
                 try await Task.sleep(for: Self.interval)
             }
-        } catch is CancellationError {
-            return
+        } catch {
+            // What a look was in the middle of may say so in words of its own.
+            guard error is CancellationError || Task.isCancelled else { throw error }
         }
     }
 

@@ -104,7 +104,7 @@ extension BeforeRun {
     }
 
     func remove(_ id: InstanceID) async throws {
-        try await driver.platform.destroy(id, of: ledger.name, token: ledger.lease.token)
+        try await platform.destroy(id, of: ledger.name, token: ledger.lease.token)
     }
 
     func output(_ lines: [String], _ id: InstanceID) -> [FleetEdit] {

@@ -28,6 +28,7 @@ struct BeforeRun {
     private static let linesKept = 20
 
     let driver: FleetDriver
+    let platform: any InstancePlatform
     let release: Release
     let work: [BeforeDefinition]
     /// A person asked to run again what may have run already.
@@ -37,12 +38,14 @@ struct BeforeRun {
 
     init(
         _ driver: FleetDriver,
+        on platform: any InstancePlatform,
         _ ledger: Ledger,
         _ release: Release,
         _ work: [BeforeDefinition],
         mayRepeat: Bool
     ) {
         self.driver = driver
+        self.platform = platform
         self.ledger = ledger
         self.release = release
         self.work = work
@@ -105,7 +108,7 @@ struct BeforeRun {
     }
 
     private func observe(_ id: InstanceID) async throws -> InstanceObservation? {
-        try await driver.platform.oneShots(of: ledger.name).first { $0.spec.id == id }
+        try await platform.oneShots(of: ledger.name).first { $0.spec.id == id }
     }
 
     private mutating func begin(_ index: Int, _ step: BeforeDefinition) async throws -> Preparation.Begun {
@@ -127,7 +130,7 @@ struct BeforeRun {
         )
         let spec = InstanceSpec(id: id, slot: 0, release: own, command: step.run, isOneShot: true)
         do {
-            try await driver.platform.create(spec, token: ledger.lease.token)
+            try await platform.create(spec, token: ledger.lease.token)
         } catch {
             // It did not begin.
             next.begun = nil
@@ -152,7 +155,7 @@ struct BeforeRun {
     ) async throws -> Ending? {
         let end = try await end(of: begun.instance, within: step.timeout)
         let lines =
-            (try? await driver.platform.logLines(begun.instance, of: ledger.name, last: Self.linesKept)) ?? []
+            (try? await platform.logLines(begun.instance, of: ledger.name, last: Self.linesKept)) ?? []
         switch end {
         case .status(0): return try await succeed(begun, step, lines)
         case .status(let status):

@@ -22,9 +22,10 @@ extension FleetDriver {
             if ledger.record.pending != nil { try await removeOneShots(ledger) }
             return nil
         }
+        guard case .instances(let platform) = role else { throw FleetError.noWorkBefore(ledger.name) }
         let settings = ledger.record.policy.settings(of: ledger.name)
         try await platform.converge(settings, token: ledger.lease.token)
-        var run = BeforeRun(self, ledger, release, work, mayRepeat: options.repeatsUnseen)
+        var run = BeforeRun(self, on: platform, ledger, release, work, mayRepeat: options.repeatsUnseen)
         let ending: BeforeRun.Ending
         do {
             ending = try await run.run()
@@ -95,6 +96,7 @@ extension FleetDriver {
 
     /// Ends and removes one-shot work that runs, or was left behind.
     func removeOneShots(_ ledger: Ledger, except kept: InstanceID? = nil) async throws {
+        guard case .instances(let platform) = role else { return }
         for shot in try await platform.oneShots(of: ledger.name) where shot.spec.id != kept {
             try await platform.destroy(shot.spec.id, of: ledger.name, token: ledger.lease.token)
         }

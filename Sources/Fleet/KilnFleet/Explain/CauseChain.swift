@@ -30,14 +30,12 @@ extension FleetEvent.Kind {
     /// Whether a fleet does something else from there on.
     fileprivate var isTurn: Bool {
         switch self {
-        case .fleetCreated, .policyChanged, .releaseStable, .releaseQuarantined, .rolloutStarted,
-            .rolloutPaused,
-            .rolloutStep, .rolloutAborted, .fleetFrozen, .rolloutBaking, .rolloutRollingBack,
-            .rolloutFinished,
-            .healing, .instanceFailed, .instanceDrifted, .instanceCondemned:
+        case .fleetCreated, .policyChanged, .releaseStable, .releaseQuarantined, .rolloutBefore,
+            .rolloutStarted, .rolloutPaused, .rolloutStep, .rolloutAborted, .fleetFrozen, .rolloutBaking, .rolloutRollingBack,
+            .rolloutFinished, .healing, .fleetAlert, .instanceFailed, .instanceDrifted, .instanceCondemned:
             true
         case .fleetDestroyed, .releaseMade, .releaseSubmitted, .quarantineLifted, .rolloutResumed,
-            .rolloutPromoted, .instanceCreated, .instanceServing, .instanceUnhealthy, .instanceLeaving,
+            .rolloutAnalysis, .rolloutPromoted, .instanceCreated, .instanceServing, .instanceUnhealthy, .instanceLeaving,
             .instanceRemoved, .instanceFound, .platformTrouble:
             false
         }

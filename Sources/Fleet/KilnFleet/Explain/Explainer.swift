@@ -121,7 +121,8 @@ struct Explainer {
             return "kiln resume \(record.name) runs it again, kiln abort \(record.name) gives the release up"
         }
         if pending.isPaused || !isDriven {
-            return "kiln resume \(record.name) goes on with it, kiln abort \(record.name) gives the release up"
+            return
+                "kiln resume \(record.name) goes on with it, kiln abort \(record.name) gives the release up"
         }
         return "then release \(pending.release) is rolled out"
     }

@@ -52,6 +52,12 @@ struct TargetRun: Sendable {
         }
     }
 
+    /// Has the engine stand still, where that is what is written down; what it does by then is not waited for.
+    mutating func hold() async throws {
+        guard ledger.record.rollout.isHalted, try await look() else { return }
+        if let action = judge.judge(state, now: clock.now.instant).first { try await call(action) }
+    }
+
     private var state: TargetState {
         let record = ledger.record
         return TargetState(
