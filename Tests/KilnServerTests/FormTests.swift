@@ -55,6 +55,8 @@ import Testing
         options.origin = FleetOrigin(path: "/srv/shop/kiln.yaml")
         options.takesOver = true
         options.repeatsUnseen = true
+        options.author = "mara"
+        options.message = "the fix for yesterday"
         options.origins = [ConfigOrigin(place: "store shop/prod", version: 7)]
         options.expected = FleetExpectation(origin: nil, release: ReleaseNumber(rawValue: 3))
         let bytes = try CanonicalJSON.encode(ChangeRequest(change, isExamined: true, options: options))

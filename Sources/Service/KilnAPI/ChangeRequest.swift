@@ -21,6 +21,9 @@ package struct ChangeRequest: Sendable, Hashable, Codable {
         package var origins: [ConfigOrigin]?
         /// Whether what cannot be undone and was begun unseen is run again.
         package var repeatsUnseen: Bool?
+        /// Who asks for the change, and why.
+        package var author: String?
+        package var message: String?
     }
 
     /// What the asker saw of the fleet: the change is refused where that has moved.
@@ -102,6 +105,8 @@ extension ChangeRequest {
         result.takesOver = options?.takesOver ?? false
         result.origins = options?.origins ?? []
         result.repeatsUnseen = options?.repeatsUnseen ?? false
+        if let author = options?.author { result.author = try short(author, "options.author") }
+        if let message = options?.message { result.message = try short(message, "options.message") }
         result.expected = options?.expected.map { expected in
             FleetExpectation(
                 origin: expected.origin.map { FleetOrigin(path: $0) },
@@ -155,6 +160,8 @@ extension ChangeRequest.Options {
         takesOver = options.takesOver ? true : nil
         origins = options.origins.isEmpty ? nil : options.origins
         repeatsUnseen = options.repeatsUnseen ? true : nil
+        author = options.author
+        message = options.message
         expected = options.expected.map { expected in
             ChangeRequest.Expected(origin: expected.origin?.path, release: expected.release?.rawValue)
         }

@@ -87,6 +87,8 @@ package enum APIReference {
         ("remark", "Kept with a release that the deploy makes."),
         ("origin", "The path of the definition that the fleet belongs to from now on."),
         ("origins", "What stores the content's configuration was taken from, with their versions."),
+        ("author", "Who asks for the change; kept with its events."),
+        ("message", "Why; kept with its events and with the rollout that it begins."),
         ("repeatsUnseen", "Run again what cannot be undone and was begun, though nobody saw how it ended."),
         ("author", "Who asks for the change; kept with its events."),
         ("message", "Why it is asked for; kept with its events."),

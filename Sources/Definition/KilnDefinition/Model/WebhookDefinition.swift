@@ -28,9 +28,11 @@ package enum EventWords {
     package static let all = [
         "fleet.created", "fleet.destroyed", "fleet.frozen", "fleet.healing", "fleet.alert",
         "instance.condemned",
-        "instance.created", "instance.failed", "instance.found", "instance.leaving", "instance.removed",
+        "instance.created", "instance.drifted", "instance.failed", "instance.found", "instance.leaving",
+        "instance.removed",
         "instance.serving", "instance.unhealthy", "platform.trouble", "policy.changed", "release.made",
-        "release.quarantine-lifted", "release.quarantined", "release.stable", "rollout.aborted",
+        "release.quarantine-lifted", "release.quarantined", "release.stable", "release.submitted",
+        "rollout.aborted",
         "rollout.analysis",
         "rollout.baking", "rollout.before", "rollout.finished", "rollout.paused", "rollout.promoted",
         "rollout.resumed",

@@ -16,6 +16,9 @@ package struct WebhookMessage: Sendable, Hashable {
         let message: String
         let instance: InstanceID?
         let release: ReleaseNumber?
+        /// Who asked for what happened, and why, where somebody did.
+        let author: String?
+        let why: String?
     }
 
     private static let seconds = 10
@@ -36,7 +39,9 @@ package struct WebhookMessage: Sendable, Hashable {
                 event: event.kind.rawValue,
                 message: event.message,
                 instance: event.instance,
-                release: event.release
+                release: event.release,
+                author: event.author,
+                why: event.why
             )
         )
     }
