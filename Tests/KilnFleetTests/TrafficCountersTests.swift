@@ -33,6 +33,8 @@ import Testing
     @Test func `is all of it where the process is new, beside what the old one finished`() {
         let samples = counters([7: (110, 3, 10), 9: (30, 1, 50)]).since(counters([7: (100, 3, 10)]))
         #expect(samples[id] == sample(40, 1, 40))
+        let more = counters([9: (300, 9, 50)]).since(counters([7: (100, 3, 10)]))
+        #expect(more[id] == sample(300, 9, 50), "what another process counted is not taken away")
     }
 
     @Test func `is all of it where the count began anew, and nothing of a process that is gone`() {
