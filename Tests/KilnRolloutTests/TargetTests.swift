@@ -171,6 +171,14 @@ import Testing
         )
     }
 
+    @Test func `removes what is there of a stopped one`() throws {
+        var state = try state(.done, all, phase: .stopped(reason: "x"))
+        #expect(judged(state) == [.remove])
+        #expect(!TargetJudge().isSettled(state, now: now))
+        state.engine = nil
+        #expect(judged(state).isEmpty && TargetJudge().isSettled(state, now: now))
+    }
+
     @Test func `holds the engine while people are at work`() throws {
         for isFrozen in [false, true] {
             var state = try state()

@@ -11,7 +11,8 @@ package struct TargetJudge: Sendable {
         let rollout = state.fleet.rollout
         if rollout.isHalted { return hold(state) }
         switch rollout.phase {
-        case .stopped: return []
+        // A call that was taken for lost may have arrived after everything was gone.
+        case .stopped: return state.engine == nil ? [] : [.remove]
         case .frozen: return hold(state)
         case .steady, .rolling, .baking, .rollingBack, .stopping: break
         }
