@@ -4,6 +4,7 @@ import KilnFleet
 import KilnRollout
 import KilnSystem
 import KilnTestSupport
+import SystemPackage
 import Testing
 
 @Suite struct `What led to an event` {

@@ -53,7 +53,7 @@ import Testing
                 let wait = try #require(answer.waits.first)
                 #expect(wait.answer == "GET /healthz answered 500")
                 #expect(wait.limit == "healthy_deadline 30s")
-                #expect(wait.until.map { $0 - began }.map((30...33).contains) == true)
+                #expect(wait.until.map { (30...33).contains($0 - began) } == true)
                 #expect(wait.otherwise == "release 2 is quarantined and release 1 comes back")
                 #expect(answer.waits.last?.limit == "progress_deadline 10m")
                 #expect(answer.next == "then release 2 is watched for 60s, and stable after that")

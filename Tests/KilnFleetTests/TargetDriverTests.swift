@@ -52,7 +52,7 @@ import Testing
     func `deploys a release, and another, each stable after its bake time`(
         kind: SimulatedTarget.Kind
     ) async throws {
-        try await Self.with(kind, [.good, .good]) { scene in
+        try await Self.with(kind, [.good, .good]) { scene async throws in
             #expect(try await scene.deploy("1") == .stable(Self.one))
             #expect(try await scene.deploy("1") == .unchanged(Self.one, policyChanged: false))
             #expect(try await scene.deploy("2") == .stable(Self.two))
@@ -68,7 +68,7 @@ import Testing
         kind: SimulatedTarget.Kind,
         behaviour: EngineBehaviour
     ) async throws {
-        try await Self.with(kind, [.good, behaviour]) { scene in
+        try await Self.with(kind, [.good, behaviour]) { scene async throws in
             #expect(try await scene.deploy("1") == .stable(Self.one))
             guard case .rolledBack(Self.one, Self.two, let failure) = try await scene.deploy("2") else {
                 Issue.record("it did not go back")
@@ -86,7 +86,7 @@ import Testing
     func `goes on from what it sees after it died at any write`(kind: SimulatedTarget.Kind) async throws {
         for write in stride(from: 1, through: 40, by: 3) {
             for before in [true, false] {
-                try await Self.with(kind, [.good, .neverReady]) { scene in
+                try await Self.with(kind, [.good, .neverReady]) { scene async throws in
                     #expect(try await scene.deploy("1") == .stable(Self.one))
                     let store = TestStore(scene.catalog, scene.time, dyingAt: (write, before))
                     let first = try? await scene.deploy("2", store)
@@ -106,7 +106,7 @@ import Testing
     @Test(arguments: SimulatedTarget.Kind.allCases)
     func `bears looks and calls that fail, and answers that are lost`(kind: SimulatedTarget.Kind) async throws
     {
-        try await Self.with(kind, [.good, .good]) { scene in
+        try await Self.with(kind, [.good, .good]) { scene async throws in
             #expect(try await scene.deploy("1") == .stable(Self.one))
             scene.target.change {
                 $0.failingLooks = 5
@@ -123,7 +123,7 @@ import Testing
 
     @Test(arguments: SimulatedTarget.Kind.allCases)
     func `is paused, goes on, and is aborted by a person`(kind: SimulatedTarget.Kind) async throws {
-        try await Self.with(kind, [.good, .slow]) { scene in
+        try await Self.with(kind, [.good, .slow]) { scene async throws in
             #expect(try await scene.deploy("1") == .stable(Self.one))
             let (time, stop) = (scene.time, StopSignal())
             async let outcome = scene.driver(stop: stop)
@@ -150,7 +150,7 @@ import Testing
     func `that is dead leaves an engine that goes on, until a person pauses it`(
         kind: SimulatedTarget.Kind
     ) async throws {
-        try await Self.with(kind, [.good, .slow]) { scene in
+        try await Self.with(kind, [.good, .slow]) { scene async throws in
             #expect(try await scene.deploy("1") == .stable(Self.one))
             await #expect(throws: TestStore.Died.self) {
                 try await scene.deploy("2", TestStore(scene.catalog, scene.time, dyingAt: (10, false)))
@@ -165,7 +165,7 @@ import Testing
 
     @Test(arguments: SimulatedTarget.Kind.allCases)
     func `replaces instances one by one, and takes everything down`(kind: SimulatedTarget.Kind) async throws {
-        try await Self.with(kind, [.good]) { scene in
+        try await Self.with(kind, [.good]) { scene async throws in
             #expect(try await scene.deploy("1") == .stable(Self.one))
             let before = Set(scene.target.seen?.instances.map(\.id) ?? [])
             #expect(try await scene.driver().recycle(Stage.fleet) == .stable(Self.one))

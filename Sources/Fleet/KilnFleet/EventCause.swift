@@ -45,8 +45,9 @@ struct EventCauses: Sendable {
         case .instanceLeaving: return instance.flatMap { reasons[$0] } ?? work
         case .instanceRemoved: return instance.flatMap { last[$0] ?? reasons[$0] } ?? work
         case .fleetCreated, .policyChanged, .releaseMade, .quarantineLifted, .rolloutResumed, .rolloutPaused,
-            .rolloutPromoted, .rolloutAborted, .fleetFrozen, .fleetAlert, .instanceUnhealthy, .instanceCondemned,
-            .instanceDrifted, .instanceFound, .platformTrouble:
+            .rolloutPromoted, .rolloutAborted, .fleetFrozen, .fleetAlert, .instanceUnhealthy,
+            .instanceCondemned,
+            .instanceCondemned, .instanceDrifted, .instanceFound, .platformTrouble:
             return nil
         }
     }

@@ -89,7 +89,8 @@ extension FleetEvent.Kind {
             true
         case .releaseSubmitted, .releaseStable, .releaseQuarantined, .rolloutBefore, .rolloutStep,
             .rolloutAnalysis, .rolloutBaking, .rolloutRollingBack, .rolloutFinished, .healing, .fleetAlert,
-            .instanceCreated, .instanceServing, .instanceUnhealthy, .instanceFailed, .instanceLeaving, .instanceRemoved, .instanceFound,
+            .instanceCreated, .instanceServing, .instanceUnhealthy, .instanceFailed, .instanceLeaving,
+            .instanceRemoved, .instanceFound,
             .platformTrouble:
             false
         }

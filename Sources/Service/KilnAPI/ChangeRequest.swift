@@ -9,9 +9,6 @@ package struct ChangeRequest: Sendable, Hashable, Codable {
         package var wait: Int?
         package var environment: EnvironmentName?
         package var remark: String?
-        /// Who asks for the change, and why.
-        package var author: String?
-        package var message: String?
         /// The path of the definition that the fleet belongs to from now on.
         package var origin: String?
         /// Whether the fleet may belong to another definition that is still there.
@@ -105,8 +102,6 @@ extension ChangeRequest {
         result.takesOver = options?.takesOver ?? false
         result.origins = options?.origins ?? []
         result.repeatsUnseen = options?.repeatsUnseen ?? false
-        if let author = options?.author { result.author = try short(author, "options.author") }
-        if let message = options?.message { result.message = try short(message, "options.message") }
         result.expected = options?.expected.map { expected in
             FleetExpectation(
                 origin: expected.origin.map { FleetOrigin(path: $0) },
@@ -160,8 +155,6 @@ extension ChangeRequest.Options {
         takesOver = options.takesOver ? true : nil
         origins = options.origins.isEmpty ? nil : options.origins
         repeatsUnseen = options.repeatsUnseen ? true : nil
-        author = options.author
-        message = options.message
         expected = options.expected.map { expected in
             ChangeRequest.Expected(origin: expected.origin?.path, release: expected.release?.rawValue)
         }

@@ -90,8 +90,6 @@ package enum APIReference {
         ("author", "Who asks for the change; kept with its events."),
         ("message", "Why; kept with its events and with the rollout that it begins."),
         ("repeatsUnseen", "Run again what cannot be undone and was begun, though nobody saw how it ended."),
-        ("author", "Who asks for the change; kept with its events."),
-        ("message", "Why it is asked for; kept with its events."),
         ("takesOver", "Whether the fleet may belong to another definition that is still there."),
         ("expected", "The `origin` and `release` that were seen; refused where they have moved."),
     ]

@@ -31,11 +31,13 @@ extension FleetEvent.Kind {
     fileprivate var isTurn: Bool {
         switch self {
         case .fleetCreated, .policyChanged, .releaseStable, .releaseQuarantined, .rolloutBefore,
-            .rolloutStarted, .rolloutPaused, .rolloutStep, .rolloutAborted, .fleetFrozen, .rolloutBaking, .rolloutRollingBack,
+            .rolloutStarted, .rolloutPaused, .rolloutStep, .rolloutAborted, .fleetFrozen, .rolloutBaking,
+            .rolloutRollingBack,
             .rolloutFinished, .healing, .fleetAlert, .instanceFailed, .instanceDrifted, .instanceCondemned:
             true
         case .fleetDestroyed, .releaseMade, .releaseSubmitted, .quarantineLifted, .rolloutResumed,
-            .rolloutAnalysis, .rolloutPromoted, .instanceCreated, .instanceServing, .instanceUnhealthy, .instanceLeaving,
+            .rolloutAnalysis, .rolloutPromoted, .instanceCreated, .instanceServing, .instanceUnhealthy,
+            .instanceLeaving,
             .instanceRemoved, .instanceFound, .platformTrouble:
             false
         }
