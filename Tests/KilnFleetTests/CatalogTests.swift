@@ -142,7 +142,7 @@ import Testing
             let error = #expect(throws: CatalogError.self) { try Catalog(path: path) }
             #expect(error?.code == .newer)
             #expect(
-                error?.message == "\(path) was written by a newer Kiln (schema 99, this one knows up to 4)"
+                error?.message == "\(path) was written by a newer Kiln (schema 99, this one knows up to 6)"
             )
         }
     }
@@ -159,6 +159,8 @@ import Testing
                 CREATE TABLE release (fleet TEXT NOT NULL, number INTEGER NOT NULL, digest TEXT NOT NULL,
                     content TEXT NOT NULL, created INTEGER NOT NULL, stable INTEGER, quarantined INTEGER,
                     quarantine_reason TEXT, PRIMARY KEY (fleet, number), UNIQUE (fleet, digest)) WITHOUT ROWID;
+                CREATE TABLE event (sequence INTEGER PRIMARY KEY AUTOINCREMENT, time INTEGER NOT NULL,
+                    fleet TEXT NOT NULL, kind TEXT NOT NULL, message TEXT NOT NULL, instance TEXT, release INTEGER);
                 INSERT INTO release VALUES ('shop', 3, '\(digest)', '\(text)', 5, 9, 10, 'no');
                 PRAGMA application_id = \(0x4B69_6C6E);
                 PRAGMA user_version = 1;

@@ -17,6 +17,7 @@ private struct SeededGenerator: RandomNumberGenerator {
     }
 }
 
+/// They give way to tests that wait for a server's answer.
 @Suite struct `Requests that nobody would send` {
     /// A few bytes changed, taken away, doubled or put in.
     private func mutated(_ bytes: [UInt8], _ generator: inout SeededGenerator) -> [UInt8] {
@@ -35,7 +36,7 @@ private struct SeededGenerator: RandomNumberGenerator {
         return bytes
     }
 
-    @Test func `have bodies that are understood or refused`() throws {
+    @Test func `have bodies that are understood or refused`() async throws {
         var generator = SeededGenerator(state: 11)
         let bodies = try Samples.changes.map {
             (
@@ -45,6 +46,7 @@ private struct SeededGenerator: RandomNumberGenerator {
         }
         var refused = 0
         for round in 0..<3000 {
+            if round.isMultiple(of: 100) { await Task.yield() }
             let (verb, body) = bodies[round % bodies.count]
             let bytes = mutated(body, &generator)
             do throws(APIError) {
@@ -66,10 +68,11 @@ private struct SeededGenerator: RandomNumberGenerator {
         #expect(throws: APIError.self) { try StrictJSON.decode(ChangeRequest.self, from: Array(list.utf8)) }
     }
 
-    @Test func `have paths that are known or refused`() {
+    @Test func `have paths that are known or refused`() async {
         var generator = SeededGenerator(state: 12)
         let targets = `A request`.routes.map(\.target)
         for round in 0..<20_000 {
+            if round.isMultiple(of: 100) { await Task.yield() }
             let bytes = mutated(Array(targets[round % targets.count].utf8), &generator)
             let target = String(decoding: bytes, as: UTF8.self)
             do {
@@ -80,10 +83,11 @@ private struct SeededGenerator: RandomNumberGenerator {
         }
     }
 
-    @Test func `get answers that are read or refused, in whatever pieces`() {
+    @Test func `get answers that are read or refused, in whatever pieces`() async {
         var generator = SeededGenerator(state: 13)
         let answers = `An answer`.answers.map { Array($0.text.utf8) }
         for round in 0..<5000 {
+            if round.isMultiple(of: 100) { await Task.yield() }
             let bytes = mutated(answers[round % answers.count], &generator)
             let whole = read(bytes, piece: bytes.count + 1)
             let pieces = read(bytes, piece: Int.random(in: 1...9, using: &generator))

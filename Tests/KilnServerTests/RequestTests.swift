@@ -51,10 +51,10 @@ import Testing
         (.scale, #"{"instances":3,"instance":4}"#, "unknown field instance"),
         (.resume, #"{"options":{"forced":true}}"#, "unknown field options.forced"),
         (.resume, #"{"options":{"wait":-1}}"#, "options.wait is a number"),
-        (.resume, #"{"options":{"environment":"No Name"}}"#, "options.environment"),
+        (.resume, #"{"options":{"environment":"No Name"}}"#, "No Name"),
         (.freeze, "{}", "why is missing"), (.deploy, "{}", "content is missing"),
         (.freeze, #"{"why":"\#(String(repeating: "x", count: 5000))"}"#, "longer than 4096"),
-        (.deploy, #"{"content":{"image":"sha256:xx"}}"#, "content"),
+        (.deploy, #"{"content":{"image":"sha256:xx"}}"#, "xx"),
     ]
 
     @Test(arguments: bodies)

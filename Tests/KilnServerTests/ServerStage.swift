@@ -17,7 +17,7 @@ struct ServerStage: Sendable {
     let fleets: PretendFleets
     let stop: StopSignal
 
-    var client: APIClient { APIClient(socket: home.controlSocket, limit: .seconds(5)) }
+    var client: APIClient { APIClient(socket: home.controlSocket, limit: .seconds(30)) }
 
     var server: ControlServer { server() }
 

@@ -1,3 +1,4 @@
+import KilnDiagnostics
 import KilnOCI
 
 /// Reads JSON that has to be understood whole: a field that nobody reads may be one that matters.
@@ -17,7 +18,7 @@ package enum StrictJSON {
         } catch let error as DecodingError {
             throw APIError.badBody(words(error))
         } catch {
-            throw APIError.badBody(String(describing: error))
+            throw APIError.badBody(error.asDiagnostics.map(\.message).joined(separator: "; "))
         }
         if let field = given.field(unknownTo: known) { throw APIError.badBody("unknown field \(field)") }
         return value

@@ -129,9 +129,10 @@ extension Explainer {
 
     /// What the platform refused last, unless something succeeded since.
     private var trouble: [FleetExplanation.Wait] {
+        // What could not be made is removed as well: that ends no trouble.
         let last = facts.events.last { event in
             switch event.kind {
-            case .platformTrouble, .instanceServing, .instanceRemoved, .rolloutFinished, .rolloutStarted: true
+            case .platformTrouble, .instanceServing, .rolloutFinished, .rolloutStarted: true
             default: false
             }
         }

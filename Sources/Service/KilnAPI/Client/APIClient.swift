@@ -79,19 +79,20 @@ package struct APIClient: Sendable {
         _ began: (RequestID) -> Void
     ) async throws -> DeployOutcome {
         let body = try CanonicalJSON.encode(request)
-        let (connection, first) = try await open("POST", "/v1/fleets/\(fleet)/\(verb.rawValue)", body)
+        let connection = try await connect("POST", "/v1/fleets/\(fleet)/\(verb.rawValue)", body)
         var parser = AnswerParser(limit: Self.longestAnswer)
         var lines = ByteLines()
-        var chunks = connection.stream().makeAsyncIterator()
-        var next: [UInt8]? = first
-        while let chunk = next, !chunk.isEmpty {
-            for line in try lines.split(
-                try parsing { () throws(AnswerParser.Failure) in try parser.take(chunk) }
-            ) where !line.isEmpty {
-                if let outcome = try take(line, began) { return outcome }
+        do {
+            for try await chunk in connection.stream(within: limit, isWhole: false) {
+                for line in try lines.split(
+                    try parsing { () throws(AnswerParser.Failure) in try parser.take(chunk) }
+                ) where !line.isEmpty {
+                    if let outcome = try take(line, began) { return outcome }
+                }
+                if parser.isComplete { break }
             }
-            if parser.isComplete { break }
-            next = try await chunks.next()
+        } catch is ControlSocket.Silent {
+            throw APIError.silent(socket, limit)
         }
         try Task.checkCancellation()
         throw APIError.gone(verb, fleet.description)
@@ -119,48 +120,43 @@ package struct APIClient: Sendable {
 
     /// One request whose answer comes whole within the limit.
     private func ask(_ method: String, _ path: String) async throws -> (status: Int, body: [UInt8]) {
-        let (socket, limit) = (socket, limit)
-        let bytes = Self.head(method, path, length: 0)
-        return try await Blocking.run {
-            do {
-                let connection = try ControlSocket(socket, sending: bytes, within: limit)
-                let deadline = BootInstant.now.advanced(by: limit)
-                var parser = AnswerParser(limit: 1 << 20)
-                var body: [UInt8] = []
-                while !parser.isComplete {
-                    guard BootInstant.now < deadline else { throw ControlSocket.Silent() }
-                    let chunk = try connection.receive()
-                    try parsing { () throws(AnswerParser.Failure) in
-                        if chunk.isEmpty { try parser.end() } else { body += try parser.take(chunk) }
-                    }
-                }
-                return (parser.status ?? 0, body)
-            } catch is ControlSocket.Silent {
-                throw APIError.silent(socket, limit)
+        let connection = try await opened(method, path, [])
+        var parser = AnswerParser(limit: 1 << 20)
+        var body: [UInt8] = []
+        do {
+            for try await chunk in connection.stream(within: limit, isWhole: true) {
+                body += try parsing { () throws(AnswerParser.Failure) in try parser.take(chunk) }
+                if parser.isComplete { break }
             }
+        } catch is ControlSocket.Silent {
+            throw APIError.silent(socket, limit)
+        }
+        try Task.checkCancellation()
+        if !parser.isComplete { try parsing { () throws(AnswerParser.Failure) in try parser.end() } }
+        return (parser.status ?? 0, body)
+    }
+
+    /// A change is asked for only where somebody listened a moment ago.
+    private func connect(_ method: String, _ path: String, _ body: [UInt8]) async throws -> ControlSocket {
+        do {
+            return try await opened(method, path, body)
+        } catch is ControlSocket.Absent {
+            throw APIError(
+                .absent,
+                "kiln serve ended a moment ago; nothing was changed",
+                hint: "run the command again"
+            )
         }
     }
 
-    /// A request that was taken, with the first bytes of its answer.
-    private func open(
-        _ method: String,
-        _ path: String,
-        _ body: [UInt8]
-    ) async throws -> (connection: ControlSocket, first: [UInt8]) {
+    private func opened(_ method: String, _ path: String, _ body: [UInt8]) async throws -> ControlSocket {
         let (socket, limit) = (socket, limit)
         let bytes = Self.head(method, path, length: body.count) + body
         return try await Blocking.run {
             do {
-                let connection = try ControlSocket(socket, sending: bytes, within: limit)
-                return (connection, try connection.receive())
+                return try ControlSocket(socket, sending: bytes, within: limit)
             } catch is ControlSocket.Silent {
                 throw APIError.silent(socket, limit)
-            } catch is ControlSocket.Absent {
-                throw APIError(
-                    .absent,
-                    "kiln serve ended a moment ago; nothing was changed",
-                    hint: "run the command again"
-                )
             }
         }
     }

@@ -77,13 +77,17 @@ final class ControlSocket: Sendable {  // a class: it closes its descriptor when
     }
 
     /// Everything that comes, as it comes, up to the end of the connection; blocks no thread.
-    func stream() -> AsyncThrowingStream<[UInt8], any Error> {
+    ///
+    /// Throws `Silent` when nothing came within the limit, or with `isWhole` when the end did not.
+    func stream(within limit: Duration, isWhole: Bool) -> AsyncThrowingStream<[UInt8], any Error> {
         let (stream, continuation) = AsyncThrowingStream.makeStream(of: [UInt8].self)
-        let source = DispatchSource.makeReadSource(
-            fileDescriptor: descriptor,
-            queue: DispatchQueue(label: "kiln.control")
-        )
+        let queue = DispatchQueue(label: "kiln.control")
+        let source = DispatchSource.makeReadSource(fileDescriptor: descriptor, queue: queue)
+        let timer = DispatchSource.makeTimerSource(queue: queue)
+        timer.schedule(deadline: .now() + .milliseconds(Int(limit / .milliseconds(1))))
+        timer.setEventHandler { continuation.finish(throwing: Silent()) }
         source.setEventHandler {
+            if !isWhole { timer.cancel() }
             do {
                 // The source has seen that there is something, so this does not block.
                 let bytes = try self.receive()
@@ -92,7 +96,11 @@ final class ControlSocket: Sendable {  // a class: it closes its descriptor when
                 continuation.finish(throwing: error)
             }
         }
-        continuation.onTermination = { _ in source.cancel() }
+        continuation.onTermination = { _ in
+            timer.cancel()
+            source.cancel()
+        }
+        timer.activate()
         source.activate()
         return stream
     }
