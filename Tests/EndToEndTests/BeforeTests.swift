@@ -23,7 +23,7 @@ struct `Work before a release` {
             try await kiln.succeed("bake")
             try await killDeployOnceItRan(kiln)
             let status = try await kiln.succeed("status", "web").output
-            #expect(status.contains("before  release 2: /bin/sh -c"), "\(status)")
+            #expect(status.contains("the work before release 2: /bin/sh -c"), "\(status)")
             #expect(try await kiln.succeed("drift", "web").code == 0, "it is no stranger")
             try await kiln.succeed("resume", "web")
             #expect(try ran(kiln) == ["hello", "moved"], "once, although its command died")

@@ -107,6 +107,10 @@ struct `A command that kiln serve works for` {
     /// Instances have no names, moments no length, and each line is told once: health comes in any order.
     private func plain(_ text: String) throws -> String {
         let plain = text.replacing(try Regex("web-([0-9]+)-[a-z0-9]{4}"), with: "web-N-x")
+            .replacing(try Regex("/tmp/kiln-test-[A-Za-z0-9]+"), with: "SANDBOX")
+            .replacing(try Regex("\\([0-9a-f]{12}\\)"), with: "(DIGEST)")
+            .replacing(try Regex("[0-9-]{10}T[0-9:]{8}Z"), with: "TIME")
+            .replacing(try Regex("\\[::ffff:[0-9.]+\\]:[0-9]+"), with: "CLIENT")
             .replacing(try Regex("[0-9.]+ ?m?s\\b"), with: "T")
             .replacing(try Regex("[0-9.]+:[0-9]{4,5}"), with: "ADDRESS")
         return Set(plain.split(separator: "\n")).sorted().joined(separator: "\n")

@@ -96,7 +96,10 @@ extension WebApp {
         let supervisors = try processes().filter { arguments(of: $0).first?.hasSuffix("conmon") == true }
         #expect(supervisors.count == instances, sourceLocation: sourceLocation)
         if instances == 0 {
-            #expect(try processes().isEmpty, "processes are left", sourceLocation: sourceLocation)
+            // The last of what was killed may still be ending.
+            try await eventually(within: 5, "no process is left", sourceLocation: sourceLocation) {
+                try processes().isEmpty
+            }
             #expect(try MountTable.current().under(runtime).isEmpty, sourceLocation: sourceLocation)
         }
     }

@@ -9,7 +9,8 @@ extension Explainer {
             if pending.isPaused { return [.init("a person's word")] }
             return [
                 .init(
-                    pending.unsure == nil ? "\(pending.work) to end" : "a person's word",
+                    pending.unsure == nil
+                        ? "the work before release \(pending.release) to end" : "a person's word",
                     answer: pending.unsure
                 )
             ]
