@@ -26,7 +26,9 @@ struct CommandContext: Sendable {
 
     /// Who runs the command: the login behind sudo, else this process's user, by its number where it has no name.
     var operatorName: String {
-        if geteuid() == 0, let name = environment["SUDO_USER"], !name.isEmpty { return name }
+        if geteuid() == 0, let name = environment["SUDO_USER"], !name.isEmpty {
+            return ShownText.line(name)
+        }
         guard let entry = getpwuid(getuid()), let name = entry.pointee.pw_name else {
             return "uid \(getuid())"
         }

@@ -1,5 +1,4 @@
 import ArgumentParser
-import Glibc
 import KilnCatalog
 import KilnDefinition
 import KilnDiagnostics
@@ -58,12 +57,5 @@ extension CommandContext {
     var configKeyFile: FilePath {
         guard let file = environment["KILN_CONFIG_KEY_FILE"], !file.isEmpty else { return home.configKey }
         return FilePath(file)
-    }
-
-    /// Who runs the command, for those who look back.
-    var author: String {
-        if let name = environment["SUDO_USER"], !name.isEmpty { return ShownText.line(name) }
-        guard let account = getpwuid(geteuid()) else { return String(geteuid()) }
-        return String(cString: account.pointee.pw_name)
     }
 }

@@ -32,7 +32,7 @@ struct ConfigSetCommand: AsyncParsableCommand {
             try value(),
             at: place.path,
             place.key,
-            author: context.author
+            author: context.operatorName
         )
         if format.format == .json { return try context.resultJSON(change) }
         context.console.message("\(place.path) \(place.key) is at version \(change.version)")
@@ -65,7 +65,7 @@ struct ConfigUnsetCommand: AsyncParsableCommand {
     func run() async throws {
         let context = CommandContext.current
         let change = try await context.configVault()
-            .unset(place.path, place.key, author: context.author)
+            .unset(place.path, place.key, author: context.operatorName)
         if format.format == .json { return try context.resultJSON(change) }
         context.console.message("\(place.path) \(place.key) is gone, at version \(change.version)")
     }
