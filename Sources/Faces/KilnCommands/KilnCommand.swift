@@ -41,7 +41,7 @@ package struct KilnCommand: AsyncParsableCommand {
                 name: "Observing",
                 subcommands: [
                     StatusCommand.self, WhyCommand.self, ReleasesCommand.self, EventsCommand.self,
-                    LogsCommand.self, ReportCommand.self, DriftCommand.self,
+                    LogsCommand.self, CopyCommand.self, ReportCommand.self, DriftCommand.self,
                 ]
             ),
             CommandGroup(
