@@ -12,6 +12,7 @@ import Testing
         ("/etc/outside", "inside\n"),
         ("/link", "inside\n"),
         ("/climbing", "inside\n"),
+        ("/etc/absolute", "inside\n"),
         ("/folder/file", "inside\n"),
         ("/../../../etc/outside", "inside\n"),
         ("/etc/../etc/./outside", "inside\n"),
@@ -69,6 +70,7 @@ import Testing
         let root = sandbox.path.appending("root")
         let links = [
             ("link", "/etc/outside"), ("climbing", "../../../../../etc/outside"), ("folder", "/real"),
+            ("etc/absolute", "/real/file"),
             ("host", "\(sandbox.path)/only-on-the-host"), ("round", "round"),
         ]
         for (name, target) in links {
