@@ -35,12 +35,12 @@ func room(_ name: String, in group: String, _ dependencies: [Target.Dependency])
     )
 }
 
-func tests(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
+func tests(_ name: String, _ dependencies: [Target.Dependency], excluding: [String] = []) -> Target {
     .testTarget(
         name: name,
         dependencies: dependencies,
         path: "Tests/\(name)",
-        exclude: ["Golden"],
+        exclude: ["Golden"] + excluding,
         swiftSettings: settings
     )
 }
@@ -131,6 +131,12 @@ let package = Package(
                 "KilnLock",
                 .collections, .system,
             ]
+        ),
+        // Assurance
+        room(
+            "KilnAdvisories",
+            in: "Assurance",
+            ["KilnDiagnostics", "KilnSystem", "KilnOCI", "KilnArchive", .system]
         ),
         // Fleet
         room("KilnRollout", in: "Fleet", ["KilnDiagnostics"]),
@@ -263,6 +269,14 @@ let package = Package(
                 "KilnTestSupport", "KilnDiagnostics", "KilnSystem", "KilnOCI", "KilnArchive", "KilnStore",
                 "KilnRegistry", "KilnDefinition", "KilnLock", "KilnBake", .collections, .system,
             ]
+        ),
+        tests(
+            "KilnAdvisoriesTests",
+            [
+                "KilnTestSupport", "KilnDiagnostics", "KilnSystem", "KilnOCI", "KilnArchive",
+                "KilnAdvisories", .system,
+            ],
+            excluding: ["Fixtures"]
         ),
         .target(
             name: "KilnRolloutSimulation",

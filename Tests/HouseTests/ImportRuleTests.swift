@@ -28,6 +28,7 @@ private let house: [(group: String, targets: [(name: String, outside: Set<String
             ("KilnBake", ["OrderedCollections", "SystemPackage"]),
         ]
     ),
+    ("Assurance", [("KilnAdvisories", ["SystemPackage"])]),
     (
         "Fleet",
         [

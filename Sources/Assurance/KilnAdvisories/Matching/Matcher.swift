@@ -1,0 +1,154 @@
+/// Holds packages against a database of advisories. Pure: the same database and packages give the same result.
+package struct Matcher: Sendable {
+    /// What users choose about findings, beside what is true.
+    package struct Policy: Sendable, Hashable {
+        /// What becomes of Debian's `unimportant`: Trivy calls it low, Grype negligible.
+        package enum Unimportant: String, Sendable, CaseIterable {
+            case low
+            case negligible
+            case ignore
+        }
+
+        package enum Grouping: String, Sendable, CaseIterable {
+            /// A finding for each package that is installed.
+            case package
+            /// One for each source package and vulnerability; the first package by name stands for the others.
+            case source
+        }
+
+        package var unimportant: Unimportant = .low
+        package var grouping: Grouping = .package
+
+        package init() {}
+    }
+
+    private let database: AdvisoryDatabase
+    private let policy: Policy
+
+    package init(_ database: AdvisoryDatabase, policy: Policy = Policy()) {
+        self.database = database
+        self.policy = policy
+    }
+
+    package func match(_ packages: [InventoryPackage]) throws(DatabaseError) -> MatchResult {
+        var result = MatchResult()
+        var ecosystems: [Ecosystem: (packages: Range<Int>, scheme: VersionScheme)?] = [:]
+        for package in packages {
+            if ecosystems[package.ecosystem] == nil {
+                ecosystems[package.ecosystem] = .some(try database.ecosystem(package.ecosystem))
+            }
+            guard let known = ecosystems[package.ecosystem] ?? nil else {
+                result.unjudged.append(
+                    .init(package: package, reason: "the database knows nothing of \(package.ecosystem)")
+                )
+                continue
+            }
+            for subject in package.subjects { try judge(package, subject, known, &result) }
+        }
+        if policy.grouping == .source { result.findings = grouped(result.findings) }
+        result.findings.sort(by: Finding.precedes)
+        return result
+    }
+
+    private func judge(
+        _ package: InventoryPackage,
+        _ subject: InventoryPackage.Subject,
+        _ known: (packages: Range<Int>, scheme: VersionScheme),
+        _ result: inout MatchResult
+    ) throws(DatabaseError) {
+        let name = Array(package.ecosystem.normalized(subject.name).utf8)
+        let entries = try database.entries(of: name, among: known.packages)
+        guard !entries.isEmpty else { return }
+        let key: VersionKey
+        do {
+            key = try known.scheme.key(of: subject.version)
+        } catch {
+            result.unjudged.append(.init(package: package, reason: error.reason))
+            return
+        }
+        var found: [Finding] = []
+        var (hit, mended): (Set<Int>, Set<Int>) = ([], [])
+        for number in entries {
+            let entry = try database.entry(number)
+            if policy.unimportant == .ignore, entry.urgency == .unimportant { continue }
+            guard let fixed = try database.interval(of: entry, holding: key.bytes) else {
+                mended.insert(entry.advisory)
+                continue
+            }
+            hit.insert(entry.advisory)
+            found.append(try finding(package, subject, entry, fixed: fixed))
+        }
+        // Mended in one stretch and not in another is not mended.
+        result.mended += mended.subtracting(hit).count
+        result.findings += Self.joined(found, known.scheme)
+    }
+
+    private func finding(
+        _ package: InventoryPackage,
+        _ subject: InventoryPackage.Subject,
+        _ entry: EntryRow,
+        fixed: Int
+    ) throws(DatabaseError) -> Finding {
+        let facts = try database.advisory(entry.advisory)
+        let fixed = try database.text(fixed)
+        return Finding(
+            advisory: facts,
+            package: package,
+            subject: subject.name,
+            installed: subject.version,
+            fixed: fixed,
+            status: fixed == nil ? (entry.status == .fixed ? .affected : entry.status) : .fixed,
+            reason: fixed == nil ? try database.text(entry.reason) : nil,
+            severity: severity(entry.urgency, facts.severity)
+        )
+    }
+
+    /// The distribution's own judgement first; where it has none, what the advisory says.
+    private func severity(_ urgency: DebianUrgency, _ told: Severity) -> Severity {
+        switch urgency {
+        case .unimportant: policy.unimportant == .negligible ? .negligible : .low
+        case .low: .low
+        case .medium: .medium
+        case .high: .high
+        case .none, .notYetAssigned, .endOfLife: told
+        }
+    }
+
+    /// One finding for each vulnerability of a package. Of several fixes the highest counts, since the ones before it were not enough.
+    /// Where one source knows no fix, Debian's word is that there is none; elsewhere the source that knows one is better informed.
+    private static func joined(_ findings: [Finding], _ scheme: VersionScheme) -> [Finding] {
+        guard findings.count > 1 else { return findings }
+        var kept: [String: Finding] = [:]
+        var order: [String] = []
+        for finding in findings {
+            let name = finding.vulnerability
+            guard let known = kept[name] else {
+                kept[name] = finding
+                order.append(name)
+                continue
+            }
+            if counts(finding, before: known, scheme) { kept[name] = finding }
+        }
+        return order.compactMap { kept[$0] }
+    }
+
+    private static func counts(_ finding: Finding, before known: Finding, _ scheme: VersionScheme) -> Bool {
+        guard let old = known.fixed else { return finding.fixed != nil && scheme != .debian }
+        guard let new = finding.fixed else { return scheme == .debian }
+        guard let a = try? scheme.key(of: old), let b = try? scheme.key(of: new) else { return false }
+        return a < b
+    }
+
+    private func grouped(_ findings: [Finding]) -> [Finding] {
+        var kept: [[String]: Finding] = [:]
+        for finding in findings {
+            let key = [
+                finding.package.ecosystem.description, finding.subject, finding.installed,
+                finding.vulnerability,
+            ]
+            if let known = kept[key], known.package.name <= finding.package.name { continue }
+            kept[key] = finding
+        }
+        return Array(kept.values)
+    }
+}
