@@ -69,8 +69,7 @@ import Testing
 
     private static let python = """
         import sys
-        try: from packaging.version import Version, InvalidVersion
-        except ImportError: from pip._vendor.packaging.version import Version, InvalidVersion
+        from packaging.version import Version, InvalidVersion
         for line in sys.stdin:
             a, b = line.split()
             try: a, b = Version(a), Version(b)
@@ -78,7 +77,7 @@ import Testing
             print("<" if a < b else "=" if a == b else ">")
         """
 
-    @Test(.enabled(if: Peers.has("python3"), "needs python3 with packaging"))
+    @Test(.enabled(if: Files.exists("/usr/lib/python3/dist-packages/packaging"), "needs python3-packaging"))
     func `Python's is packaging's`() async throws {
         let parts = [
             "a1", "b2", "rc1", ".post1", "-1", ".dev0", ".dev3", "+local.1", "+a1", "c", "alpha", ".0", ".1",
@@ -92,7 +91,7 @@ import Testing
                     parts.randomElement(using: &numbers)
                 }.joined()
         }
-        let said = try await Peers.lines("python3", ["-c", Self.python], input: Self.input(pairs))
+        let said = try await Peers.lines("/usr/bin/python3", ["-c", Self.python], input: Self.input(pairs))
         Self.expectAgreement(said, pairs, .python, atLeast: 150)
         for (line, pair) in zip(said, pairs) where line == "?" {
             #expect(relation(pair.0, pair.1, .python) == nil, "\(pair) is no version to packaging")
@@ -121,7 +120,7 @@ import Testing
             ("1:1", "2"), ("1.0^", "1.0"), ("1.0^20210501", "1.0.1"), ("1.0~rc1^git1", "1.0~rc1"),
             ("2.0.1a", "2.0.1"),
         ]
-        let said = try await Peers.lines("python3", ["-c", Self.rpm], input: Self.input(pairs))
+        let said = try await Peers.lines("/usr/bin/python3", ["-c", Self.rpm], input: Self.input(pairs))
         Self.expectAgreement(said, pairs, .rpm, atLeast: 800)
     }
 
@@ -142,7 +141,7 @@ import Testing
         Self.expectAgreement(said, pairs, .rubyGems, atLeast: 300)
     }
 
-    static let semver = ["/usr/share/nodejs/semver", "/usr/lib/node_modules/npm/node_modules/semver"].first {
+    static let semver = ["/usr/lib/node_modules/npm/node_modules/semver", "/usr/share/nodejs/semver"].first {
         Files.exists(FilePath($0))
     }
 
@@ -189,7 +188,7 @@ import Testing
         let script = """
             const s = require(process.argv[1]); const [r, v] = JSON.parse(require('fs').readFileSync(0, 'utf8'));
             for (const a of r) for (const b of v)
-              console.log(`${a} ${b} ${s.satisfies(b, a)} ${s.satisfies(b, a, {includePrerelease: true})}`);
+              console.log(`${a} ${b} ${s.satisfies(b, a)}`);
             """
         func list(_ texts: [String]) -> String {
             "[" + texts.map { "\"\($0)\"" }.joined(separator: ",") + "]"
@@ -205,9 +204,9 @@ import Testing
         for range in ranges {
             let parsed = try NpmRange(parsing: range)
             for version in versions {
-                let line = "\(range) \(version) \(try parsed.contains(version)) "
+                let line = "\(range) \(version) \(try parsed.contains(version))"
                 let found = lines.popFirst() ?? ""
-                if !found.hasPrefix(line) { wrong.append(found) }
+                if found != line { wrong.append(found) }
             }
         }
         #expect(wrong.prefix(10) == [])

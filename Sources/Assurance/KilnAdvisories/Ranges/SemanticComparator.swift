@@ -10,7 +10,7 @@ struct PartialVersion {
         self.numbers = numbers
     }
 
-    /// `1.2.3-a`, `1.2`, `1.x`, `*`; nothing at all is `*`, too.
+    /// `1.2.3-a`, `1.2`, `1.x`, `*`.
     init(_ cursor: inout ByteCursor) throws(VersionSyntaxError) {
         while cursor.take("v") || cursor.take("V") || cursor.take("=") {}
         var isOpen = false
@@ -20,7 +20,6 @@ struct PartialVersion {
                 continue
             }
             let digits = cursor.digits()
-            if digits.isEmpty, numbers.isEmpty, cursor.isAtEnd { return }
             guard !digits.isEmpty, let number = UInt64(String(decoding: digits, as: UTF8.self)),
                 number <= Self.greatest
             else { throw .expected("a number") }

@@ -51,25 +51,46 @@ enum RubyGemsOrder {
 
     /// `Gem::Version::VERSION_PATTERN`; a dash stands for `.pre.`.
     private static func segments(_ bytes: ArraySlice<UInt8>) throws(VersionSyntaxError) -> [Segment] {
+        let dash = bytes.firstIndex(of: UInt8(ascii: "-"))
+        let release = bytes[..<(dash ?? bytes.endIndex)].split(
+            separator: UInt8(ascii: "."),
+            omittingEmptySubsequences: false
+        )
+        guard release.first?.isEmpty == false, release.first?.allSatisfy(\.isDigit) == true else {
+            throw .expected("a number in front")
+        }
+        guard release.allSatisfy({ !$0.isEmpty }) else { throw .expected("a segment") }
         var segments: [Segment] = []
-        var isFirst = true
-        for part in bytes.split(separator: UInt8(ascii: "-"), omittingEmptySubsequences: false) {
-            if !isFirst { segments.append(.word(Array("pre".utf8)[...])) }
-            for word in part.split(separator: UInt8(ascii: "."), omittingEmptySubsequences: false) {
-                guard !word.isEmpty else { throw .expected("a segment") }
-                guard word.allSatisfy({ $0.isDigit || $0.isLetter }) else { throw .character }
-                if segments.isEmpty, word.first?.isDigit != true { throw .expected("a number in front") }
-                var cursor = ByteCursor(word)
-                while !cursor.isAtEnd {
-                    let digits = cursor.digits()
-                    if !digits.isEmpty { segments.append(.number(digits)) }
-                    let letters = cursor.take { $0.isLetter }
-                    if !letters.isEmpty { segments.append(.word(letters)) }
-                }
+        for word in release { try append(word, to: &segments) }
+        guard let dash else { return segments }
+        segments.append(.word(pre))
+        for part in bytes[(dash + 1)...].split(separator: UInt8(ascii: "."), omittingEmptySubsequences: false)
+        {
+            guard !part.isEmpty else { throw .expected("a segment") }
+            for (place, word) in part.split(separator: UInt8(ascii: "-"), omittingEmptySubsequences: false)
+                .enumerated()
+            {
+                if place > 0 { segments.append(.word(pre)) }
+                try append(word, to: &segments)
             }
-            isFirst = false
         }
         return segments
+    }
+
+    private static let pre = ArraySlice("pre".utf8)
+
+    private static func append(
+        _ word: ArraySlice<UInt8>,
+        to segments: inout [Segment]
+    ) throws(VersionSyntaxError) {
+        guard word.allSatisfy({ $0.isDigit || $0.isLetter }) else { throw .character }
+        var cursor = ByteCursor(word)
+        while !cursor.isAtEnd {
+            let digits = cursor.digits()
+            if !digits.isEmpty { segments.append(.number(digits)) }
+            let letters = cursor.take { $0.isLetter }
+            if !letters.isEmpty { segments.append(.word(letters)) }
+        }
     }
 
     /// Without the zeros before the first word and at the end.
