@@ -47,8 +47,12 @@ import Testing
                 try (0..<1000).reduce(0) { sum, _ in sum + (try matcher.match(inventory).findings.count) }
             }
             print("speed: \(findings) findings")
+            let mended = Array(try Fixtures.dpkgStatus("dpkg-status.bookworm-base.zst"))
+            _ = try Self.measure("match 1000 inventories of \(mended.count), all mended") {
+                for _ in 0..<1000 { _ = try matcher.match(mended) }
+            }
             #expect(findings >= 200_000)
-            #expect(matching < .seconds(120))
+            #expect(matching < .seconds(60))
         }
     }
 }

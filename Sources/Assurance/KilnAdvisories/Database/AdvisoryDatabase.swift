@@ -1,3 +1,4 @@
+import Glibc
 package import KilnOCI
 package import SystemPackage
 
@@ -155,10 +156,12 @@ package struct AdvisoryDatabase: Sendable {
     static func order(_ left: UnsafeRawBufferPointer?, _ right: [UInt8]) -> Int {
         guard let left else { return -1 }
         return right.withUnsafeBytes { right in
-            for place in 0..<min(left.count, right.count) where left[place] != right[place] {
-                return left[place] < right[place] ? -1 : 1
+            let shared = min(left.count, right.count)
+            guard shared > 0, let a = left.baseAddress, let b = right.baseAddress else {
+                return left.count - right.count
             }
-            return left.count - right.count
+            let order = memcmp(a, b, shared)
+            return order == 0 ? left.count - right.count : Int(order)
         }
     }
 }

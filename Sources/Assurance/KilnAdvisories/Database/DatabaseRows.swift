@@ -104,8 +104,12 @@ extension AdvisoryDatabase {
 }
 
 /// What the database says of an advisory, whatever the package.
-package struct AdvisoryFacts: Sendable, Hashable {
+///
+/// A class: the many findings of one advisory share it, and are light to move about.
+package final class AdvisoryFacts: Sendable, Hashable {
     package let id: String
+    /// The name that it is known by elsewhere.
+    package let vulnerability: String
     package let aliases: [String]
     package let summary: String
     package let severity: Severity
@@ -115,21 +119,60 @@ package struct AdvisoryFacts: Sendable, Hashable {
     package let references: [String]
     package let isExploited: Bool
 
-    /// The name that it is known by elsewhere.
-    package var vulnerability: String { VulnerabilityName.common(of: id, aliases) }
+    init(
+        id: String,
+        aliases: [String],
+        summary: String,
+        severity: Severity,
+        vector: String?,
+        published: Moment?,
+        modified: Moment?,
+        references: [String],
+        isExploited: Bool
+    ) {
+        self.id = id
+        vulnerability = VulnerabilityName.common(of: id, aliases)
+        self.aliases = aliases
+        self.summary = summary
+        self.severity = severity
+        self.vector = vector
+        self.published = published
+        self.modified = modified
+        self.references = references
+        self.isExploited = isExploited
+    }
+
+    package static func == (left: AdvisoryFacts, right: AdvisoryFacts) -> Bool {
+        if left === right { return true }
+        return left.id == right.id && left.aliases == right.aliases && left.summary == right.summary
+            && left.severity == right.severity && left.vector == right.vector
+            && left.published == right.published && left.modified == right.modified
+            && left.references == right.references && left.isExploited == right.isExploited
+    }
+
+    package func hash(into hasher: inout Hasher) {
+        hasher.combine(id)
+    }
 }
 
 /// Names of vulnerabilities.
 package enum VulnerabilityName {
     /// `CVE-2024-1` of `DEBIAN-CVE-2024-1`, as OSV's distributions prefix them.
     package static func plain(_ name: String) -> String {
-        guard let range = name.firstRange(of: "-CVE-") else { return name }
-        return String(name[name.index(after: range.lowerBound)...])
+        if name.hasPrefix("CVE-") { return name }
+        let bytes = name.utf8
+        guard let dash = bytes.indices.first(where: { bytes[$0...].starts(with: "-CVE-".utf8) }) else {
+            return name
+        }
+        return String(name[bytes.index(after: dash)...])
     }
 
     /// The CVE that an advisory is about, else its own id. Databases know one vulnerability by different ids; this joins them.
     package static func common(of id: String, _ aliases: [String]) -> String {
-        let names = [plain(id)] + aliases.map(plain)
-        return names.first { $0.hasPrefix("CVE-") } ?? id
+        for name in [id] + aliases {
+            let plain = plain(name)
+            if plain.hasPrefix("CVE-") { return plain }
+        }
+        return id
     }
 }

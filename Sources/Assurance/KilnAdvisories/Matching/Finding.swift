@@ -25,13 +25,13 @@ package struct Finding: Sendable, Hashable {
     /// The worst first, then by name: the order of every report.
     package static func precedes(_ left: Finding, _ right: Finding) -> Bool {
         if left.severity != right.severity { return left.severity > right.severity }
-        let (a, b) = (left.sortKey, right.sortKey)
-        for (x, y) in zip(a, b) where x != y { return x.utf8.lexicographicallyPrecedes(y.utf8) }
-        return false
-    }
-
-    private var sortKey: [String] {
-        [vulnerability, package.ecosystem.description, subject, package.name, package.version, advisory.id]
+        if left.vulnerability != right.vulnerability { return left.vulnerability < right.vulnerability }
+        let (a, b) = (left.package, right.package)
+        if a.ecosystem != b.ecosystem { return a.ecosystem < b.ecosystem }
+        if left.subject != right.subject { return left.subject < right.subject }
+        if a.name != b.name { return a.name < b.name }
+        if a.version != b.version { return a.version < b.version }
+        return left.advisory.id < right.advisory.id
     }
 }
 

@@ -32,28 +32,31 @@ package struct Matcher: Sendable {
 
     package func match(_ packages: [InventoryPackage]) throws(DatabaseError) -> MatchResult {
         var result = MatchResult()
-        var ecosystems: [Ecosystem: (packages: Range<Int>, scheme: VersionScheme)?] = [:]
+        var known: [Ecosystem: Known] = [:]
+        var advisories: [Int: AdvisoryFacts] = [:]
         for package in packages {
-            if ecosystems[package.ecosystem] == nil {
-                ecosystems[package.ecosystem] = .some(try database.ecosystem(package.ecosystem))
+            if known[package.ecosystem] == nil {
+                known[package.ecosystem] = try database.ecosystem(package.ecosystem)
             }
-            guard let known = ecosystems[package.ecosystem] ?? nil else {
-                result.unjudged.append(
-                    .init(package: package, reason: "the database knows nothing of \(package.ecosystem)")
-                )
+            guard let ecosystem = known[package.ecosystem] else {
+                let reason = "the database knows nothing of \(package.ecosystem)"
+                result.unjudged.append(.init(package: package, reason: reason))
                 continue
             }
-            for subject in package.subjects { try judge(package, subject, known, &result) }
+            for subject in package.subjects { try judge(package, subject, ecosystem, &advisories, &result) }
         }
         if policy.grouping == .source { result.findings = grouped(result.findings) }
-        result.findings.sort(by: Finding.precedes)
+        result.findings = Self.sorted(result.findings)
         return result
     }
+
+    private typealias Known = (packages: Range<Int>, scheme: VersionScheme)
 
     private func judge(
         _ package: InventoryPackage,
         _ subject: InventoryPackage.Subject,
-        _ known: (packages: Range<Int>, scheme: VersionScheme),
+        _ known: Known,
+        _ advisories: inout [Int: AdvisoryFacts],
         _ result: inout MatchResult
     ) throws(DatabaseError) {
         let name = Array(package.ecosystem.normalized(subject.name).utf8)
@@ -76,7 +79,11 @@ package struct Matcher: Sendable {
                 continue
             }
             hit.insert(entry.advisory)
-            found.append(try finding(package, subject, entry, fixed: fixed))
+            if advisories[entry.advisory] == nil {
+                advisories[entry.advisory] = try database.advisory(entry.advisory)
+            }
+            guard let facts = advisories[entry.advisory] else { continue }
+            found.append(try finding(package, subject, entry, facts, fixed: fixed))
         }
         // Mended in one stretch and not in another is not mended.
         result.mended += mended.subtracting(hit).count
@@ -87,9 +94,9 @@ package struct Matcher: Sendable {
         _ package: InventoryPackage,
         _ subject: InventoryPackage.Subject,
         _ entry: EntryRow,
+        _ facts: AdvisoryFacts,
         fixed: Int
     ) throws(DatabaseError) -> Finding {
-        let facts = try database.advisory(entry.advisory)
         let fixed = try database.text(fixed)
         return Finding(
             advisory: facts,
@@ -117,19 +124,28 @@ package struct Matcher: Sendable {
     /// One finding for each vulnerability of a package. Of several fixes the highest counts, since the ones before it were not enough.
     /// Where one source knows no fix, Debian's word is that there is none; elsewhere the source that knows one is better informed.
     private static func joined(_ findings: [Finding], _ scheme: VersionScheme) -> [Finding] {
-        guard findings.count > 1 else { return findings }
-        var kept: [String: Finding] = [:]
-        var order: [String] = []
+        var kept: [Finding] = []
+        var places: [String: Int] = [:]
         for finding in findings {
-            let name = finding.vulnerability
-            guard let known = kept[name] else {
-                kept[name] = finding
-                order.append(name)
-                continue
+            if let place = places[finding.vulnerability] {
+                if counts(finding, before: kept[place], scheme) { kept[place] = finding }
+            } else {
+                places[finding.vulnerability] = kept.count
+                kept.append(finding)
             }
-            if counts(finding, before: known, scheme) { kept[name] = finding }
         }
-        return order.compactMap { kept[$0] }
+        return kept
+    }
+
+    /// Sorts places with what decides most often, instead of findings, which are large to move about.
+    private static func sorted(_ findings: [Finding]) -> [Finding] {
+        var places = findings.enumerated().map { (place: $0, severity: $1.severity, name: $1.vulnerability) }
+        places.sort { left, right in
+            if left.severity != right.severity { return left.severity > right.severity }
+            if left.name != right.name { return left.name < right.name }
+            return Finding.precedes(findings[left.place], findings[right.place])
+        }
+        return places.map { findings[$0.place] }
     }
 
     private static func counts(_ finding: Finding, before known: Finding, _ scheme: VersionScheme) -> Bool {
