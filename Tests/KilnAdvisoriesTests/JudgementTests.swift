@@ -111,6 +111,33 @@ enum Samples {
         #expect(throws: fault) { try IgnoreEntry(id: id, reason: reason, expires: day) }
     }
 
+    @Test func `let pass what is below the gate, and nothing that is exploited`() throws {
+        let records = [
+            #"{"id": "CVE-2024-0001", "database_specific": {"severity": "LOW"}, "affected": [{"package": {"ecosystem": "npm", "name": "a"}, "versions": ["1.0.0"]}]}"#,
+            #"{"id": "CVE-2024-0002", "database_specific": {"severity": "HIGH"}, "affected": [{"package": {"ecosystem": "npm", "name": "a"}, "versions": ["1.0.0"]}]}"#,
+            #"{"id": "CVE-2024-0003", "database_specific": {"severity": "HIGH"}, "affected": [{"package": {"ecosystem": "npm", "name": "a"}, "ranges": [{"type": "SEMVER", "events": [{"introduced": "0"}, {"fixed": "2.0.0"}]}]}]}"#,
+        ]
+        var builder = DatabaseBuilder()
+        for text in [records.joined(separator: "\n"), "CVE-2024-0001\n"] {
+            _ = try AdvisoryImporter.importBytes(Array(text.utf8), name: "x", into: &builder)
+        }
+        let matcher = Matcher(try AdvisoryDatabase(bytes: try builder.build()))
+        let findings = try matcher.match([InventoryPackage(Ecosystem("npm"), "a", "1.0.0")]).findings
+        let judgement = Judgement(findings, today: try #require(Samples.today))
+        func refused(_ gate: FindingGate) -> [String] {
+            gate.refused(judgement).map { String($0.vulnerability.suffix(1)) }
+        }
+        #expect(refused(FindingGate(severity: .high)) == ["2", "3", "1"])
+        #expect(refused(FindingGate(severity: .high, countsUnfixed: false)) == ["3", "1"])
+        #expect(refused(FindingGate(severity: .high, countsUnfixed: false, refusesExploited: false)) == ["3"])
+        #expect(refused(FindingGate(severity: .critical, refusesExploited: false)) == [])
+        let entry = try IgnoreEntry(id: "CVE-2024-0003", reason: "r", expires: "2027-01-01")
+        let ignored = Judgement(findings, ignoring: [entry], today: try #require(Samples.today))
+        #expect(
+            FindingGate(severity: .high, countsUnfixed: false, refusesExploited: false).refused(ignored) == []
+        )
+    }
+
     @Test func `know the calendar`() throws {
         for day in ["2024-02-29", "2000-02-29", "0001-01-01", "9999-12-31", "1970-01-01"] {
             let date = try #require(CalendarDate(parsing: day))

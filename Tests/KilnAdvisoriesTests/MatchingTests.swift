@@ -149,6 +149,18 @@ import Testing
         }
     }
 
+    @Test func `where Debian does not say how bad it is, others do`() throws {
+        var other = Advisory(id: "GHSA-1")
+        other.aliases = ["CVE-2024-1"]
+        other.severity = .high
+        other.affected = [.init(Ecosystem("npm"), "a", [VersionInterval()])]
+        let debian = try Self.fix("DEBIAN-CVE-2024-1", "src", before: nil, urgency: .notYetAssigned)
+        let result = try Matcher(Self.database([other, debian])).match([
+            InventoryPackage(Self.debian, "src", "1")
+        ])
+        #expect(result.findings.map(\.severity) == [.high])
+    }
+
     @Test func `what cannot be judged is said and not passed`() throws {
         let matcher = Matcher(try Fixtures.database(["pypi-2024-10.osv.jsonl.zst"]))
         let packages = [

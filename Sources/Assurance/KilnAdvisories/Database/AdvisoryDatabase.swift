@@ -24,6 +24,7 @@ package struct AdvisoryDatabase: Sendable {
     }
 
     private init(_ bytes: DatabaseBytes, file: String?) throws(DatabaseError) {
+        defer { withExtendedLifetime(bytes) {} }
         self.bytes = bytes
         self.file = file
         guard bytes.count >= DatabaseFormat.headerSize else { throw DatabaseError(.truncated, file: file) }
@@ -58,6 +59,7 @@ package struct AdvisoryDatabase: Sendable {
 
     /// Hashes the content and holds it against the digest in the header.
     package func verify() throws(DatabaseError) {
+        defer { withExtendedLifetime(bytes) {} }
         var hasher = ContentHasher()
         hasher.update(UnsafeRawBufferPointer(rebasing: bytes.buffer[DatabaseFormat.hashedFrom...]))
         let found: Digest = hasher.finish()
@@ -97,7 +99,7 @@ package struct AdvisoryDatabase: Sendable {
 
     // MARK: Texts
 
-    /// A text's bytes, nil for the number that names none.
+    /// A text's bytes, nil for the number that names none. They live as long as `bytes` does, which callers see to.
     func poolBytes(_ name: Int) throws(DatabaseError) -> UnsafeRawBufferPointer? {
         guard name != Int(DatabaseFormat.none) else { return nil }
         let place = try row(.offsets, name)
@@ -109,7 +111,8 @@ package struct AdvisoryDatabase: Sendable {
     }
 
     func text(_ name: Int) throws(DatabaseError) -> String? {
-        try poolBytes(name).map { String(decoding: $0, as: UTF8.self) }
+        defer { withExtendedLifetime(bytes) {} }
+        return try poolBytes(name).map { String(decoding: $0, as: UTF8.self) }
     }
 
     // MARK: Packages
@@ -118,6 +121,7 @@ package struct AdvisoryDatabase: Sendable {
     func ecosystem(
         _ ecosystem: Ecosystem
     ) throws(DatabaseError) -> (packages: Range<Int>, scheme: VersionScheme)? {
+        defer { withExtendedLifetime(bytes) {} }
         for number in 0..<rows(of: .ecosystems) {
             let place = try row(.ecosystems, number)
             guard try Self.order(poolBytes(self.number(place)), Array(ecosystem.description.utf8)) == 0 else {
@@ -139,6 +143,7 @@ package struct AdvisoryDatabase: Sendable {
 
     /// The entries of a package, empty when nothing is known of it.
     func entries(of name: [UInt8], among packages: Range<Int>) throws(DatabaseError) -> Range<Int> {
+        defer { withExtendedLifetime(bytes) {} }
         var (low, high) = (packages.lowerBound, packages.upperBound)
         while low < high {
             let middle = low + (high - low) / 2

@@ -53,6 +53,7 @@ final class DatabaseBytes: Sendable {
 
     func load<Number: FixedWidthInteger>(_ type: Number.Type, at offset: Int) throws(DatabaseError) -> Number
     {
+        defer { withExtendedLifetime(self) {} }
         guard offset >= 0, offset <= count - MemoryLayout<Number>.size else {
             throw DatabaseError(.corrupt("a number"))
         }

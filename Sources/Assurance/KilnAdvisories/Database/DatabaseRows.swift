@@ -41,6 +41,7 @@ extension AdvisoryDatabase {
 
     /// The number of the fixed version's text (or of none) of the interval that holds the key; nil when no interval does.
     func interval(of entry: EntryRow, holding key: [UInt8]) throws(DatabaseError) -> Int? {
+        defer { withExtendedLifetime(bytes) {} }
         for number in entry.intervals {
             let place = try row(.intervals, number)
             let flags = try self.number(place + 12)

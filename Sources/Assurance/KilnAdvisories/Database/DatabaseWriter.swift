@@ -153,11 +153,14 @@ struct DatabaseWriter {
     // MARK: Advisories and sources
 
     private mutating func writeAdvisories() throws(DatabaseError) {
+        let told = severities()
         for id in ids {
             guard let advisory = builder.advisories[id] else { continue }
+            let name = VulnerabilityName.common(of: id, advisory.aliases)
+            let severity = advisory.severity == .unknown ? told[name] ?? .unknown : advisory.severity
             let first = row(of: .names)
-            for text in advisory.aliases + advisory.references { add(.names, [name(text)]) }
-            add(.advisories, [name(id), name(advisory.summary), name(advisory.vector)])
+            for text in advisory.aliases + advisory.references { add(.names, [self.name(text)]) }
+            add(.advisories, [self.name(id), self.name(advisory.summary), self.name(advisory.vector)])
             var tail: [UInt8] = []
             tail.append(number: advisory.published?.seconds ?? .min)
             tail.append(number: advisory.modified?.seconds ?? .min)
@@ -167,9 +170,19 @@ struct DatabaseWriter {
             let isExploited = ([id] + advisory.aliases).contains {
                 builder.exploited.contains(VulnerabilityName.plain($0))
             }
-            tail += [advisory.severity.rawValue, isExploited ? 1 : 0, 0, 0]
+            tail += [severity.rawValue, isExploited ? 1 : 0, 0, 0]
             sections[Section.advisories.rawValue] += tail
         }
+    }
+
+    /// The worst that anyone says of each vulnerability, for advisories that do not say: Debian leaves it to others, most often.
+    private func severities() -> [String: Severity] {
+        var severities: [String: Severity] = [:]
+        for advisory in builder.advisories.values where advisory.severity > .negligible {
+            let name = VulnerabilityName.common(of: advisory.id, advisory.aliases)
+            severities[name] = max(severities[name] ?? .unknown, advisory.severity)
+        }
+        return severities
     }
 
     private mutating func writeSources() throws(DatabaseError) {
