@@ -99,7 +99,7 @@ import Testing
 
     private static let tracker = """
         {"curl": {
-          "CVE-2024-1": {"description": "one", "releases": {
+          "CVE-2024-1": {"description": "one \\"}] \\\\", "tags": ["a", [{"b": 1}]], "releases": {
             "bookworm": {"status": "resolved", "repositories": {"bookworm": "7.88.1-10", "bookworm-security": "7.88.1-10+deb12u5"}, "fixed_version": "7.88.1-10+deb12u4", "urgency": "medium"},
             "sid": {"status": "resolved", "repositories": {"sid": "8.0-1"}, "fixed_version": "8.0-1", "urgency": "medium"}}},
           "CVE-2024-2": {"releases": {
@@ -113,7 +113,7 @@ import Testing
           "CVE-2024-6": {"releases": {"bookworm": {"status": "open", "repositories": {}, "urgency": "high", "nodsa": "x", "nodsa_reason": ""}}},
           "CVE-2024-7": {"scope": "local"}
         },
-        "zlib": "none"}
+        "zlib": "none", "list": [1, [2], {"a": "]"}], "number": 17 }
         """
 
     @Test func `is imported as a whole, source by source`() throws {

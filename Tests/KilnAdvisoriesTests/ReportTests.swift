@@ -30,6 +30,7 @@ import Testing
             MarkdownReport.render(report),
         ] {
             #expect(text.contains(Digest(of: "image").description))
+            #expect(text.contains(try Fixtures.everything.get().digest.description))
             #expect(
                 text.contains(report.databaseDigest.description)
                     && text.contains(report.databaseDate.description)

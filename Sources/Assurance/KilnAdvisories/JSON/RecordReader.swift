@@ -3,7 +3,7 @@ import KilnArchive
 /// Cuts a long stream into records that are small enough to hold: lines, or the members of one great object. Only one record is in memory at a time.
 struct RecordReader {
     /// Most bytes of one record; Debian's tracker says some 10 MB of the Linux kernel.
-    static let longest = 256 << 20
+    static let longest = 64 << 20
 
     private var source: any ByteSource
     private var buffer: [UInt8] = []
