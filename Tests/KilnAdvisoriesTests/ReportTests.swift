@@ -123,6 +123,11 @@ import Testing
         )
     }
 
+    @Test func `in SARIF name files as URIs`() throws {
+        let text = try SARIFReport.render(try Samples.report(), location: "my shop/kiln.yaml", version: "1")
+        #expect(text.contains("\"uri\" : \"my%20shop/kiln.yaml\""))
+    }
+
     @Test func `in Markdown let no text of an advisory be markup`() throws {
         let text = MarkdownReport.render(try Samples.report())
         #expect(text.contains("## Scan of shop\\|1.4\n"))

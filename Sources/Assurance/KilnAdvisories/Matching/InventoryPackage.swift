@@ -115,7 +115,9 @@ package struct PackageURL: Sendable, Hashable, CustomStringConvertible {
     }
 
     package var description: String {
-        let path = ([type] + namespace.split(separator: "/").map(String.init) + [name]).map(Self.encoded)
+        let path = ([type] + namespace.split(separator: "/").map(String.init) + [name]).map {
+            Self.encoded($0)
+        }
         return "pkg:" + path.joined(separator: "/") + (version.map { "@" + Self.encoded($0) } ?? "")
     }
 
@@ -125,10 +127,11 @@ package struct PackageURL: Sendable, Hashable, CustomStringConvertible {
             && (version == nil || version == other.version)
     }
 
-    private static func encoded(_ text: String) -> String {
+    /// Percent-encoded (RFC 3986), but for what a package URL or the caller leaves as it is.
+    static func encoded(_ text: String, keeping kept: String = ":") -> String {
         var result = ""
         for byte in text.utf8 {
-            if byte.isDigit || byte.isLetter || ".-_~:".utf8.contains(byte) {
+            if byte.isDigit || byte.isLetter || ".-_~".utf8.contains(byte) || kept.utf8.contains(byte) {
                 result.unicodeScalars.append(Unicode.Scalar(byte))
             } else {
                 let hex = String(byte, radix: 16, uppercase: true)

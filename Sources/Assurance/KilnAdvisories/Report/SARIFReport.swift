@@ -166,7 +166,9 @@ package enum SARIFReport {
             )
             locations = [
                 Location(
-                    physicalLocation: Physical(artifactLocation: Artifact(uri: location)),
+                    physicalLocation: Physical(
+                        artifactLocation: Artifact(uri: PackageURL.encoded(location, keeping: "/"))
+                    ),
                     logicalLocations: [Logical(fullyQualifiedName: finding.package.packageURL.description)]
                 )
             ]
