@@ -113,6 +113,7 @@ let package = Package(
             in: "Definition",
             ["KilnDiagnostics", "KilnSystem", "KilnOCI", "KilnRegistry", .collections, .system, .yams]
         ),
+        room("KilnHCL", in: "Definition", ["KilnDiagnostics"]),
         // Bake
         room(
             "KilnLock",
@@ -254,6 +255,7 @@ let package = Package(
                 "KilnDefinition", .collections, .system,
             ]
         ),
+        tests("KilnHCLTests", ["KilnDiagnostics", "KilnHCL"]),
         tests(
             "KilnLockTests",
             [

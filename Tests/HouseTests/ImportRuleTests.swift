@@ -20,7 +20,10 @@ private let house: [(group: String, targets: [(name: String, outside: Set<String
         ]
     ),
     ("Distribution", [("KilnRegistry", ["SystemPackage"])]),
-    ("Definition", [("KilnDefinition", ["OrderedCollections", "SystemPackage", "Yams"])]),
+    (
+        "Definition",
+        [("KilnDefinition", ["OrderedCollections", "SystemPackage", "Yams"]), ("KilnHCL", [])]
+    ),
     (
         "Bake",
         [
@@ -60,7 +63,7 @@ private let headers: Set<String> = ["CDeflate", "CLinux", "CLzma", "CZlib", "CZs
 
 /// What comes with the toolchain and needs no declaration.
 private let toolchain: Set<String> = [
-    "Dispatch", "Foundation", "FoundationEssentials", "Glibc", "Synchronization",
+    "Dispatch", "Foundation", "FoundationEssentials", "Glibc", "Swift", "Synchronization",
 ]
 
 @Suite struct `The house` {

@@ -1,0 +1,83 @@
+/// An expression with the bytes it was written in.
+package struct HCLExpression: Sendable, Hashable {
+    package indirect enum Kind: Sendable, Hashable {
+        case literal(HCLValue)
+        /// Parts that make a string together; a lone interpolation is unwrapped by the parser.
+        case template([HCLExpression])
+        case tuple([HCLExpression])
+        case object([ObjectItem])
+        case iteration(Iteration)
+        case call(name: String, arguments: [HCLExpression], expandsLast: Bool)
+        case variable(String)
+        case attribute(HCLExpression, String)
+        case index(HCLExpression, HCLExpression)
+        /// `each` has `element` at its root.
+        case splat(HCLExpression, each: HCLExpression)
+        /// What a splat's `each` starts from.
+        case element
+        case unary(UnaryOperator, HCLExpression)
+        case binary(BinaryOperator, HCLExpression, HCLExpression)
+        case conditional(HCLExpression, HCLExpression, HCLExpression)
+        case parentheses(HCLExpression)
+    }
+
+    package struct ObjectItem: Sendable, Hashable {
+        package let key: HCLExpression
+        package let value: HCLExpression
+    }
+
+    /// `for` in its three forms: a tuple, an object, or a template's directive.
+    package struct Iteration: Sendable, Hashable {
+        package enum Form: Sendable {
+            case tuple
+            case object
+            case template
+        }
+
+        package let form: Form
+        package let key: String?
+        package let value: String
+        package let collection: HCLExpression
+        package let resultKey: HCLExpression?
+        package let result: HCLExpression
+        package let condition: HCLExpression?
+        package let isGrouping: Bool
+    }
+
+    package enum UnaryOperator: String, Sendable {
+        case negate = "-"
+        case not = "!"
+    }
+
+    package enum BinaryOperator: String, Sendable {
+        case or = "||"
+        case and = "&&"
+        case equal = "=="
+        case notEqual = "!="
+        case lessOrEqual = "<="
+        case greaterOrEqual = ">="
+        case less = "<"
+        case greater = ">"
+        case add = "+"
+        case subtract = "-"
+        case multiply = "*"
+        case divide = "/"
+        case modulo = "%"
+
+        /// Higher binds tighter (hclsyntax/spec.md, "Operations").
+        var level: Int {
+            switch self {
+            case .or: 1
+            case .and: 2
+            case .equal, .notEqual: 3
+            case .lessOrEqual, .greaterOrEqual, .less, .greater: 4
+            case .add, .subtract: 5
+            case .multiply, .divide, .modulo: 6
+            }
+        }
+    }
+
+    package let kind: Kind
+    /// Offsets of bytes in the source.
+    package let range: Range<Int>
+}
