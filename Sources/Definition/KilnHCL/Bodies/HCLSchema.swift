@@ -34,6 +34,11 @@ extension HCLBody {
     package func content(_ schema: HCLSchema) -> HCLContent {
         var result = partialContent(schema)
         let names = schema.attributes.keys.sorted()
+        for property in result.remain.properties ?? [] where property.name != "//" {
+            let hint = Spelling.hint(for: property.name, in: names + schema.blocks.map(\.type))
+            let message = "no property \"\(property.name)\" is expected here"
+            result.problems.append(HCLProblem("unsupported", message, property.nameRange, hint: hint))
+        }
         for attribute in result.remain.attributes {
             let hint = Spelling.hint(for: attribute.name, in: names)
             let message = "no argument \"\(attribute.name)\" is expected here"
@@ -51,6 +56,7 @@ extension HCLBody {
     package func partialContent(_ schema: HCLSchema) -> HCLContent {
         var result = HCLContent()
         result.remain.range = range
+        if let properties { result.take(properties, schema) }
         for attribute in attributes {
             if schema.attributes[attribute.name] != nil {
                 result.attributes[attribute.name] = attribute
@@ -78,5 +84,33 @@ extension HCLBody {
             }
         }
         return result
+    }
+}
+
+extension HCLContent {
+    /// Properties of a JSON body, each read as what the schema says it is (json/spec.md, "Structural Elements").
+    fileprivate mutating func take(_ properties: [JSONProperty], _ schema: HCLSchema) {
+        var rest: [JSONProperty] = []
+        for property in properties {
+            do throws(HCLProblem) {
+                if schema.attributes[property.name] != nil {
+                    let attribute = try HCLJSON.attribute(property)
+                    guard attributes.updateValue(attribute, forKey: property.name) == nil else {
+                        throw HCLProblem(
+                            "duplicate",
+                            "\"\(property.name)\" is set already",
+                            property.nameRange
+                        )
+                    }
+                } else if let block = schema.blocks.first(where: { $0.type == property.name }) {
+                    blocks += try HCLJSON.blocks(property, labels: block.labels.count)
+                } else {
+                    rest.append(property)
+                }
+            } catch {
+                problems.append(error)
+            }
+        }
+        remain.properties = rest
     }
 }

@@ -30,6 +30,13 @@ package struct HCLEvaluator: Sendable {
         switch expression.kind {
         case .literal(let value): return value
         case .parentheses(let inner): return value(inner, in: scope)
+        case .embedded(let inner, _):
+            let earlier = problems.count
+            let result = value(inner, in: scope)
+            for index in problems.indices where index >= earlier {
+                problems[index] = problems[index].moved(to: expression.range)
+            }
+            return result
         case .element: return element.last ?? .dynamic
         case .variable(let name): return variable(name, expression.range, scope)
         case .template(let parts): return template(parts, scope)

@@ -3,27 +3,41 @@ package struct HCLTraversal: Sendable, Hashable {
     package let root: String
     package let steps: [HCLValue]
     package let range: Range<Int>
+
+    func moved(to range: Range<Int>) -> HCLTraversal { HCLTraversal(root: root, steps: steps, range: range) }
 }
 
 /// Static analysis (hclsyntax/spec.md, "Static Analysis").
 extension HCLExpression {
     /// The name and arguments where the expression is a call.
     package var staticCall: (name: String, arguments: [HCLExpression])? {
+        if case .embedded(_, let text) = kind {
+            return try? HCLParser.expression(HCLSource(name: "", text: text)).staticCall
+        }
         guard case .call(let name, let arguments, false) = kind else { return nil }
         return (name, arguments)
     }
 
     /// The expression as a plain traversal.
     package var staticTraversal: HCLTraversal? {
+        if case .embedded(_, let text) = kind {
+            return try? HCLParser.expression(HCLSource(name: "", text: text)).staticTraversal?.moved(
+                to: range
+            )
+        }
+        return plainTraversal
+    }
+
+    private var plainTraversal: HCLTraversal? {
         switch kind {
         case .variable(let name): return HCLTraversal(root: name, steps: [], range: range)
         case .attribute(let base, let name):
-            return base.staticTraversal.map {
+            return base.plainTraversal.map {
                 .init(root: $0.root, steps: $0.steps + [.string(name)], range: range)
             }
         case .index(let base, let key):
             guard case .literal(let value) = key.kind else { return nil }
-            return base.staticTraversal.map { .init(root: $0.root, steps: $0.steps + [value], range: range) }
+            return base.plainTraversal.map { .init(root: $0.root, steps: $0.steps + [value], range: range) }
         default: return nil
         }
     }
@@ -32,7 +46,7 @@ extension HCLExpression {
     package var variables: [HCLTraversal] { variables(hiding: []) }
 
     private func variables(hiding hidden: Set<String>) -> [HCLTraversal] {
-        if let traversal = staticTraversal { return hidden.contains(traversal.root) ? [] : [traversal] }
+        if let traversal = plainTraversal { return hidden.contains(traversal.root) ? [] : [traversal] }
         switch kind {
         case .literal, .element, .variable: return []
         case .template(let parts), .tuple(let parts), .call(_, let parts, _):
@@ -44,6 +58,8 @@ extension HCLExpression {
             return node.collection.variables(hiding: hidden)
                 + [node.resultKey, node.result, node.condition].compactMap(\.self)
                 .flatMap { $0.variables(hiding: inner) }
+        case .embedded(let inner, _):
+            return inner.variables(hiding: hidden).map { $0.moved(to: range) }
         case .attribute(let base, _), .unary(_, let base), .parentheses(let base):
             return base.variables(hiding: hidden)
         case .index(let left, let right), .splat(let left, let right), .binary(_, let left, let right):

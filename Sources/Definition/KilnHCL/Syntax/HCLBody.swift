@@ -6,6 +6,8 @@ package struct HCLBody: Sendable, Hashable {
     package var blocks: [HCLBlock] = []
     /// Of the whole body, without its braces.
     package var range: Range<Int> = 0..<0
+    /// Of a body in JSON, which a schema turns into attributes and blocks; nil in the native syntax.
+    package var properties: [JSONProperty]?
 
     package subscript(attribute name: String) -> HCLAttribute? { attributes.first { $0.name == name } }
 }
@@ -34,6 +36,10 @@ package struct HCLProblem: Error, Sendable, Hashable {
 
     init(_ code: String, _ message: String, _ range: Range<Int>, hint: String? = nil) {
         (self.code, self.message, self.range, self.hint) = ("hcl." + code, message, range, hint)
+    }
+
+    func moved(to range: Range<Int>) -> HCLProblem {
+        HCLProblem(String(code.dropFirst(4)), message, range, hint: hint)
     }
 }
 

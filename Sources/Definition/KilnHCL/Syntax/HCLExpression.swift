@@ -19,6 +19,8 @@ package struct HCLExpression: Sendable, Hashable {
         case binary(BinaryOperator, HCLExpression, HCLExpression)
         case conditional(HCLExpression, HCLExpression, HCLExpression)
         case parentheses(HCLExpression)
+        /// A template in a JSON string; `text` is the string itself, which static analysis reads as an expression.
+        case embedded(HCLExpression, text: String)
     }
 
     package struct ObjectItem: Sendable, Hashable {

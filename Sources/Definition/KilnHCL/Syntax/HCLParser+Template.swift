@@ -23,6 +23,13 @@ extension HCLParser {
         return joined(parts, start..<at)
     }
 
+    mutating func bareTemplate() throws(HCLProblem) -> HCLExpression {
+        let start = at
+        let inner = try parts(until: .offset(bytes.count), opened: start)
+        if let word = inner.word { throw HCLProblem("syntax", "nothing is open for \"\(word)\"", start..<at) }
+        return joined(inner.parts, start..<at)
+    }
+
     /// A lone literal is a string, a lone interpolation its own value.
     private func joined(_ parts: [HCLExpression], _ range: Range<Int>) -> HCLExpression {
         if parts.isEmpty { return HCLExpression(kind: .literal(.string("")), range: range) }

@@ -52,6 +52,16 @@ package struct HCLParser {
         return result
     }
 
+    /// A template of its own, such as a JSON string or a file.
+    package static func template(
+        _ source: HCLSource,
+        limits: Limits = Limits()
+    ) throws(HCLProblem) -> HCLExpression {
+        var parser = HCLParser(source, limits)
+        try parser.checkEncoding()
+        return try parser.bareTemplate()
+    }
+
     private mutating func checkEncoding() throws(HCLProblem) {
         guard bytes.count <= limits.bytes else {
             throw HCLProblem("limit", "the file is larger than \(limits.bytes) bytes", 0..<0)
