@@ -1,7 +1,7 @@
 /// Functions that Terraform and Packer share. What needs a clock, a file or a hash is put into the scope by the caller.
 package enum StandardFunctions {
     package static let table: [String: HCLFunction] = numeric.merging(text) { first, _ in first }
-        .merging(collections) { first, _ in first }
+        .merging(collections) { first, _ in first }.merging(sequences) { first, _ in first }
 
     private static let numeric: [String: HCLFunction] = [
         "abs": number { $0.magnitude },
