@@ -77,4 +77,23 @@ func evaluate(
         let text = String(repeating: piece, count: 100_000)
         #expect(throws: HCLProblem.self) { try HCLParser.expression(HCLSource(name: "test", text: text)) }
     }
+
+    @Test func `values that double are stopped`() throws {
+        let depth = 12
+        let open = String(repeating: "[for x in [concat(x, x)] : ", count: depth)
+        let text = "[for x in [[1]] : " + open + "1" + String(repeating: "]", count: depth + 1)
+        var limits = HCLEvaluator.Limits()
+        limits.elements = 1000
+        var evaluator = HCLEvaluator(limits: limits)
+        let expression = try HCLParser.expression(HCLSource(name: "test", text: text))
+        _ = evaluator.value(expression, in: HCLScope(functions: StandardFunctions.table))
+        #expect(evaluator.problems.map(\.code) == ["hcl.limit"])
+    }
+
+    @Test func `what comes from a secret is one`() throws {
+        let scope = HCLScope(variables: ["s": HCLValue.number(1).markedSensitive()])
+        for text in ["s + 1", "-s", "\"x${s}\"", "s == 1", "s < 2 ? 1 : 2"] {
+            #expect(try evaluate(text, scope).value.isSensitive, "\(text)")
+        }
+    }
 }

@@ -95,7 +95,12 @@ extension HCLEvaluator {
         }
         guard function.seesAll || values.allSatisfy({ !$0.isUnknown }) else { return .dynamic }
         do {
-            return try function.body(values).markedSensitive(values.contains(where: \.isSensitive))
+            let result = try function.body(values)
+            let count = result.elements?.count ?? result.attributes?.count ?? 0
+            guard count <= limits.elements, (result.string?.utf8.count ?? 0) <= limits.stringBytes else {
+                return fail("\(name) makes too large a value", range, code: "limit")
+            }
+            return result.markedSensitive(values.contains(where: \.isSensitive))
         } catch {
             return fail("\(name): \(error.message)", range)
         }

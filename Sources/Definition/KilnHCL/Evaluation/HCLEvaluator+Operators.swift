@@ -7,8 +7,8 @@ extension HCLEvaluator {
     ) -> HCLValue {
         let type: HCLType = sign == .not ? .bool : .number
         let value = operandValue(operand, type, scope)
-        if let number = value.number { return .number(number.negated()) }
-        if let bool = value.bool { return .bool(!bool) }
+        if let number = value.number { return .number(number.negated()).markedSensitive(value.isSensitive) }
+        if let bool = value.bool { return .bool(!bool).markedSensitive(value.isSensitive) }
         return .unknown(type)
     }
 

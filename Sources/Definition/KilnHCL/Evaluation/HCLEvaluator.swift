@@ -5,6 +5,8 @@ package struct HCLEvaluator: Sendable {
         package var steps = 1_000_000
         /// Bytes of one string.
         package var stringBytes = 16 << 20
+        /// Of one collection that a function made.
+        package var elements = 1_000_000
         package var problems = 50
 
         package init() {}

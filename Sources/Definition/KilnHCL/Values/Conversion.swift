@@ -124,7 +124,7 @@ extension HCLType {
         if types.contains(.dynamic) { return .dynamic }
         if types.allSatisfy(\.isPrimitive) {
             // Numbers and booleans meet in string only.
-            return types.contains(.string) || Set(types).count > 1 && types.contains(.string) ? .string : nil
+            return types.contains(.string) ? .string : nil
         }
         if types.allSatisfy(\.isMapping) { return unifiedMappings(types) }
         if types.allSatisfy(\.isSequence) { return unifiedSequences(types) }
