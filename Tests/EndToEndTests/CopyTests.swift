@@ -37,14 +37,23 @@ struct `kiln cp` {
                 missing.code == 1 && missing.messages.contains("cannot find /none"),
                 "\(missing.messages)"
             )
-            let full = try await kiln.run("cp", "\(name):/bin", "/dev/full/x")
-            #expect(full.code == 2 && full.messages.contains("there is no folder"), "\(full.messages)")
+            let homeless = try await kiln.run("cp", "\(name):/bin", "/dev/full/x")
+            #expect(
+                homeless.code == 2 && homeless.messages.contains("there is no folder"),
+                "\(homeless.messages)"
+            )
             let kernel = try await kiln.run("cp", "\(name):/proc", out.string)
             #expect(kernel.code == 1 && kernel.messages.contains("made by the kernel"), "\(kernel.messages)")
+            let taken = try await kiln.run("cp", "\(name):/proc", out.appending("tool").string)
+            #expect(
+                taken.code == 1 && taken.messages.contains("nothing of /proc was copied"),
+                "what was there before is no copy: \(taken.messages)"
+            )
             #expect(try Files.list(out) == ["bin", "tool"], "nothing half-written stays")
             #expect(try await kiln.succeed("drift", "web").code == 0)
         }
     }
+
     private func withApp(port: Int, _ body: (WebApp, Sandbox) async throws -> Void) async throws {
         try await Sandbox.with { sandbox in
             let app = try await WebApp(KilnProcess(sandbox), port: port)

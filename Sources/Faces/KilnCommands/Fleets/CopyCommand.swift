@@ -39,7 +39,7 @@ struct CopyCommand: AsyncParsableCommand {
         let (fleet, instance) = try place.resolve(among: known)
         let name = place.path.lexicallyNormalized().lastComponent?.string ?? instance.description
         let target = try Self.target(destination, for: name)
-        let left = try await TemporaryDirectory.with(
+        let (left, isCopied) = try await TemporaryDirectory.with(
             in: target.removingLastComponent(),
             prefix: ".kiln-cp-"
         ) { folder in
@@ -51,15 +51,20 @@ struct CopyCommand: AsyncParsableCommand {
                 to: copy,
                 owner: Self.owner(context)
             )
-            if Files.exists(copy) { try Self.place(copy, at: target) }
-            return left
+            let isCopied = Files.facts(copy) != nil
+            if isCopied { try Self.place(copy, at: target) }
+            return (left, isCopied)
         }
         for omission in left {
             context.console.message(
                 "\(ShownText.line(omission.path.string)) is \(omission.reason.rawValue): left out"
             )
         }
-        guard Files.exists(target) else { throw CommandExit(status: .failed) }
+        guard isCopied else {
+            throw DiagnosticFailure(
+                Diagnostic(code: "copy.nothing", "nothing of \(place.path) was copied", exitStatus: .failed)
+            )
+        }
     }
 
     private static func parse(_ source: String, _ destination: String) throws -> InstancePlace {
