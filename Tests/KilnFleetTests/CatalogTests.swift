@@ -1,3 +1,4 @@
+import Dispatch
 import KilnCatalog
 import KilnDefinition
 import KilnDiagnostics
@@ -278,10 +279,26 @@ import Testing
                 let path = sandbox.path.appending("kiln.db")
                 try await withThrowingTaskGroup(of: Void.self) { group in
                     for _ in 0..<12 {
-                        group.addTask { try await Blocking.run { _ = try Catalog(path: path) } }
+                        group.addTask { try await Blocking.wait { _ = try Catalog(path: path) } }
                     }
                     try await group.waitForAll()
                 }
+            }
+        }
+    }
+
+    @Test(.timeLimit(.minutes(1)))
+    func `answers while a hundred others wait for something that does not`() async throws {
+        try await Sandbox.with { sandbox in
+            let catalog = try Catalog(path: sandbox.path.appending("kiln.db"))
+            let gate = DispatchSemaphore(value: 0)
+            try await withThrowingTaskGroup(of: Void.self) { group in
+                for _ in 0..<100 { group.addTask { try await Blocking.wait { gate.wait() } } }
+                defer { for _ in 0..<100 { gate.signal() } }
+                let began = BootInstant.now
+                let fleets = try await catalog.fleets()
+                #expect(fleets.isEmpty)
+                #expect(began.duration(to: .now) < .seconds(5))
             }
         }
     }

@@ -84,7 +84,7 @@ final class VirtualTime: TaskExecutor, FleetClock {  // a class: it is an execut
             return try await body()
         }
         state.withLock { $0.isDone = false }
-        try await Blocking.run { try self.loop() }
+        try await Blocking.wait { try self.loop() }
         return try await task.value
     }
 

@@ -17,6 +17,8 @@ package struct Catalog: Sendable {
     let path: FilePath
     let eventLimit: Int
     private let queue: DatabaseQueue
+    /// Its own: nobody else's slow call holds up a read, and a wait for another process's write holds up nobody else.
+    private let thread = ThreadPool(limit: 1)
 
     /// Opens the file, making it and the folder above it where they are missing. It holds releases' configuration files,
     /// so it is its owner's alone.
@@ -63,7 +65,7 @@ package struct Catalog: Sendable {
         _ body: @escaping @Sendable (Database) throws -> Result
     ) async throws -> Result {
         let (queue, path) = (queue, path)
-        return try await Blocking.run { try Self.translating(path) { try queue.read(body) } }
+        return try await Blocking.run(on: thread) { try Self.translating(path) { try queue.read(body) } }
     }
 
     /// One transaction, all or nothing, not cut off by a task's cancellation.
@@ -71,14 +73,14 @@ package struct Catalog: Sendable {
         _ body: @escaping @Sendable (Database) throws -> Result
     ) async throws -> Result {
         let (queue, path) = (queue, path)
-        return try await Blocking.run { try Self.translating(path) { try queue.write(body) } }
+        return try await Blocking.run(on: thread) { try Self.translating(path) { try queue.write(body) } }
     }
 
     /// Copies all of it as it is at one moment into a file that does not exist yet, without leases: whoever holds one here holds
     /// nothing there.
     func copy(to target: FilePath) async throws {
         let (queue, path) = (queue, path)
-        try await Blocking.run {
+        try await Blocking.run(on: thread) {
             try Self.translating(path) {
                 try queue.inDatabase { database in
                     try database.execute(sql: "VACUUM INTO ?", arguments: [target.string])
@@ -96,7 +98,7 @@ package struct Catalog: Sendable {
     /// what is there then, and not with a file that nobody sees any more.
     func replace(by source: FilePath) async throws {
         let (queue, path) = (queue, path)
-        try await Blocking.run {
+        try await Blocking.run(on: thread) {
             try Self.translating(path) {
                 let other = try DatabaseQueue(path: source.string)
                 try other.backup(to: queue)
@@ -108,7 +110,7 @@ package struct Catalog: Sendable {
     /// Makes every lease that is granted from now on newer than those of whoever went on with the same fleets meanwhile. For a
     /// file that nobody else has open.
     static func raiseTokens(in path: FilePath, by step: Int64) async throws {
-        try await Blocking.run {
+        try await Blocking.wait {
             try translating(path) {
                 let queue = try DatabaseQueue(path: path.string)
                 // All of it is in the one file afterwards.

@@ -47,7 +47,7 @@ final class ScriptFeed: Sendable {
     /// Feeds whoever opens the pipe while the body runs.
     func during(_ body: () async throws -> Void) async throws {
         try await withThrowingTaskGroup(of: Void.self) { group in
-            group.addTask { try await Blocking.run { self.feed() } }
+            group.addTask { try await Blocking.wait { self.feed() } }
             defer { stop() }
             try await body()
         }

@@ -26,7 +26,7 @@ struct InstanceProbe: Sendable {
         let probe = health.probe
         let limit = health.timeout
         let host = paths.fleet.fleet.description
-        let result = try? await Blocking.run { () -> ProbeResult in
+        let result = try? await Blocking.wait { () -> ProbeResult in
             switch probe {
             case .http(let port, let path):
                 SocketProbe(address: address, port: port, limit: limit).http(path: path, host: host)

@@ -9,7 +9,7 @@ enum LocalSocket {
         _ question: String,
         timeout: Duration = .seconds(5)
     ) async throws -> String {
-        try await Blocking.run { try askBlocking(path, question, timeout) }
+        try await Blocking.wait { try askBlocking(path, question, timeout) }
     }
 
     private static func askBlocking(

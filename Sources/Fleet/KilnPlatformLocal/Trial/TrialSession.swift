@@ -160,7 +160,7 @@ struct TrialSession: Sendable {
                 return CheckAnswer(passed: false, expected: expected, seen: "an instance that has ended")
             }
             let left = BootInstant.now.duration(to: deadline)
-            switch try await Blocking.run({ question(address, left) }) {
+            switch try await Blocking.wait({ question(address, left) }) {
             case .success(let answer): return answer
             case .failure(let failure): seen = failure.reason
             }
