@@ -145,11 +145,7 @@ actor FleetRun {
 
     /// A process that drives several fleets is told in the store to end one of its drives.
     private func hear() async throws {
-        guard ledger.lease.holder.isController, !stop.isRequested,
-            let lease = try await ledger.store.lease(of: ledger.name), lease.token == ledger.lease.token,
-            lease.isInterrupted == true
-        else { return }
-        stop.request(.leaving)
+        if !stop.isRequested, try await ledger.isInterrupted() { stop.request(.leaving) }
     }
 
     /// The first one has to succeed: without a network and a balancer no instance can come up.

@@ -89,6 +89,12 @@ struct Ledger: Sendable {
         lease.expires = expires
     }
 
+    /// Whether a process that drives several fleets was told in the store to end this drive.
+    func isInterrupted() async throws -> Bool {
+        guard lease.holder.isController, let held = try await store.lease(of: name) else { return false }
+        return held.token == lease.token && held.isInterrupted == true
+    }
+
     func event(
         _ kind: FleetEvent.Kind,
         _ message: String,

@@ -35,6 +35,7 @@ struct BeforeRun {
     let mayRepeat: Bool
     var ledger: Ledger
     private var renewDue: BootInstant
+    private var hearDue: BootInstant
 
     init(
         _ driver: FleetDriver,
@@ -51,6 +52,7 @@ struct BeforeRun {
         self.work = work
         self.mayRepeat = mayRepeat
         renewDue = driver.clock.now.advanced(by: Lease.renewal)
+        hearDue = driver.clock.now
     }
 
     var preparation: Preparation { ledger.releases[release.number]?.preparation ?? Preparation() }
@@ -68,6 +70,7 @@ struct BeforeRun {
     /// nil when it ended well.
     private mutating func finish(_ index: Int) async throws -> Ending? {
         let step = work[index]
+        try await hear()
         if driver.stop.isRequested || Task.isCancelled {
             try await notePause(step)
             return .paused
@@ -180,10 +183,19 @@ struct BeforeRun {
             let due = deadline ?? (look?.started ?? now).advanced(by: limit)
             deadline = due
             if now >= due { return .late }
+            try await hear()
             if driver.stop.isRequested || Task.isCancelled { return .stopRequested }
             if now >= renewDue { try await renew() }
             try? await driver.clock.sleep(until: min(due, now.advanced(by: Self.look)))
         }
+    }
+
+    /// Whoever steers the fleet through the process that does this work, and others too, has it told in the store.
+    private mutating func hear() async throws {
+        let now = driver.clock.now
+        guard now >= hearDue, !driver.stop.isRequested else { return }
+        hearDue = now.advanced(by: FleetRun.observeInterval)
+        if try await ledger.isInterrupted() { driver.stop.request(.leaving) }
     }
 
     private mutating func renew() async throws {
