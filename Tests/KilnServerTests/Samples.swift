@@ -61,5 +61,15 @@ enum Samples {
         .unsure(ReleaseNumber(rawValue: 2), serving: nil, reason: "it vanished"),
         .waiting(ReleaseNumber(rawValue: 2), reason: "a person"), .halted(reason: "frozen"),
         .untried(ReleaseNumber(rawValue: 4)),
+        .rolledBack(to: ReleaseNumber(rawValue: 1), failed: ReleaseNumber(rawValue: 2), aborted),
+        .unready(ReleaseNumber(rawValue: 2), serving: nil, aborted), .stopped(aborted), .frozen(aborted),
+        .degraded(aborted),
     ]
+
+    /// Nobody blames the release.
+    static let aborted = DeployOutcome.Failure(
+        reason: "aborted by a person",
+        evidence: nil,
+        isBlamed: false
+    )
 }

@@ -26,6 +26,8 @@ struct OutcomeForm: Sendable, Hashable, Codable {
     var policyChanged: Bool?
     var reason: String?
     var evidence: FailureEvidence?
+    /// Whether the release is at fault; of failures only.
+    var isBlamed: Bool?
 
     init(_ result: DeployOutcome) {
         switch result {
@@ -75,11 +77,16 @@ struct OutcomeForm: Sendable, Hashable, Codable {
             outcome = .untried
             release = number
         }
+        isBlamed = result.failure?.isBlamed
     }
 
     /// nil for one that lacks what it is about.
     var result: DeployOutcome? {
-        let failure = DeployOutcome.Failure(reason: reason ?? "", evidence: evidence)
+        let failure = DeployOutcome.Failure(
+            reason: reason ?? "",
+            evidence: evidence,
+            isBlamed: isBlamed ?? true
+        )
         switch outcome {
         case .unchanged: return .unchanged(release, policyChanged: policyChanged ?? false)
         case .stable: return release.map { .stable($0) }
@@ -96,6 +103,17 @@ struct OutcomeForm: Sendable, Hashable, Codable {
         case .waiting: return .waiting(release, reason: reason ?? "")
         case .halted: return .halted(reason: reason ?? "")
         case .untried: return release.map { .untried($0) }
+        }
+    }
+}
+
+extension DeployOutcome {
+    fileprivate var failure: Failure? {
+        switch self {
+        case .rolledBack(_, _, let failure), .unready(_, _, let failure), .stopped(let failure),
+            .frozen(let failure), .degraded(let failure):
+            failure
+        case .unchanged, .stable, .unsure, .paused, .left, .waiting, .halted, .untried: nil
         }
     }
 }
