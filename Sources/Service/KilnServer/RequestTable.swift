@@ -55,20 +55,23 @@ final class RequestTable: Sendable {  // a class: connections and the server sha
         options: FleetDriver.Options
     ) throws(APIError) -> (id: RequestID, lines: AsyncStream<AnswerLine>) {
         let (id, feed, stop) = (RequestID.random(), ChangeFeed(), StopSignal())
-        let isClosed = state.withLock { state in
-            if !state.isClosed { state.stops[id] = stop }
-            return state.isClosed
+        // In one step: between the two, the table could close and the change never run.
+        let isTaken = state.withLock { state in
+            guard !state.isClosed else { return false }
+            let result = begin.yield {
+                await self.carryOut(change, fleet, isExamined, options, stop, feed)
+                self.state.withLock { $0.stops[id] = nil }
+            }
+            guard case .enqueued = result else { return false }
+            state.stops[id] = stop
+            return true
         }
-        guard !isClosed else {
+        guard isTaken else {
             throw APIError(
                 .ending,
                 "kiln serve is about to end; nothing was changed",
                 hint: "run the command again"
             )
-        }
-        begin.yield {
-            await self.carryOut(change, fleet, isExamined, options, stop, feed)
-            self.state.withLock { $0.stops[id] = nil }
         }
         return (id, feed.lines)
     }
