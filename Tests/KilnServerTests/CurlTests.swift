@@ -65,6 +65,27 @@ import Testing
         }
     }
 
+    @Test func `has nothing begun that its asker has given up`() async throws {
+        try await ServerStage.with { stage in
+            func scale(until deadline: BootInstant) async throws -> String {
+                let header = "\(ServerIdentity.deadlineHeader): \(deadline.nanoseconds)"
+                return try await stage.curl(
+                    "/v1/fleets/shop/scale",
+                    "--header",
+                    header,
+                    "--data",
+                    #"{"instances":2}"#
+                ).text
+            }
+            let late = try await scale(until: .now)
+            #expect(late.contains("api.late") && late.contains("503"))
+            #expect(stage.fleets.asked.isEmpty)
+            let timely = try await scale(until: BootInstant.now.advanced(by: .seconds(60)))
+            #expect(timely.contains("stable"))
+            #expect(stage.fleets.asked.count == 1)
+        }
+    }
+
     @Test func `follows a change line by line`() async throws {
         let fleets = PretendFleets { _, _ in
             Progress.report(.output(WorkID("fleet/shop"), line: "it goes"))

@@ -14,6 +14,7 @@ package struct APIError: DiagnosticError, Hashable {
         case tooLarge = "api.too-large"
         case otherProtocol = "api.other-protocol"
         case ending = "api.ending"
+        case late = "api.late"
         case silent = "serve.silent"
         case garbled = "serve.garbled"
         case gone = "serve.gone"
@@ -53,7 +54,7 @@ package struct APIError: DiagnosticError, Hashable {
         case .unknownPath, .unknownVerb, .unknownRequest: 404
         case .badMethod: 405
         case .tooLarge: 413
-        case .ending: 503
+        case .ending, .late: 503
         case .badName, .badBody, .badParameter, .otherProtocol: 400
         case .silent, .garbled, .gone, .absent, .mode, .running, .address: 500
         }
@@ -93,6 +94,33 @@ extension APIError {
                 "see what it does (systemctl status kiln) and restart it; KILN_SERVE=off works beside it at your own risk"
         )
     }
+
+    package static func deaf(_ address: String) -> APIError {
+        APIError(
+            .address,
+            "nothing is accepted at \(address) any more",
+            hint: "start kiln serve again; too few file descriptors are the usual reason (LimitNOFILE=)"
+        )
+    }
+
+    /// Of a change, which may be on its way.
+    static func silent(_ verb: ChangeVerb, _ fleet: String, _ limit: Duration) -> APIError {
+        APIError(
+            .silent,
+            "kiln serve did not say within \(limit.components.seconds) s that it begins the \(verb.rawValue) of \(fleet)",
+            causes: [
+                "it may have begun it all the same; what it has not begun by now it does not begin any more"
+            ],
+            hint:
+                "kiln status \(fleet) and kiln events \(fleet) show whether it did; systemctl status kiln what it does"
+        )
+    }
+
+    package static let late = APIError(
+        .late,
+        "kiln serve came to this too late, when its asker had given up; nothing was changed",
+        hint: "run the command again"
+    )
 
     static func garbled(_ socket: FilePath, _ why: String) -> APIError {
         APIError(

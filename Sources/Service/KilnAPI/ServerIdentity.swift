@@ -4,6 +4,8 @@ package struct ServerIdentity: Sendable, Hashable, Codable {
     package static let currentProtocol = 1
     /// The header by which a request says the protocol that it is written in.
     package static let protocolHeader = "Kiln-Protocol"
+    /// The header by which a change says until when it may begin, in nanoseconds since boot.
+    package static let deadlineHeader = "Kiln-Deadline"
 
     /// The program's version, such as `0.1.0`.
     package let kiln: String

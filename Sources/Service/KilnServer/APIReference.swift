@@ -54,7 +54,7 @@ package enum APIReference {
         action under way finishes, and the rollout is left paused.
 
         A request that cannot be understood is answered with a failure and a status of 400, 404, 405 or 413; 503 while `kiln serve` ends.
-        A request may say the protocol that it is written in, `\(ServerIdentity.protocolHeader): \(ServerIdentity.currentProtocol)`; another one than the server's is refused.
+        A request may say the protocol that it is written in, `\(ServerIdentity.protocolHeader): \(ServerIdentity.currentProtocol)`; another one than the server's is refused. A change may say until when it may begin, in nanoseconds since boot (`CLOCK_BOOTTIME`), by `\(ServerIdentity.deadlineHeader)`; later it is refused, and nothing is changed.
 
         ## Metrics
 

@@ -6,6 +6,7 @@ import KilnDefinition
 import KilnDiagnostics
 import KilnFleet
 import KilnOCI
+import KilnSystem
 import NIOCore
 
 /// Answers the requests of the control socket.
@@ -64,12 +65,16 @@ struct APIResponder: Sendable {
     ) async throws -> (id: RequestID, lines: AsyncStream<AnswerLine>) {
         let bytes = try await Self.body(of: request)
         let body = try StrictJSON.decode(ChangeRequest.self, from: bytes.isEmpty ? Array("{}".utf8) : bytes)
-        return try requests.start(
-            try body.change(verb),
-            on: fleet,
-            isExamined: body.isExamined,
-            options: try body.driverOptions()
-        )
+        let (change, options) = (try body.change(verb), try body.driverOptions())
+        if let deadline = Self.deadline(of: request), deadline < .now { throw APIError.late }
+        return try requests.start(change, on: fleet, isExamined: body.isExamined, options: options)
+    }
+
+    /// When the asker gives up, on the clock of this boot.
+    private static func deadline(of request: Request) -> BootInstant? {
+        let name = ServerIdentity.deadlineHeader.lowercased()
+        let text = request.headers.first { $0.name.canonicalName == name }?.value
+        return text.flatMap { Int64($0) }.map { BootInstant(nanoseconds: $0) }
     }
 
     private func stop(_ id: RequestID) throws -> Response {

@@ -52,7 +52,9 @@ package struct ControlServer: Sendable {
             let listeners = listeners(requests, ready)
             let drained = StopSignal()
             try await withThrowingTaskGroup(of: Void.self) { group in
-                for listener in listeners { group.addTask { try await Self.run(listener) } }
+                for listener in listeners {
+                    group.addTask { try await Self.run(listener, isOver: { drained.isRequested }) }
+                }
                 group.addTask {
                     await requests.run(until: stop)
                     drained.request()
@@ -75,9 +77,12 @@ package struct ControlServer: Sendable {
         let address: String
     }
 
-    private static func run(_ listener: Listener) async throws {
+    /// Throws when it ends before it should: a channel that cannot accept is closed without a word.
+    private static func run(_ listener: Listener, isOver: @Sendable () -> Bool) async throws {
         do {
             try await listener.server.run()
+            try Task.checkCancellation()
+            guard isOver() else { throw APIError.deaf(listener.address) }
         } catch let error as IOError {
             throw APIError(
                 .address,

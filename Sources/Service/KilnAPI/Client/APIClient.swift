@@ -79,7 +79,9 @@ package struct APIClient: Sendable {
         _ began: (RequestID) -> Void
     ) async throws -> DeployOutcome {
         let body = try CanonicalJSON.encode(request)
-        let connection = try await connect("POST", "/v1/fleets/\(fleet)/\(verb.rawValue)", body)
+        // Some time before this gives up, so that what is begun is heard of.
+        let deadline = BootInstant.now.advanced(by: limit * 4 / 5)
+        let connection = try await connect("POST", "/v1/fleets/\(fleet)/\(verb.rawValue)", body, deadline)
         var parser = AnswerParser(limit: Self.longestAnswer)
         var lines = ByteLines()
         do {
@@ -92,7 +94,7 @@ package struct APIClient: Sendable {
                 if parser.isComplete { break }
             }
         } catch is ControlSocket.Silent {
-            throw APIError.silent(socket, limit)
+            throw APIError.silent(verb, fleet.description, limit)
         }
         try Task.checkCancellation()
         throw APIError.gone(verb, fleet.description)
@@ -137,9 +139,14 @@ package struct APIClient: Sendable {
     }
 
     /// A change is asked for only where somebody listened a moment ago.
-    private func connect(_ method: String, _ path: String, _ body: [UInt8]) async throws -> ControlSocket {
+    private func connect(
+        _ method: String,
+        _ path: String,
+        _ body: [UInt8],
+        _ deadline: BootInstant
+    ) async throws -> ControlSocket {
         do {
-            return try await opened(method, path, body)
+            return try await opened(method, path, body, deadline)
         } catch is ControlSocket.Absent {
             throw APIError(
                 .absent,
@@ -149,10 +156,15 @@ package struct APIClient: Sendable {
         }
     }
 
-    private func opened(_ method: String, _ path: String, _ body: [UInt8]) async throws -> ControlSocket {
+    private func opened(
+        _ method: String,
+        _ path: String,
+        _ body: [UInt8],
+        _ deadline: BootInstant? = nil
+    ) async throws -> ControlSocket {
         let (socket, limit) = (socket, limit)
-        let bytes = Self.head(method, path, length: body.count) + body
-        return try await Blocking.run {
+        let bytes = Self.head(method, path, length: body.count, deadline) + body
+        return try await Blocking.wait {
             do {
                 return try ControlSocket(socket, sending: bytes, within: limit)
             } catch is ControlSocket.Silent {
@@ -161,12 +173,19 @@ package struct APIClient: Sendable {
         }
     }
 
-    private static func head(_ method: String, _ path: String, length: Int) -> [UInt8] {
-        let lines = [
-            "\(method) \(path) HTTP/1.1", "Host: kiln",
-            "\(ServerIdentity.protocolHeader): \(ServerIdentity.currentProtocol)",
-            "Content-Type: application/json", "Content-Length: \(length)", "Connection: close", "", "",
-        ]
+    private static func head(
+        _ method: String,
+        _ path: String,
+        length: Int,
+        _ deadline: BootInstant?
+    ) -> [UInt8] {
+        let until = deadline.map { ["\(ServerIdentity.deadlineHeader): \($0.nanoseconds)"] } ?? []
+        let lines =
+            [
+                "\(method) \(path) HTTP/1.1", "Host: kiln",
+                "\(ServerIdentity.protocolHeader): \(ServerIdentity.currentProtocol)",
+                "Content-Type: application/json", "Content-Length: \(length)", "Connection: close",
+            ] + until + ["", ""]
         return Array(lines.joined(separator: "\r\n").utf8)
     }
 
