@@ -1,5 +1,6 @@
 import KilnCatalog
 import KilnDefinition
+import KilnDiagnostics
 import KilnDrift
 import KilnFleet
 import KilnOCI
@@ -92,6 +93,37 @@ import Testing
             #expect(read["kiln_controller_look_seconds_count", [:]] == 1)
             #expect(read["kiln_fleet_phase", with("phase", "rolling")] == 1)
             #expect((read["process_resident_memory_bytes", [:]] ?? 0) > 1_000_000)
+        }
+    }
+
+    @Test(.timeLimit(.minutes(1)))
+    func `are made once for all who ask at the same time, and anew after that`() async throws {
+        let (made, go) = (FactRecorder(), StopSignal())
+        let shared = SharedText(age: .seconds(600)) {
+            made.receive(.started(WorkID("text"), label: "", total: nil))
+            await go.wait()
+            return "text"
+        }
+        try await withThrowingTaskGroup(of: String.self) { group in
+            for _ in 0..<20 { group.addTask { try await shared.text() } }
+            try await eventually("it is being made") { !made.facts.isEmpty }
+            go.request()
+            for try await text in group { #expect(text == "text") }
+        }
+        #expect(made.facts.count == 1)
+        let fresh = SharedText(age: .zero) {
+            made.receive(.started(WorkID("text"), label: "", total: nil))
+            return "text"
+        }
+        _ = (try await fresh.text(), try await fresh.text())
+        #expect(made.facts.count == 3)
+    }
+
+    @Test func `say nothing of a fleet that is gone`() async throws {
+        try await Self.withFleet { metrics, board in
+            board.note(DriftReport(fleet: "gone", checked: 2, findings: []), of: "gone")
+            let text = try await metrics.text()
+            #expect(!text.contains("gone"))
         }
     }
 

@@ -48,13 +48,14 @@ struct ServeDesk: Sendable {
             board: board,
             requests: { await platform.balancerTotals(of: $0) }
         )
+        let shared = SharedText { try await figures.text() }
         return ControlServer(
             home: fleets.home,
             version: KilnVersion.current,
             fleets: KeptFleets(controller: controller, images: images),
             reader: fleets.reader,
             catalog: fleets.store,
-            metrics: { try await figures.text() },
+            metrics: { try await shared.text() },
             metricsAddress: metrics
         )
     }

@@ -54,6 +54,7 @@ package struct FleetMetrics: Sendable {
                 )
             )
         }
+        board.forget(allBut: Set(looks.map(\.record.name)))
         var text = MetricsText()
         text.add(.buildInfo, [([("version", version)], 1)])
         ProcessMetrics.current()?.add(to: &text)

@@ -29,6 +29,16 @@ package final class MetricsBoard: Sendable {  // a class: controller and metrics
 
     var seen: Notes { notes.withLock { $0 } }
 
+    /// Forgets fleets that are gone.
+    func forget(allBut known: Set<FleetName>) {
+        notes.withLock { notes in
+            notes.drift = notes.drift.filter { known.contains($0.key) }
+            notes.inspections = notes.inspections.filter { known.contains($0.key) }
+            notes.replacements = notes.replacements.filter { known.contains($0.key) }
+            notes.deliveries = notes.deliveries.filter { known.contains($0.key.fleet) }
+        }
+    }
+
     /// What the newest comparison of the fleet with its release found.
     package func note(_ report: DriftReport, of fleet: FleetName) {
         notes.withLock { notes in
