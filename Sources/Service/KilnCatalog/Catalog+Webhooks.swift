@@ -21,13 +21,22 @@ extension Catalog {
     /// The webhooks of all fleets, those of fleets that are gone while they have events to get.
     ///
     /// A new one begins with the event by which the fleet's policy was last changed: the one that brought it.
-    package func webhookPosts() async throws -> [WebhookPost] {
+    /// `onTrouble` hears of those that cannot be read or written; the others are given all the same.
+    package func webhookPosts(
+        onTrouble: (FleetName, any Error) -> Void = { _, _ in }
+    ) async throws -> [WebhookPost] {
         let fleets = try await fleets()
         let isKnown = Set(fleets.map(\.name))
-        var known = try await writtenPosts()
+        var known: [WebhookPost] = []
+        for (fleet, written) in try await writtenPosts() {
+            do { known.append(try written.get()) } catch { onTrouble(fleet, error) }
+        }
+        func trying(_ fleet: FleetName, _ body: () async throws -> Void) async {
+            do { try await body() } catch { onTrouble(fleet, error) }
+        }
         for post in known where isKnown.contains(post.fleet) {
             let hooks = fleets.first { $0.name == post.fleet }?.policy.webhooks ?? []
-            if !hooks.contains(post.hook) { try await forget(post) }
+            if !hooks.contains(post.hook) { await trying(post.fleet) { try await forget(post) } }
         }
         known.removeAll { post in
             guard let fleet = fleets.first(where: { $0.name == post.fleet }) else { return false }
@@ -36,17 +45,19 @@ extension Catalog {
         for fleet in fleets {
             for hook in fleet.policy.webhooks
             where !known.contains(where: { $0.fleet == fleet.name && $0.hook == hook }) {
-                known.append(try await begin(hook, of: fleet.name))
+                await trying(fleet.name) { known.append(try await begin(hook, of: fleet.name)) }
             }
         }
         var posts: [WebhookPost] = []
         for post in known {
-            if !isKnown.contains(post.fleet),
-                try await events(following: post.sequence, of: post.fleet, limit: 1).isEmpty
-            {
-                try await forget(post)
-            } else {
-                posts.append(post)
+            await trying(post.fleet) {
+                if !isKnown.contains(post.fleet),
+                    try await events(following: post.sequence, of: post.fleet, limit: 1).isEmpty
+                {
+                    try await forget(post)
+                } else {
+                    posts.append(post)
+                }
             }
         }
         return posts
@@ -63,15 +74,19 @@ extension Catalog {
         }
     }
 
-    private func writtenPosts() async throws -> [WebhookPost] {
+    private func writtenPosts() async throws -> [(FleetName, Result<WebhookPost, any Error>)] {
         try await read { database in
             try Row.fetchAll(database, sql: "SELECT fleet, hook, sequence FROM webhook ORDER BY fleet, hook")
-                .map {
-                    WebhookPost(
-                        fleet: FleetName(trusted: $0["fleet"]),
-                        hook: try decode(WebhookDefinition.self, $0["hook"], "webhook"),
-                        sequence: $0["sequence"]
-                    )
+                .map { row in
+                    let fleet = FleetName(trusted: row["fleet"])
+                    let post = Result {
+                        WebhookPost(
+                            fleet: fleet,
+                            hook: try decode(WebhookDefinition.self, row["hook"], "webhook"),
+                            sequence: row["sequence"]
+                        )
+                    }
+                    return (fleet, post)
                 }
         }
     }

@@ -33,6 +33,7 @@ package struct WebhookCourier: Sendable {
     package func run() async throws {
         var paces: [WebhookPost.Key: WebhookPace] = [:]
         var busy: Set<WebhookPost.Key> = []
+        var troubles: Set<String> = []
         try await withThrowingTaskGroup(of: Report?.self) { group in
             group.addTask { nil }
             while let report = try await group.next() {
@@ -45,7 +46,7 @@ package struct WebhookCourier: Sendable {
                         return nil
                     }
                 }
-                for post in (try? await catalog.webhookPosts()) ?? [] {
+                for post in await posts(&troubles) {
                     let pace = paces[post.key] ?? WebhookPace()
                     guard busy.count < Self.limit, !busy.contains(post.key), pace.isDue(.now),
                         let event = try? await next(for: post)
@@ -57,6 +58,28 @@ package struct WebhookCourier: Sendable {
                 }
             }
         }
+    }
+
+    /// Those that can be read; of the others it is told once what keeps them back.
+    private func posts(_ troubles: inout Set<String>) async -> [WebhookPost] {
+        var found: Set<String> = []
+        func note(_ fleet: FleetName?, _ error: any Error) {
+            if error is CancellationError { return }
+            let causes = error.asDiagnostics.flatMap { [$0.message] + $0.causes }
+            if let fleet { board.note(delivery: "held-back", to: "", of: fleet) }
+            let whose = fleet.map { "a webhook of fleet \($0)" } ?? "webhooks"
+            let what = "\(whose) cannot be served: \(causes.joined(separator: ": "))"
+            guard found.insert(what).inserted, !troubles.contains(what) else { return }
+            Progress.report(.diagnostic(Diagnostic(.warning, code: "webhook.held-back", what)))
+        }
+        var posts: [WebhookPost] = []
+        do {
+            posts = try await catalog.webhookPosts { note($0, $1) }
+        } catch {
+            note(nil, error)
+        }
+        troubles = found
+        return posts
     }
 
     /// The next event that the hook wants; those that it does not are passed over.
