@@ -51,6 +51,7 @@ struct DeployCommand: AsyncParsableCommand {
     @OptionGroup var drive: DriveOptions
 
     func validate() throws {
+        try DriveOptions.check(why, "--why")
         guard skipChecks == (why?.isEmpty == false) else {
             throw ValidationError(
                 "--skip-checks and --why TEXT go together: whoever looks back should know the reason"

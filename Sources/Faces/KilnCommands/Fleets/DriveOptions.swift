@@ -21,8 +21,13 @@ struct DriveOptions: ParsableArguments {
         guard (0...86_400).contains(wait) else {
             throw ValidationError("--wait takes a number of seconds from 0 to 86400")
         }
-        guard message.map({ $0.utf8.count <= Self.messageLimit }) ?? true else {
-            throw ValidationError("--message takes up to \(Self.messageLimit) bytes")
+        try Self.check(message, "--message")
+    }
+
+    /// As `kiln serve` would refuse it, before anything is done.
+    static func check(_ text: String?, _ option: String) throws {
+        guard text.map({ $0.utf8.count <= messageLimit }) ?? true else {
+            throw ValidationError("\(option) takes up to \(messageLimit) bytes")
         }
     }
 

@@ -23,6 +23,8 @@ struct FreezeCommand: AsyncParsableCommand {
 
     @OptionGroup var drive: DriveOptions
 
+    func validate() throws { try DriveOptions.check(why, "--why") }
+
     func run() async throws {
         try await drive.drive(fleet) { fleets, options in
             try await fleets.perform(.freeze(why: why), on: fleet, options: options)
