@@ -80,6 +80,18 @@ import Testing
         #expect(other.contains("Environment=\"KILN_HOME=/srv/kiln\"\nExecStart=/opt/kiln serve\n"))
     }
 
+    @Test func `print a unit with all that was given, as systemd reads it`() {
+        let unit = ServiceUnit.text(
+            executable: "/opt/my tools/100%/kiln$",
+            home: "/srv/a \"b\" 5%",
+            metrics: "[::1]:9464"
+        )
+        #expect(unit.contains(#"Environment="KILN_HOME=/srv/a \"b\" 5%%""#))
+        #expect(unit.contains(#"RequiresMountsFor="/srv/a \"b\" 5%%""#))
+        #expect(unit.contains(#"ExecStart="/opt/my tools/100%%/kiln$$" serve --metrics [::1]:9464"#))
+        #expect(unit.contains("StartLimitIntervalSec=0"))
+    }
+
     @Test func `let one controller keep a home, and name it`() async throws {
         try await Sandbox.with { sandbox in
             let home = sandbox.home

@@ -1,20 +1,24 @@
 /// The systemd unit that keeps a controller running (systemd.service(5)).
 package enum ServiceUnit {
-    /// `executable` is where `kiln` is installed, `home` another home than the default one.
-    package static func text(executable: String, home: String? = nil) -> String {
-        let environment = home.map { "Environment=\"KILN_HOME=\($0)\"\n" } ?? ""
+    /// `executable` is where `kiln` is installed, `home` another home than the default one, `metrics` the address to give them at.
+    package static func text(executable: String, home: String? = nil, metrics: String? = nil) -> String {
+        let environment = home.map { "Environment=\(quoted("KILN_HOME=\($0)"))\n" } ?? ""
+        let start = word(executable) + " serve" + (metrics.map { " --metrics " + word($0) } ?? "")
         return """
             [Unit]
             Description=Kiln, which keeps the fleets of this machine
             After=local-fs.target network-online.target
             Wants=network-online.target
+            RequiresMountsFor=\(quotedWhereNeeded(home ?? defaultHome))
+            # However often it fails, it is started again: nobody else heals the fleets.
+            StartLimitIntervalSec=0
 
             [Service]
             Type=notify
             NotifyAccess=main
-            \(environment)ExecStart=\(executable) serve
+            \(environment)ExecStart=\(start)
             Restart=always
-            RestartSec=1
+            RestartSec=3
             WatchdogSec=60
             # Operations under way finish; what is cut off then is taken up by the next start.
             TimeoutStopSec=120
@@ -30,5 +34,34 @@ package enum ServiceUnit {
             WantedBy=multi-user.target
 
             """
+    }
+
+    private static let defaultHome = "/var/lib/kiln"
+
+    /// In double quotes, as systemd reads them (systemd.syntax(7)); `%` begins a specifier (systemd.unit(5)).
+    private static func quoted(_ text: String) -> String {
+        var result = "\""
+        for character in text {
+            switch character {
+            case "\\", "\"": result += "\\\(character)"
+            case "\n": result += "\\n"
+            case "%": result += "%%"
+            default: result.append(character)
+            }
+        }
+        return result + "\""
+    }
+
+    private static func quotedWhereNeeded(_ text: String) -> String {
+        let isPlain = text.utf8.allSatisfy { byte in
+            (48...57).contains(byte) || (65...90).contains(byte) || (97...122).contains(byte)
+                || "/._-:[]@+=,".utf8.contains(byte)
+        }
+        return isPlain ? text : quoted(text)
+    }
+
+    /// One word of a command line, in which `$` begins a variable (systemd.service(5)).
+    private static func word(_ text: String) -> String {
+        quotedWhereNeeded(text).replacing("$", with: "$$")
     }
 }

@@ -47,8 +47,8 @@ struct ServeCommand: AsyncParsableCommand {
 
     func run() async throws {
         let context = CommandContext.current
-        guard !unit else { return context.console.result(Self.unitText(context)) }
         let address = try metrics.map { try MetricsAddress(parsing: $0) }
+        guard !unit else { return context.console.result(Self.unitText(context, address)) }
         let fleets = try FleetContext(context)
         let notifier = ServiceNotifier(environment: context.environment)
         // What is started from here has nothing to tell the service manager.
@@ -108,9 +108,14 @@ struct ServeCommand: AsyncParsableCommand {
         }
     }
 
-    private static func unitText(_ context: CommandContext) -> String {
-        let home = context.environment["KILN_HOME"].flatMap { $0.isEmpty ? nil : $0 }
-        let text = ServiceUnit.text(executable: ExecutableSearch.own ?? "/usr/bin/kiln", home: home)
+    private static func unitText(_ context: CommandContext, _ metrics: MetricsAddress?) -> String {
+        // Absolute, wherever the manager starts it; the default one of root needs no word.
+        let isNamed = context.environment["KILN_HOME"]?.isEmpty == false
+        let text = ServiceUnit.text(
+            executable: ExecutableSearch.own ?? "/usr/bin/kiln",
+            home: isNamed ? context.home.root.string : nil,
+            metrics: metrics?.description
+        )
         return String(text.dropLast())
     }
 }
