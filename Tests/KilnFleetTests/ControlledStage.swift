@@ -109,12 +109,20 @@ extension Stage {
     /// Runs the body while a controller keeps the fleets; it is asked to end after that, and waited for.
     func kept(
         inspect drift: PretendDrift? = nil,
+        settings: Controller.Settings = Controller.Settings(),
+        signs: Controller.Signs = Controller.Signs(),
         _ body: (ControlledStage) async throws -> Void
     ) async throws {
         let store = TestStore(catalog, time)
         var inspect: Controller.DriftInspector?
         if let drift { inspect = { _ in drift.report } }
-        let controller = Controller(store: store, platform: platform, inspect: inspect, clock: time)
+        let controller = Controller(
+            store: store,
+            platform: platform,
+            inspect: inspect,
+            clock: time,
+            settings: settings
+        )
         let facts = FactRecorder()
         let stop = StopSignal()
         let controlled = ControlledStage(
@@ -126,7 +134,7 @@ extension Stage {
         )
         try await withThrowingTaskGroup(of: Void.self) { group in
             group.addTask {
-                await Progress.$receiver.withValue(facts) { await controller.run(until: stop) }
+                await Progress.$receiver.withValue(facts) { await controller.run(until: stop, signs: signs) }
             }
             do {
                 try await body(controlled)

@@ -12,6 +12,7 @@ final class TestStore: FleetStore {  // a class: counts the writes of one life
         var writes = 0
         var leases = 0
         var isDead = false
+        var reading: (@Sendable (FleetName) async -> Void)?
     }
 
     private let catalog: Catalog
@@ -51,8 +52,14 @@ final class TestStore: FleetStore {  // a class: counts the writes of one life
     func rollouts(of fleet: FleetName, limit: Int) async throws -> [RolloutRecord] {
         try await call { try await $0.rollouts(of: fleet, limit: limit) }
     }
+    /// What happens in the middle of reading a fleet's instances.
+    func whenReading(_ body: (@Sendable (FleetName) async -> Void)?) {
+        life.withLock { $0.reading = body }
+    }
+
     func instances(of fleet: FleetName) async throws -> [InstanceRecord] {
-        try await call { try await $0.instances(of: fleet) }
+        await life.withLock { $0.reading }?(fleet)
+        return try await call { try await $0.instances(of: fleet) }
     }
     func events(of fleet: FleetName?, after: Int64, limit: Int) async throws -> [FleetEvent] {
         try await call { try await $0.events(of: fleet, after: after, limit: limit) }

@@ -69,6 +69,9 @@ extension FleetDriver {
     private func note(_ ended: [InstanceID: String], _ ledger: inout Ledger) async throws {
         for (id, reason) in ended.sorted(by: { $0.key < $1.key }) {
             guard let instance = ledger.instances[id], !instance.isStopping else { continue }
+            let message = "release \(instance.release): instance \(id) failed: \(reason)"
+            // A drive that failed after it had written this is asked for it again.
+            if try await isWritten(message, of: id, ledger) { continue }
             let lines = await lastWords(of: id, ledger)
             var record = ledger.record
             record.evidence = FailureEvidence(
@@ -78,11 +81,16 @@ extension FleetDriver {
                 logLines: lines,
                 time: clock.time
             )
-            let message = "release \(instance.release): instance \(id) failed: \(reason)"
             try await ledger.write([
                 .putFleet(record),
                 ledger.event(.instanceFailed, message, instance: id, release: instance.release),
             ])
+        }
+    }
+
+    private func isWritten(_ message: String, of id: InstanceID, _ ledger: Ledger) async throws -> Bool {
+        try await store.events(of: ledger.name, after: 0, limit: 200).contains {
+            $0.kind == .instanceFailed && $0.instance == id && $0.message == message
         }
     }
 

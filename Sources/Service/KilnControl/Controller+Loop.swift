@@ -31,22 +31,12 @@ extension Controller {
         do {
             let revision = try await store.revision()
             guard revision != self.revision else { return }
-            var kept: [FleetName: FleetKeeper] = [:]
+            var found: [(FleetRecord, [InstanceRecord])] = []
             for record in try await store.fleets() {
-                let instances = try await store.instances(of: record.name)
-                var keeper = keepers[record.name] ?? FleetKeeper(record, instances)
-                keeper.record = record
-                keeper.instances = instances
-                kept[record.name] = keeper
+                found.append((record, try await store.instances(of: record.name)))
             }
-            // What is being done with a fleet that is gone ends by itself.
-            for (fleet, keeper) in keepers where kept[fleet] == nil {
-                if case .driving = keeper.activity { kept[fleet] = keeper }
-            }
-            keepers = kept
-            driveQueue.removeAll { kept[$0] == nil }
+            adopt(found)
             self.revision = revision
-            if starting == nil { starting = Set(kept.keys) }
             storeTrouble = nil
         } catch is CancellationError {
         } catch {
@@ -54,6 +44,25 @@ extension Controller {
             if storeTrouble != diagnostics.first?.message { tell(diagnostics) }
             storeTrouble = diagnostics.first?.message
         }
+    }
+
+    /// All at once: while it was read, somebody may have come to change a fleet, whose keeper knows.
+    private func adopt(_ found: [(FleetRecord, [InstanceRecord])]) {
+        var kept: [FleetName: FleetKeeper] = [:]
+        for (record, instances) in found {
+            var keeper = keepers[record.name] ?? FleetKeeper(record, instances)
+            keeper.record = record
+            keeper.instances = instances
+            kept[record.name] = keeper
+        }
+        // What is being done with a fleet that is gone ends by itself.
+        for (fleet, keeper) in keepers where kept[fleet] == nil {
+            if case .driving = keeper.activity { kept[fleet] = keeper }
+        }
+        keepers = kept
+        driveQueue.removeAll { kept[$0] == nil }
+        // Nobody waits for a fleet that was destroyed before it was looked at.
+        if starting == nil { starting = Set(kept.keys) } else { starting?.formIntersection(kept.keys) }
     }
 
     // MARK: Looking
@@ -153,7 +162,7 @@ extension Controller {
     ) async throws -> DeployOutcome? {
         if try await isTaken(fleet) { return nil }
         let driver = driver(stop)
-        return try await locked { try await driver.tend(fleet, tending) }
+        return try await locked(stop) { try await driver.tend(fleet, tending) }
     }
 
     func drove(_ fleet: FleetName, _ result: Result<DeployOutcome?, any Error>) {
@@ -225,10 +234,11 @@ extension Controller {
         drives += 1
         let (driver, post) = (driver(StopSignal()), post)
         group.addTask {
-            // Nobody could write it down where somebody changes the fleet; it is told in any case.
-            try? await driver.alert(fleet, message)
-            post?.yield(.alerted(fleet))
+            let result = await Self.result { try await driver.alert(fleet, message) }
+            post?.yield(.alerted(fleet, result))
         }
+        // Once, also where it has to be written down again.
+        guard keepers[fleet]?.tells(message) == true else { return }
         let hint = "kiln drift \(fleet) shows what differs; kiln drift \(fleet) --replace replaces it"
         tell([Diagnostic(.warning, code: "fleet.alert", "fleet \(fleet): \(message)", hint: hint)])
     }

@@ -14,8 +14,10 @@ package actor Controller {
         package var lookInterval = Duration.seconds(1)
         /// How often each fleet is compared with its release.
         package var driftInterval = Duration.seconds(10)
-        /// Fleets that are driven at once.
-        package var driveLimit = 4
+        /// Fleets that are driven at once. A drive may last while it waits, for minutes, and keeps no other fleet from healing.
+        package var driveLimit = 256
+        /// Instances that are made at once by all drives.
+        package var createLimit = 8
         package var lookLimit = 4
 
         package init() {}
@@ -51,7 +53,7 @@ package actor Controller {
         case looked(FleetName, Result<[InstanceObservation], any Error>, BootInstant)
         case probed(FleetName, InstanceID, ProbeResult)
         case drove(FleetName, Result<DeployOutcome?, any Error>)
-        case alerted(FleetName)
+        case alerted(FleetName, Result<Void, any Error>)
         case inspected(FleetName, Result<DriftReport, any Error>)
         /// Somebody outside has changed the fleet through this controller, or wants it looked at.
         case changed(FleetName)
@@ -65,6 +67,7 @@ package actor Controller {
     nonisolated let inspect: DriftInspector?
     private nonisolated let isAlive: @Sendable (LeaseHolder) -> Bool
     private nonisolated let storeLock: StoreLock?
+    private nonisolated let turns: Turnstile
     private nonisolated let makeSuffix: @Sendable () -> String
 
     var keepers: [FleetName: FleetKeeper] = [:]
@@ -105,6 +108,7 @@ package actor Controller {
         self.holder = holder
         self.isAlive = isAlive
         self.settings = settings
+        turns = Turnstile(settings.createLimit)
         self.makeSuffix = makeSuffix
     }
 
@@ -149,9 +153,11 @@ package actor Controller {
         case .drove(let fleet, let result):
             drove(fleet, result)
             await lookAgain(at: fleet)
-        case .alerted(let fleet):
+        case .alerted(let fleet, let result):
             drives -= 1
             keepers[fleet]?.activity = .none
+            // Nobody can write it down while somebody changes the fleet: the next inspection says it again.
+            if case .failure = result { keepers[fleet]?.lostAlert() }
         case .inspected(let fleet, let result): inspected(fleet, result, in: &group)
         case .changed(let fleet): await lookAgain(at: fleet)
         }
@@ -171,7 +177,9 @@ package actor Controller {
     }
 
     private func tellReady(_ signs: Signs) {
-        guard !isReady, revision != nil, keepers.values.allSatisfy(\.wasReached) else { return }
+        // What a guest does may last: its fleet is as good as looked at.
+        guard !isReady, revision != nil, keepers.values.allSatisfy({ $0.wasReached || hasGuest($0.name) })
+        else { return }
         isReady = true
         signs.ready()
     }
@@ -189,7 +197,7 @@ package actor Controller {
         let guest = try await enter(fleet, stop)
         do {
             let driver = driver(stop)
-            let result = try await locked { try await body(driver) }
+            let result = try await locked(stop) { try await body(driver) }
             await leave(guest)
             return result
         } catch {
@@ -243,7 +251,7 @@ package actor Controller {
     nonisolated func driver(_ stop: StopSignal) -> FleetDriver {
         FleetDriver(
             store: store,
-            platform: platform,
+            platform: PacedPlatform(base: platform, turns: turns),
             clock: clock,
             holder: holder,
             isAlive: isAlive,
@@ -253,9 +261,12 @@ package actor Controller {
     }
 
     /// No collection takes away what a fleet is about to need.
-    nonisolated func locked<Result: Sendable>(_ body: () async throws -> Result) async throws -> Result {
+    nonisolated func locked<Result: Sendable>(
+        _ stop: StopSignal,
+        _ body: () async throws -> Result
+    ) async throws -> Result {
         guard let storeLock else { return try await body() }
-        return try await storeLock.shared(within: .seconds(600), body)
+        return try await storeLock.shared(within: .seconds(600), isStopped: { stop.isRequested }, body)
     }
 
     /// Whether another process, or a guest, changes the fleet.

@@ -7,13 +7,15 @@ struct DriftWatch: Sendable {
 
     var due = BootInstant(nanoseconds: 0)
     private var alert: String?
+    /// What people were told last.
+    private var told: String?
     /// What belongs to no instance and was repaired last, how often in a row, and when it may be again.
     private var repaired: [DriftFinding] = []
     private var repairs = 0
     private var nextRepair: BootInstant?
 
     mutating func isOver() {
-        alert = nil
+        (alert, told) = (nil, nil)
         repaired = []
         repairs = 0
         nextRepair = nil
@@ -22,8 +24,20 @@ struct DriftWatch: Sendable {
     /// Whether this was not said before; nil takes back what was.
     @discardableResult
     mutating func isNews(_ message: String?) -> Bool {
+        if message == nil { told = nil }
         defer { alert = message }
         return alert != message
+    }
+
+    /// It could not be written down, and is news once more.
+    mutating func lostAlert() {
+        alert = nil
+    }
+
+    /// Whether people were not told it before.
+    mutating func tells(_ message: String) -> Bool {
+        defer { told = message }
+        return told != message
     }
 
     /// The same again, right after it was repaired, waits twice as long each time.

@@ -29,6 +29,8 @@ struct FleetKeeper: Sendable {
     private var hadTraffic: Set<InstanceID> = []
     private var wasRunning: Set<InstanceID> = []
     private var toldEnded: Set<InstanceID> = []
+    /// Those of the newest decision, which count as told once that was carried out.
+    private var telling: Set<InstanceID> = []
     /// Nothing is driven before.
     private var heldUntil: BootInstant?
     /// Drives since the fleet was last found as it should be.
@@ -64,9 +66,10 @@ struct FleetKeeper: Sendable {
         }
         if let heldUntil, now < heldUntil { return nil }
         guard due.isEmpty else { return tending(due, now) }
+        if let aged = aged(time) { return Tending(condemned: aged) }
         drives = 0
         heldUntil = nil
-        return aged(time).map { Tending(condemned: $0) }
+        return nil
     }
 
     /// Waits while nothing is due but what failed, in places that lose their instances again and again.
@@ -78,10 +81,11 @@ struct FleetKeeper: Sendable {
         var ended: [InstanceID: String] = [:]
         for due in due {
             guard case .ended = due.reason, let id = due.instance, wasRunning.contains(id),
-                toldEnded.insert(id).inserted
+                !toldEnded.contains(id)
             else { continue }
             ended[id] = due.reason.words
         }
+        telling = Set(ended.keys)
         return Tending(ended: ended, failures: slots.failures)
     }
 
@@ -111,6 +115,8 @@ struct FleetKeeper: Sendable {
     /// After a drive that ended without an error, whatever it achieved: one that achieves nothing is not repeated at once.
     mutating func drove(_ outcome: DeployOutcome, now: BootInstant) {
         activity = .none
+        toldEnded.formUnion(telling)
+        telling = []
         health.forget()
         drives += 1
         switch outcome {
@@ -123,6 +129,7 @@ struct FleetKeeper: Sendable {
     /// Whether the trouble is news.
     mutating func failed(_ message: String, now: BootInstant) -> Bool {
         activity = .none
+        telling = []
         wasReached = true
         drives += 1
         heldUntil = now.advanced(by: pause(after: drives))
@@ -133,6 +140,7 @@ struct FleetKeeper: Sendable {
     /// Somebody else changes the fleet, or wants to.
     mutating func giveWay(for time: Duration, now: BootInstant) {
         activity = .none
+        telling = []
         heldUntil = now.advanced(by: time)
     }
 
@@ -177,6 +185,11 @@ struct FleetKeeper: Sendable {
         /// To be told now.
         case alert(String)
     }
+
+    /// Whether it was not told before.
+    mutating func tells(_ alert: String) -> Bool { drift.tells(alert) }
+
+    mutating func lostAlert() { drift.lostAlert() }
 
     /// Places that were filled again and again wait, and so does what comes back although it was repaired.
     mutating func answer(_ report: DriftReport, now: BootInstant) -> DriftAnswer {
