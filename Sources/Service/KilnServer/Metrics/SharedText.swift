@@ -1,4 +1,4 @@
-package import KilnSystem
+import KilnSystem
 
 /// A text that costs something to make, made once for all who ask while it is made and for a moment after.
 package actor SharedText {
