@@ -113,7 +113,7 @@ struct ServeCommand: AsyncParsableCommand {
         let isNamed = context.environment["KILN_HOME"]?.isEmpty == false
         let text = ServiceUnit.text(
             executable: ExecutableSearch.own ?? "/usr/bin/kiln",
-            home: isNamed ? context.home.root.string : nil,
+            home: isNamed ? "\(context.home.root)" : nil,
             metrics: metrics?.description
         )
         return String(text.dropLast())
