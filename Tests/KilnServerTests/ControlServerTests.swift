@@ -1,7 +1,6 @@
 import FoundationEssentials
 import Glibc
 import KilnAPI
-import KilnCatalog
 import KilnDefinition
 import KilnDiagnostics
 import KilnFleet
@@ -166,25 +165,6 @@ import Testing
             #expect(unsure?.causes.first?.contains("may have begun it") == true)
         }
     }
-
-    @Test(.timeLimit(.minutes(1)))
-    func `that is closed under the server ends it with an error`() async throws {
-        try await Sandbox.with { sandbox in
-            try Files.createDirectory(sandbox.home.root)
-            let stage = ServerStage(
-                home: sandbox.home,
-                catalog: try Catalog(path: sandbox.home.catalog),
-                fleets: PretendFleets(),
-                stop: StopSignal()
-            )
-            let error = await #expect(throws: APIError.self) {
-                try await stage.server.run(until: stage.stop) {
-                    ListeningSocket.shut(stage.home.controlSocket)
-                }
-            }
-            #expect(error?.code == .address)
-        }
-    }
 }
 
 @Suite struct `The choice of who changes fleets` {
@@ -233,26 +213,5 @@ private struct ListeningSocket {
 
     func close() {
         Glibc.close(descriptor)
-    }
-
-    /// Ends the one of this process that listens there, as if by an error.
-    static func shut(_ path: FilePath) {
-        for descriptor in Int32(3)..<1024 {
-            var address = sockaddr_un()
-            var size = socklen_t(MemoryLayout<sockaddr_un>.size)
-            var (listens, length) = (Int32(0), socklen_t(MemoryLayout<Int32>.size))
-            let isNamed = withUnsafeMutablePointer(to: &address) { pointer in
-                pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
-                    getsockname(descriptor, $0, &size) == 0
-                }
-            }
-            guard isNamed, address.sun_family == UInt16(AF_UNIX),
-                getsockopt(descriptor, SOL_SOCKET, SO_ACCEPTCONN, &listens, &length) == 0, listens != 0
-            else { continue }
-            let name = withUnsafeBytes(of: address.sun_path) {
-                String(decoding: $0.prefix { $0 != 0 }, as: UTF8.self)
-            }
-            if name == path.string { shutdown(descriptor, Int32(SHUT_RDWR)) }
-        }
     }
 }
