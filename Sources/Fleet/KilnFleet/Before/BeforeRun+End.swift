@@ -87,7 +87,7 @@ extension BeforeRun {
         record.pending = PendingRelease(release.number, step, since: begun.time)
         record.pending?.unsure = reason
         // Whoever tends the fleet is no person who reads it.
-        record.pending?.wasTold = wasTold || !ledger.lease.isTending
+        record.pending?.wasTold = wasTold || ledger.lease.reason != Lease.tending
         try await ledger.write([.putFleet(record), event(reason, begun.instance)])
         return .unsure(reason: reason)
     }
