@@ -16,17 +16,22 @@ import Testing
         )
     }
 
-    @Test func `take the oldest instance past its age, with a pause after the newest`() {
+    @Test func `take the oldest instance past its age, with a pause after the last that went for its age`() {
         let all = [instance(0, made: 100), instance(1, made: 50), instance(2, made: 100)]
         func overdue(_ now: Int64) -> Int? {
-            AgeRule.overdue(all, maxAge: .seconds(3000), now: now)?.slot
+            AgeRule.overdue(all, maxAge: .seconds(3000), now: now, since: .seconds(100))?.slot
         }
         #expect(overdue(3049) == nil)
         #expect(overdue(3050) == 1)
-        let fresh = [instance(0, made: 100), instance(1, made: 3060), instance(2, made: 100)]
-        #expect(AgeRule.overdue(fresh, maxAge: .seconds(3000), now: 3159) == nil)
-        #expect(AgeRule.overdue(fresh, maxAge: .seconds(3000), now: 3160)?.slot == 0)
-        #expect(AgeRule.overdue([], maxAge: .seconds(3000), now: 10_000) == nil)
+        // One place is filled again and again; another instance was made while the clock was ahead.
+        let restless = [instance(0, made: 100), instance(1, made: 3159), instance(2, made: 90_000)]
+        func next(_ pause: Duration) -> Int? {
+            AgeRule.overdue(restless, maxAge: .seconds(3000), now: 3160, since: pause)?.slot
+        }
+        #expect(next(.seconds(99)) == nil)
+        #expect(next(.seconds(100)) == 0)
+        let none = AgeRule.overdue([], maxAge: .seconds(3000), now: 10_000, since: .seconds(3000))
+        #expect(none == nil)
     }
 
     @Test func `let a place wait that lost its instance three times in ten minutes`() {

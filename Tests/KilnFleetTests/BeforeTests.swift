@@ -249,7 +249,7 @@ import Testing
                 Issue.record("what was cut off is run again unasked")
                 return
             }
-            // Another release leaves it behind.
+            // Another release leaves behind what does not run.
             #expect(try await stage.deploy("3") == .stable(release(3)))
             #expect(try await stage.reader.status(of: Stage.fleet).pending == nil)
         }

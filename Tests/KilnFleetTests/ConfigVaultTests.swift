@@ -110,6 +110,31 @@ import Testing
         }
     }
 
+    @Test func `makes another key once nothing that is set needs the lost one`() async throws {
+        try await Sandbox.with { sandbox in
+            let place = try Place(sandbox)
+            _ = try await place.set("1", "a")
+            _ = try await place.set("2", "b")
+            try Files.remove(place.keyFile)
+            _ = try await place.vault.unset("shop", "a", author: "anna", time: 8)
+            #expect(await code { _ = try await place.set("3", "a") } == .key, "b is set still")
+            _ = try await place.vault.unset("shop", "b", author: "anna", time: 8)
+            #expect(try await place.set("3", "a") == 5)
+            #expect(try await place.get("a") == "3")
+            #expect(await code { _ = try await place.get("a", version: 1) } == .wrongKey)
+        }
+    }
+
+    @Test func `takes a new value in place of one that was damaged`() async throws {
+        try await Sandbox.with { sandbox in
+            let place = try Place(sandbox)
+            _ = try await place.set("value", "a")
+            _ = try await place.sql("UPDATE config SET sealed = x'00' WHERE version = 1")
+            #expect(try await place.set("value", "a") == 2)
+            #expect(try await place.get("a") == "value")
+        }
+    }
+
     @Test func `takes no value that was changed, or put into another place`() async throws {
         let tricks = [
             "UPDATE config SET sealed = substr(sealed, 1, length(sealed) - 1) || x'00' WHERE version = 1",

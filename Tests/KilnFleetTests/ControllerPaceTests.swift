@@ -129,6 +129,7 @@ import Testing
                 #expect(stage.platform.seen.most == 4)
                 #expect(stage.platform.seen.leastServing == 3)
                 #expect(try await stage.messages().contains { $0.hasSuffix("replaced: older than 50m") })
+                #expect(stage.platform.seen.retirements.isEmpty, "nothing was altered")
             }
         }
     }

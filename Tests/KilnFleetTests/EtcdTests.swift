@@ -91,6 +91,25 @@ import Testing
     }
 }
 
+@Suite struct `Keys of a store` {
+    private struct Twice: ConfigStore {
+        func snapshot(of path: String) async throws -> ConfigSnapshot {
+            ConfigSnapshot(values: ["log-level": [0x61], "log_level": [0x62]], version: 1)
+        }
+    }
+
+    @Test func `that become one variable are refused, since one would win unseen`() async throws {
+        try await Sandbox.with { sandbox in
+            let resolver = ConfigResolver(store: Twice(), home: KilnHome(root: sandbox.path))
+            let source = ConfigSource(store: .own(path: "shop"), use: .variables(prefix: ""))
+            let error = await #expect(throws: FleetError.self) {
+                try await resolver.resolve(ConfigDefinition(sources: [source]), directory: sandbox.path)
+            }
+            #expect(error?.causes == ["log-level becomes the variable LOG_LEVEL too"])
+        }
+    }
+}
+
 @Suite(.serialized, .enabled(if: TestEtcd.isInstalled, "needs etcd-server and etcd-client"))
 struct `A real etcd` {
     private func source(
@@ -137,6 +156,9 @@ struct `A real etcd` {
                 let missing = source(endpoint, .file(key: "/files/none"), target: "/etc/x")
                 let error = await #expect(throws: FleetError.self) { try await resolve(sandbox, missing) }
                 #expect(error?.message == "etcd \(etcd.url) /files/none has no key /files/none")
+                let nothing = source(endpoint, .variables(prefix: "/shpo/"))
+                let empty = await #expect(throws: FleetError.self) { try await resolve(sandbox, nothing) }
+                #expect(empty?.message == "etcd \(etcd.url) /shpo/ has no keys")
                 try await etcd.control("put", "/odd/1st", "x")
                 let odd = source(endpoint, .variables(prefix: "/odd/"))
                 await #expect(throws: FleetError.self) { try await resolve(sandbox, odd) }

@@ -64,6 +64,11 @@ final class PretendPlatform: InstancePlatform {  // a class: tests and driver lo
         var oneShots: [InstanceID: Instance] = [:]
         /// One-shot work that began, by its words, in that order.
         var began: [String] = []
+        /// The next one-shot work is refused before it begins, or reported as failed although it began.
+        var refusesOneShots = false
+        var losesOneShots = false
+        /// How long one-shot work takes to be made, and to be removed.
+        var oneShotTime = Duration.zero
         /// Nobody noted how one-shot work ended.
         var losesEnds = false
         /// Instances whose supervisor is gone.
@@ -162,8 +167,11 @@ final class PretendPlatform: InstancePlatform {  // a class: tests and driver lo
         try admit(token)
         if spec.isOneShot == true {
             if spec.command?.first == "missing" { throw Unfit() }
-            return state.withLock { state in
+            try await clock.sleep(until: clock.now.advanced(by: seen.oneShotTime))
+            return try state.withLock { state in
+                if state.refusesOneShots { throw NotBegun(cause: Refused()) }
                 state.began.append((spec.command ?? []).joined(separator: " "))
+                if state.losesOneShots { throw Refused() }
                 state.oneShots[spec.id] = Instance(spec: spec, isMade: true, started: clock.now)
             }
         }
@@ -221,7 +229,10 @@ final class PretendPlatform: InstancePlatform {  // a class: tests and driver lo
     func destroy(_ instance: InstanceID, of fleet: FleetName, token: FencingToken) async throws {
         try admit(token)
         if seen.isDestroyRefused { throw Refused() }
-        if seen.oneShots[instance] != nil { return state.withLock { $0.oneShots[instance] = nil } }
+        if seen.oneShots[instance] != nil {
+            try await clock.sleep(until: clock.now.advanced(by: seen.oneShotTime))
+            return state.withLock { $0.oneShots[instance] = nil }
+        }
         note { state in
             if state.instances[instance]?.traffic == .ready, state.instances[instance]?.exitStatus == nil {
                 state.stopBeforeDrain += 1

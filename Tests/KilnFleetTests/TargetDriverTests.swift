@@ -164,6 +164,59 @@ import Testing
     }
 
     @Test(arguments: SimulatedTarget.Kind.allCases)
+    func `is left without a pause where it was only asked to leave off`(
+        kind: SimulatedTarget.Kind
+    ) async throws {
+        try await Self.with(kind, [.good, .slow]) { scene async throws in
+            #expect(try await scene.deploy("1") == .stable(Self.one))
+            let (time, stop) = (scene.time, StopSignal())
+            async let outcome = scene.driver(stop: stop)
+                .deploy(Stage.content("2"), to: Stage.fleet, policy: Stage.policy())
+            try await time.sleep(until: time.now.advanced(by: .seconds(8)))
+            stop.request(.leaving)
+            #expect(try await outcome == .left(Self.two))
+            let record = try await TestStore(scene.catalog, time).fleet(Stage.fleet)
+            #expect(record?.rollout.isPaused == false)
+            #expect(try await scene.driver().tend(Stage.fleet) == .stable(Self.two))
+        }
+    }
+
+    @Test(arguments: SimulatedTarget.Kind.allCases)
+    func `has an engine stand still before it says so`(kind: SimulatedTarget.Kind) async throws {
+        try await Self.with(kind, [.good, .slow]) { scene async throws in
+            #expect(try await scene.deploy("1") == .stable(Self.one))
+            let (time, stop) = (scene.time, StopSignal())
+            async let outcome = scene.driver(stop: stop)
+                .deploy(Stage.content("2"), to: Stage.fleet, policy: Stage.policy())
+            try await time.sleep(until: time.now.advanced(by: .seconds(8)))
+            stop.request(.leaving)
+            _ = try await outcome
+            scene.target.change { $0.failingLooks = 3 }
+            _ = try await scene.driver().pause(Stage.fleet)
+            let expected: EngineState.Activity = kind == .deployment ? .paused : .canceling
+            #expect(scene.target.seen?.activity == expected)
+            scene.target.change { $0.failingLooks = 100 }
+            await #expect(throws: SimulatedTarget.Refused.self) {
+                try await scene.driver().freeze(Stage.fleet, why: "people at work")
+            }
+        }
+    }
+
+    @Test(arguments: SimulatedTarget.Kind.allCases)
+    func `holds what failed before it leaves it to people`(kind: SimulatedTarget.Kind) async throws {
+        try await Self.with(kind, [.good, .neverReady]) { scene async throws in
+            #expect(try await scene.deploy("1") == .stable(Self.one))
+            let outcome = try await scene.driver()
+                .deploy(Stage.content("2"), to: Stage.fleet, policy: Stage.policy(onFailure: .freeze))
+            guard case .frozen = outcome else {
+                Issue.record("\(outcome)")
+                return
+            }
+            #expect(scene.target.seen?.activity != .moving)
+        }
+    }
+
+    @Test(arguments: SimulatedTarget.Kind.allCases)
     func `replaces instances one by one, and takes everything down`(kind: SimulatedTarget.Kind) async throws {
         try await Self.with(kind, [.good]) { scene async throws in
             #expect(try await scene.deploy("1") == .stable(Self.one))

@@ -43,6 +43,15 @@ import Testing
         #expect(counters([7: (100, 1, 10)]).since(counters([7: (100, 3, 10)]))[id] == sample(100, 1, 10))
     }
 
+    @Test func `is not new where a process did not tell it in between`() {
+        let first = counters([7: (100, 3, 10), 9: (5, 0, 10)])
+        let silent = counters([9: (8, 0, 10)]).carrying(first)
+        #expect(silent.since(first)[id]?.requests == 3)
+        let last = counters([7: (110, 3, 10), 9: (10, 0, 10)])
+        #expect(last.since(silent)[id]?.requests == 12)
+        #expect(TrafficCounters([7: [:]]).carrying(first) == first)
+    }
+
     @Test func `is nothing when nobody came`() {
         #expect(counters([7: (100, 3, 10)]).since(counters([7: (100, 3, 10)]))[id] == TrafficSample.none)
         #expect(TrafficCounters().since(counters([7: (100, 3, 10)])).isEmpty)

@@ -103,7 +103,7 @@ extension FleetDriver {
             case .frozen, .stopped, .stopping: false
             case .steady, .rolling, .baking, .rollingBack: true
             }
-        record.pending = nil
+        if record.pending?.release == number { record.pending = nil }
         if record.rollout.target == number.key, isGoing {
             if record != ledger.record { try await ledger.write([.putFleet(record)]) }
             return
@@ -114,7 +114,7 @@ extension FleetDriver {
             number.key,
             isProven: isProven,
             now: clock.now.instant,
-            isIrreversible: isPastReturn(number, ledger)
+            isIrreversible: record.isPastReturn
         )
         record.evidence = nil
         let rollout = RolloutRecord(
@@ -139,15 +139,19 @@ extension FleetDriver {
         )
     }
 
+    /// Ends what a person froze.
+    func unfreeze(_ ledger: inout Ledger) async throws {
+        guard ledger.record.rollout.freeze != nil else { return }
+        var record = ledger.record
+        record.rollout.thaw(now: clock.now.instant)
+        try await ledger.write([
+            .putFleet(record), ledger.event(.rolloutResumed, "the fleet is no longer frozen"),
+        ])
+    }
+
     /// Begins anew what a frozen fleet was about: its release, or its end.
     func thaw(_ ledger: inout Ledger) async throws {
-        if ledger.record.rollout.freeze != nil {
-            var record = ledger.record
-            record.rollout.thaw(now: clock.now.instant)
-            try await ledger.write([
-                .putFleet(record), ledger.event(.rolloutResumed, "the fleet is no longer frozen"),
-            ])
-        }
+        try await unfreeze(&ledger)
         guard case .frozen(let reason) = ledger.record.rollout.phase else { return }
         if let target = ledger.record.rollout.target?.releaseNumber {
             if ledger.releases[target]?.quarantine == nil { try await aim(at: target, &ledger) }
@@ -160,7 +164,7 @@ extension FleetDriver {
 
     /// Goes on after a person's pause.
     func unpause(_ ledger: inout Ledger) async throws {
-        guard ledger.record.rollout.isPausedByPerson else { return }
+        guard ledger.record.rollout.isPaused else { return }
         var record = ledger.record
         record.rollout.resume(now: clock.now.instant)
         try await ledger.write([.putFleet(record), resumption(ledger)])

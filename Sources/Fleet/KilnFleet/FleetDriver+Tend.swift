@@ -6,6 +6,8 @@ import KilnSystem
 package struct Tending: Sendable, Hashable {
     /// Instances to replace although they may be well, each with the reason.
     package var condemned: [InstanceID: String]
+    /// They are only old: what they stand on is not suspected.
+    package var isOfAge: Bool
     /// Instances that ended while they were watched, each with how.
     package var ended: [InstanceID: String]
     /// Places that lost an instance lately: one that loses them again and again is filled later and later.
@@ -13,10 +15,12 @@ package struct Tending: Sendable, Hashable {
 
     package init(
         condemned: [InstanceID: String] = [:],
+        isOfAge: Bool = false,
         ended: [InstanceID: String] = [:],
         failures: [InstanceFailure] = []
     ) {
         self.condemned = condemned
+        self.isOfAge = isOfAge
         self.ended = ended
         self.failures = failures
     }
@@ -41,8 +45,11 @@ extension FleetDriver {
                 return .halted(reason: "the rollout is paused")
             }
             if !tending.condemned.isEmpty {
-                if case .instances(let platform) = role {
-                    try await platform.retireAltered(of: fleet, token: ledger.lease.token)
+                if case .instances(let platform) = role, !tending.isOfAge {
+                    let token = ledger.lease.token
+                    try await keeping(ledger.lease) {
+                        try await platform.retireAltered(of: fleet, token: token)
+                    }
                 }
                 let fresh = tending.condemned.filter { ledger.instances[$0.key]?.condemned == nil }
                 try await condemn(fresh, &ledger)

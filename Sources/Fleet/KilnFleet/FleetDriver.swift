@@ -151,9 +151,11 @@ package struct FleetDriver: Sendable {
     /// what was frozen, unless its release is quarantined.
     package func resume(_ fleet: FleetName, options: Options = Options()) async throws -> DeployOutcome {
         try await withLedger(fleet, "resume", options, evenFrozen: true) { ledger in
-            try await thaw(&ledger)
+            try await unfreeze(&ledger)
             try await unpause(&ledger)
+            // What is to come goes before what a frozen fleet was about.
             if let ending = try await takeUpPending(options, &ledger) { return ending }
+            try await thaw(&ledger)
             return try await drive(&ledger, policyChanged: false)
         }
     }
@@ -180,7 +182,10 @@ package struct FleetDriver: Sendable {
     ) async throws -> DeployOutcome {
         try await withLedger(fleet, "replace", options) { ledger in
             if case .instances(let platform) = role {
-                try await platform.retireAltered(of: fleet, token: ledger.lease.token)
+                let token = ledger.lease.token
+                try await keeping(ledger.lease) {
+                    try await platform.retireAltered(of: fleet, token: token)
+                }
             }
             try await takeStock(&ledger)
             try await condemn(condemned, as: .instanceDrifted, &ledger)
@@ -214,10 +219,14 @@ package struct FleetDriver: Sendable {
             guard case .stopped = outcome else { return outcome }
             if case .instances(let platform) = role {
                 try await removeOneShots(ledger)
-                try await platform.removeFleet(fleet, volumes: volumes, token: ledger.lease.token)
+                let token = ledger.lease.token
+                try await keeping(ledger.lease) {
+                    try await platform.removeFleet(fleet, volumes: volumes, token: token)
+                }
             }
             let event = ledger.event(.fleetDestroyed, "fleet \(fleet) is destroyed")
-            try await ledger.write([.removeFleet, event])
+            // Work that was done to volumes that are gone is done again to the next ones.
+            try await ledger.write((volumes ? [.removePreparations] : []) + [.removeFleet, event])
             return outcome
         }
     }

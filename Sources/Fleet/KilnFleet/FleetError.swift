@@ -30,6 +30,7 @@ package struct FleetError: DiagnosticError, Hashable {
         case promotion = "fleet.promotion"
         case foreign = "fleet.foreign"
         case moved = "fleet.moved"
+        case underWay = "fleet.under-way"
         case unexamined = "fleet.unexamined"
     }
 
@@ -145,6 +146,15 @@ extension FleetError {
             "fleet \(fleet) is no longer as it was when this was planned: it is left as it is",
             causes: causes,
             hint: "look again: kiln plan"
+        )
+    }
+
+    static func underWay(_ pending: PendingRelease, of fleet: FleetName) -> FleetError {
+        FleetError(
+            .underWay,
+            "the work before release \(pending.release) of \(fleet) is under way and cannot be undone: \(pending.work)",
+            hint: "kiln resume \(fleet) waits for its end; kiln abort \(fleet) ends it where it is",
+            status: .usage
         )
     }
 

@@ -7,14 +7,18 @@ import SystemPackage
 package struct FleetExpectation: Sendable, Hashable {
     package let origin: FleetOrigin?
     package let release: ReleaseNumber?
+    /// The release whose rollout waits for the work before it.
+    package let pending: ReleaseNumber?
 
     /// nil for a fleet that is not there.
     package init(_ standing: PresentFleet.Standing?) {
         origin = standing?.origin
         release = standing?.release
+        pending = standing?.pending
     }
 
-    package init(origin: FleetOrigin?, release: ReleaseNumber?) {
+    package init(origin: FleetOrigin?, release: ReleaseNumber?, pending: ReleaseNumber? = nil) {
+        self.pending = pending
         self.origin = origin
         self.release = release
     }
@@ -36,6 +40,10 @@ extension FleetDriver {
         let release = record.rollout.target?.releaseNumber
         if release != expected.release {
             moved.append("it is of \(release.map { "release \($0)" } ?? "no release")")
+        }
+        let pending = record.pending?.release
+        if pending != expected.pending {
+            moved.append("\(pending.map { "release \($0)" } ?? "no release") is to come")
         }
         if !moved.isEmpty { throw FleetError.moved(record.name, moved) }
     }

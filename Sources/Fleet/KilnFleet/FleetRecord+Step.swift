@@ -26,3 +26,18 @@ extension FleetRecord {
         return (step, stage, planned.steps(for: policy.instances, isBalanced: isBalanced).count)
     }
 }
+
+// What cannot be gone back from.
+extension FleetRecord {
+    /// Whether the stable release may not bear what ran since it became that.
+    var isPastReturn: Bool { hasPassedReturn == true && rollout.stable != nil }
+
+    /// Work that cannot be undone begins: also what is on trial already does not go back by itself any more.
+    mutating func passReturn() {
+        hasPassedReturn = true
+        switch rollout.phase {
+        case .rolling, .baking: rollout.isIrreversible = isPastReturn
+        case .steady, .rollingBack, .stopping, .stopped, .frozen: break
+        }
+    }
+}

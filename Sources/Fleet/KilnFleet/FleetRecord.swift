@@ -79,6 +79,8 @@ package struct FleetRecord: Sendable, Hashable, Codable {
     package var evidence: FailureEvidence?
     /// What is to be rolled out once the work before it is done.
     package var pending: PendingRelease?
+    /// Work that cannot be undone was begun since a release last became stable. Absent is no.
+    var hasPassedReturn: Bool?
     /// How the newest canary does, or did, at the step that was compared last.
     package var comparison: ComparisonReport?
     /// Seconds since 1970.

@@ -45,7 +45,7 @@ extension FleetRun {
         do {
             let counters = try await platform.counters(of: ledger.name)
             let samples = counters.since(current.last ?? counters)
-            current.last = counters
+            current.last = current.last.map(counters.carrying) ?? counters
             let measurement = current.run.add(
                 canary: sum(samples, comparison.canary),
                 baseline: sum(samples, comparison.baseline)

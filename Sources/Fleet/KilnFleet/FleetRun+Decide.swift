@@ -41,6 +41,9 @@ extension FleetRun {
                 state.apply(change, now: now.instant)
             }
             record.rollout = state.rollout
+            if changes.contains(where: { if case .markStable = $0 { true } else { false } }) {
+                record.hasPassedReturn = nil
+            }
             try await write([.putFleet(record)] + edits)
             settle(changes)
             if outcome != nil { return [] }

@@ -60,6 +60,8 @@ package enum FleetEdit: Sendable, Hashable {
     case liftQuarantine(ReleaseNumber)
     case markStable(ReleaseNumber, at: Int64)
     case putPreparation(ReleaseNumber, Preparation)
+    /// Of all releases of the fleet: none of their one-shot work counts as done.
+    case removePreparations
     case putRollout(RolloutRecord)
     case putInstance(InstanceRecord)
     case removeInstance(InstanceID)

@@ -136,6 +136,7 @@ struct Ledger: Sendable {
         case .liftQuarantine(let number): releases[number]?.quarantine = nil
         case .markStable(let number, let time): releases[number]?.stable = time
         case .putPreparation(let number, let preparation): releases[number]?.preparation = preparation
+        case .removePreparations: for number in releases.keys { releases[number]?.preparation = nil }
         case .putRollout(let rollout): self.rollout = rollout
         case .putInstance(let instance): instances[instance.id] = instance
         case .removeInstance(let id): instances[id] = nil

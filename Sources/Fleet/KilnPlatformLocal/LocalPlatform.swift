@@ -76,7 +76,10 @@ package struct LocalPlatform: InstancePlatform {
                 try await maker.make(spec, at: paths)
             } catch {
                 // A cancelled task cannot run tools; the half-made instance is seen and destroyed later.
-                if !Task.isCancelled { try? await remover.remove(paths) }
+                // One-shot work that may have begun is never cut off for it.
+                if !Task.isCancelled, spec.isOneShot != true || error is NotBegun {
+                    try? await remover.remove(paths)
+                }
                 throw error
             }
         }

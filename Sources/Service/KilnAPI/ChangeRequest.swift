@@ -27,6 +27,7 @@ package struct ChangeRequest: Sendable, Hashable, Codable {
     package struct Expected: Sendable, Hashable, Codable {
         package var origin: String?
         package var release: Int?
+        package var pending: Int?
     }
 
     package static let longestText = 4096
@@ -105,7 +106,8 @@ extension ChangeRequest {
         result.expected = options?.expected.map { expected in
             FleetExpectation(
                 origin: expected.origin.map { FleetOrigin(path: $0) },
-                release: expected.release.map(ReleaseNumber.init(rawValue:))
+                release: expected.release.map(ReleaseNumber.init(rawValue:)),
+                pending: expected.pending.map(ReleaseNumber.init(rawValue:))
             )
         }
         return result
@@ -156,7 +158,11 @@ extension ChangeRequest.Options {
         origins = options.origins.isEmpty ? nil : options.origins
         repeatsUnseen = options.repeatsUnseen ? true : nil
         expected = options.expected.map { expected in
-            ChangeRequest.Expected(origin: expected.origin?.path, release: expected.release?.rawValue)
+            ChangeRequest.Expected(
+                origin: expected.origin?.path,
+                release: expected.release?.rawValue,
+                pending: expected.pending?.rawValue
+            )
         }
     }
 }

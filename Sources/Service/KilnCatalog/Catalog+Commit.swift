@@ -45,6 +45,8 @@ extension Catalog {
                 sql: "INSERT OR REPLACE INTO preparation (fleet, number, record) VALUES (?, ?, ?)",
                 arguments: [fleet, number.rawValue, try Self.encode(preparation)]
             )
+        case .removePreparations:
+            try database.execute(sql: "DELETE FROM preparation WHERE fleet = ?", arguments: [fleet])
         case .putRollout(let rollout):
             try database.execute(
                 sql: "INSERT OR REPLACE INTO rollout (fleet, number, record) VALUES (?, ?, ?)",

@@ -38,6 +38,8 @@ struct FleetKeeper: Sendable {
     /// The trouble that was told last, until it is over.
     private var trouble: String?
     private var drift = DriftWatch()
+    /// When an instance last was to go for its age, or the fleet was first looked at.
+    private var agedOut: BootInstant?
 
     init(_ record: FleetRecord, _ instances: [InstanceRecord]) {
         self.record = record
@@ -66,7 +68,7 @@ struct FleetKeeper: Sendable {
         }
         if let heldUntil, now < heldUntil { return nil }
         guard due.isEmpty else { return tending(due, now) }
-        if let aged = aged(time) { return Tending(condemned: aged) }
+        if let aged = aged(now, time) { return Tending(condemned: aged, isOfAge: true) }
         drives = 0
         heldUntil = nil
         return nil
@@ -103,10 +105,18 @@ struct FleetKeeper: Sendable {
         slots.forget(allBut: known, now: now)
     }
 
-    private func aged(_ time: Int64) -> [InstanceID: String]? {
+    private mutating func aged(_ now: BootInstant, _ time: Int64) -> [InstanceID: String]? {
+        let last = agedOut ?? now
+        agedOut = last
         guard let maxAge = record.policy.maxAge, record.rollout.phase == .steady, !record.rollout.isHalted,
-            let oldest = AgeRule.overdue(instances, maxAge: maxAge, now: time)
+            let oldest = AgeRule.overdue(
+                instances,
+                maxAge: maxAge,
+                now: time,
+                since: last.duration(to: now)
+            )
         else { return nil }
+        agedOut = now
         return [oldest.id: "older than \(DurationText.text(maxAge))"]
     }
 

@@ -91,7 +91,10 @@ package enum APIReference {
         ("message", "Why; kept with its events and with the rollout that it begins."),
         ("repeatsUnseen", "Run again what cannot be undone and was begun, though nobody saw how it ended."),
         ("takesOver", "Whether the fleet may belong to another definition that is still there."),
-        ("expected", "The `origin` and `release` that were seen; refused where they have moved."),
+        (
+            "expected",
+            "The `origin`, `release` and `pending` release that were seen; refused where they have moved."
+        ),
     ]
 
     private static func table(_ rows: [(String, String)]) -> String {

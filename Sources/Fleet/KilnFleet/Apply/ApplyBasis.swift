@@ -12,6 +12,8 @@ package struct ApplyBasis: Sendable, Hashable, Codable {
         package let isPaused: Bool
         package let freeze: String?
         package let waits: String?
+        /// The release whose rollout waits for the work before it.
+        package let pending: ReleaseNumber?
         package let policy: Digest
         package let origin: FleetOrigin?
     }
@@ -52,6 +54,7 @@ package struct ApplyBasis: Sendable, Hashable, Codable {
                 isPaused: standing.isPaused,
                 freeze: standing.freeze,
                 waits: standing.waits,
+                pending: standing.pending,
                 policy: Digest(of: try CanonicalJSON.encode(standing.policy)),
                 origin: standing.origin
             )
@@ -97,6 +100,9 @@ package struct ApplyBasis: Sendable, Hashable, Codable {
         }
         if before.waits != after.waits, before.isPaused == after.isPaused {
             moved.append("fleet \(name) \(after.waits.map { "waits: \($0)" } ?? "waits for nobody any more")")
+        }
+        if before.pending != after.pending {
+            moved.append("of fleet \(name) \(words(after.pending)) is to come")
         }
         if before.policy != after.policy { moved.append("the policy of fleet \(name) is another") }
         if before.origin != after.origin {

@@ -47,6 +47,10 @@ package struct ApplyPlanner: Sendable {
         if let standing = fleet.standing {
             step.policy = policy(standing, wanted)
             (step.action, step.reasons) = decide(standing, wanted)
+            if standing.pending != nil, standing.pending == step.to, standing.waits != nil {
+                // To deploy it would only wait as well.
+                (step.action, step.reasons) = (.keep, [])
+            }
             if step.action == .keep { step.waits = standing.waits }
         } else {
             step.action = .create

@@ -42,6 +42,8 @@ package struct PresentFleet: Sendable, Hashable {
         /// A rollout has neither an outcome nor anybody who drives it.
         package var isUnattended: Bool
         package var release: ReleaseNumber?
+        /// The release whose rollout waits for the work before it.
+        package var pending: ReleaseNumber?
         /// What that release is made of.
         package var content: ReleaseContent?
         package var instances: Int
@@ -59,6 +61,7 @@ package struct PresentFleet: Sendable, Hashable {
             waits: String? = nil,
             isUnattended: Bool = false,
             release: ReleaseNumber? = nil,
+            pending: ReleaseNumber? = nil,
             content: ReleaseContent? = nil,
             instances: Int = 0,
             serving: Int = 0,
@@ -73,6 +76,7 @@ package struct PresentFleet: Sendable, Hashable {
             self.waits = waits
             self.isUnattended = isUnattended
             self.release = release
+            self.pending = pending
             self.content = content
             self.instances = instances
             self.serving = serving
@@ -117,6 +121,7 @@ extension FleetReader {
                         waits: Self.waitsForPerson(record, status),
                         isUnattended: status.isUnattended,
                         release: release,
+                        pending: record.pending?.release,
                         content: content,
                         instances: status.instances.count,
                         serving: status.serving,
@@ -137,6 +142,10 @@ extension FleetReader {
     private static func waitsForPerson(_ record: FleetRecord, _ status: FleetStatus) -> String? {
         if record.rollout.isPausedByPerson {
             return "a person paused its rollout; kiln resume \(record.name)"
+        }
+        if let pending = record.pending, pending.unsure != nil || pending.isPausedByPerson {
+            let what = pending.unsure ?? "the work before release \(pending.release) is paused"
+            return "\(what); kiln resume \(record.name)"
         }
         return status.awaitsPromotion
             ? "\(status.waits ?? "it waits for a person"); kiln promote \(record.name)" : nil

@@ -1,4 +1,5 @@
 import KilnDefinition
+import KilnRollout
 import KilnSystem
 
 // How it ended, written down.
@@ -27,7 +28,8 @@ extension BeforeRun {
         var next = preparation
         next.begun = nil
         var record = ledger.record
-        record.pending = nil
+        // Named until it is gone: what fails to be removed is removed by whoever comes next.
+        record.pending?.failure = reason
         record.evidence = FailureEvidence(
             instance: begun.instance,
             release: release.number,
@@ -48,14 +50,20 @@ extension BeforeRun {
             ]
         )
         try await remove(begun.instance)
+        record = ledger.record
+        record.pending = nil
+        try await ledger.write([.putFleet(record)])
         return .failed(reason: reason)
     }
 
     /// What can be undone is ended and run again later; anything else is never cut off, and comes to its end by itself.
     mutating func pause(_ begun: Preparation.Begun, _ step: BeforeDefinition) async throws -> Ending {
+        let what =
+            driver.stop.manner == .leaving
+            ? "whoever drives the fleet next goes on with it" : "the rollout is paused"
         guard step.reversible else {
             try await notePause(step)
-            let message = "the rollout is paused; \(step.title) cannot be undone, so it goes on to its end"
+            let message = "\(what); \(step.title) cannot be undone, so it goes on to its end"
             try await tell(message, begun.instance)
             return .paused
         }
@@ -65,7 +73,7 @@ extension BeforeRun {
         try await ledger.write([.putPreparation(release.number, next)])
         try await notePause(step)
         try await tell(
-            "the rollout is paused; \(step.title) was ended and is run again later",
+            "\(what); \(step.title) was ended and is run again later",
             begun.instance
         )
         return .paused
@@ -75,8 +83,11 @@ extension BeforeRun {
         let reason =
             "nobody saw how \(step.title) ended, which was begun at \(WallClock.format(begun.time)) and cannot be undone"
         var record = ledger.record
+        let wasTold = record.pending?.wasToldUnsure == true
         record.pending = PendingRelease(release.number, step, since: begun.time)
         record.pending?.unsure = reason
+        // Whoever tends the fleet is no person who reads it.
+        record.pending?.wasTold = wasTold || ledger.lease.reason != Lease.tending
         try await ledger.write([.putFleet(record), event(reason, begun.instance)])
         return .unsure(reason: reason)
     }
@@ -98,13 +109,17 @@ extension BeforeRun {
         if driver.stop.manner == .leaving { return }
         var record = ledger.record
         var pending = record.pending ?? PendingRelease(release.number, step, since: driver.clock.time)
-        pending.isPaused = true
+        pending.pause()
         record.pending = pending
+        if record.rollout.isUnfinished { record.rollout.pause() }
         try await ledger.write([.putFleet(record)])
     }
 
     func remove(_ id: InstanceID) async throws {
-        try await platform.destroy(id, of: ledger.name, token: ledger.lease.token)
+        let (platform, fleet, token) = (platform, ledger.name, ledger.lease.token)
+        try await driver.keeping(ledger.lease) {
+            try await platform.destroy(id, of: fleet, token: token)
+        }
     }
 
     func output(_ lines: [String], _ id: InstanceID) -> [FleetEdit] {

@@ -83,12 +83,16 @@ struct BeforeRun {
                 try await ledger.write([.putFleet(record), event(message, begun.instance)])
                 return try await watch(begun, step)
             }
-            if !step.reversible, !(mayRepeat && ledger.record.pending?.unsure != nil) {
+            if !step.reversible, !(mayRepeat && ledger.record.pending?.wasToldUnsure == true) {
                 return try await leave(begun, step)
             }
             try await driver.removeOneShots(ledger)
         }
-        return try await watch(try await begin(index, step), step)
+        do {
+            return try await watch(try await begin(index, step), step)
+        } catch let error as MayHaveBegun {
+            return try await leave(error.begun, step)
+        }
     }
 
     /// Whether it runs, or its end was noted by its supervisor.
@@ -121,6 +125,8 @@ struct BeforeRun {
         next.begun = begun
         var record = ledger.record
         record.pending = PendingRelease(release.number, step, since: driver.clock.time)
+        let before = record
+        if !step.reversible { record.passReturn() }
         try await ledger.write([
             .putPreparation(release.number, next), .putFleet(record),
             event("\(step.title) runs before the rollout", id),
@@ -133,17 +139,39 @@ struct BeforeRun {
         )
         let spec = InstanceSpec(id: id, slot: 0, release: own, command: step.run, isOneShot: true)
         do {
-            try await platform.create(spec, token: ledger.lease.token)
+            let (platform, token) = (platform, ledger.lease.token)
+            try await driver.keeping(ledger.lease) { try await platform.create(spec, token: token) }
         } catch {
-            // It did not begin.
-            next.begun = nil
-            try await ledger.write([.putPreparation(release.number, next)])
-            guard (error as? any ReleaseFault)?.isOfRelease != true else {
-                throw Unstartable(reason: FleetRun.words(error), begun: begun)
-            }
-            throw error
+            try await handle(error, begun, step, before)
         }
         return begun
+    }
+
+    /// What may have begun, and cannot be undone, is never taken for what did not.
+    private mutating func handle(
+        _ error: any Error,
+        _ begun: Preparation.Begun,
+        _ step: BeforeDefinition,
+        _ before: FleetRecord
+    ) async throws {
+        let cause = (error as? NotBegun)?.cause ?? error
+        let isOfRelease = (cause as? any ReleaseFault)?.isOfRelease == true
+        guard step.reversible || isOfRelease || error is NotBegun else {
+            try await tell("\(step.title) may have begun: \(FleetRun.words(cause))", begun.instance)
+            throw MayHaveBegun(begun: begun)
+        }
+        var next = preparation
+        next.begun = nil
+        var record = ledger.record
+        record.hasPassedReturn = before.hasPassedReturn
+        record.rollout = before.rollout
+        try await ledger.write([.putPreparation(release.number, next), .putFleet(record)])
+        if isOfRelease { throw Unstartable(reason: FleetRun.words(cause), begun: begun) }
+        throw cause
+    }
+
+    private struct MayHaveBegun: Error {
+        let begun: Preparation.Begun
     }
 
     /// The release asks for what it does not have.

@@ -12,8 +12,15 @@ extension FleetDriver {
         _ options: Options,
         _ ledger: inout Ledger
     ) async throws -> DeployOutcome? {
-        if let pending = ledger.record.pending, pending.release != number {
-            try await giveUp(pending, &ledger)
+        try await clearFailed(&ledger)
+        if let pending = ledger.record.pending {
+            if pending.release != number {
+                try await refuseCuttingOff(pending, ledger)
+                try await giveUp(pending, &ledger)
+            } else if pending.isPausedByPerson {
+                let reason = "the work before it is paused: kiln resume \(ledger.name)"
+                return .waiting(number, reason: reason)
+            }
         }
         try await ledger.load([number])
         guard let release = ledger.release(number), let work = release.content.before, !work.isEmpty,
@@ -47,7 +54,13 @@ extension FleetDriver {
     /// Goes on with a release whose work was cut off, paused, or left to a person; nil when there is none, or its rollout
     /// began.
     func takeUpPending(_ options: Options, _ ledger: inout Ledger) async throws -> DeployOutcome? {
+        try await clearFailed(&ledger)
         guard let pending = ledger.record.pending else { return nil }
+        if pending.isPaused {
+            var record = ledger.record
+            record.pending?.resume()
+            try await ledger.write([.putFleet(record)])
+        }
         if let ending = try await prepare(pending.release, options, &ledger) { return ending }
         try await aim(at: pending.release, &ledger)
         return nil
@@ -57,10 +70,11 @@ extension FleetDriver {
     func pausePending(_ ledger: inout Ledger) async throws -> DeployOutcome? {
         guard var pending = ledger.record.pending else { return nil }
         if pending.isReversible { try await removeOneShots(ledger) }
-        if !pending.isPaused {
-            pending.isPaused = true
+        if !pending.isPausedByPerson {
+            pending.pause(byPerson: true)
             var record = ledger.record
             record.pending = pending
+            if record.rollout.isUnfinished { record.rollout.pause(byPerson: true) }
             let message = "the work before release \(pending.release) is paused"
             try await ledger.write([
                 .putFleet(record), ledger.event(.rolloutPaused, message, release: pending.release),
@@ -94,20 +108,33 @@ extension FleetDriver {
         try await ledger.write(edits + [ledger.event(.rolloutAborted, message, release: pending.release)])
     }
 
+    /// Only a person who asks for that, or for the fleet's end, cuts off what cannot be undone.
+    private func refuseCuttingOff(_ pending: PendingRelease, _ ledger: Ledger) async throws {
+        guard !pending.isReversible, case .instances(let platform) = role else { return }
+        let isThere = try await platform.oneShots(of: ledger.name).contains { shot in
+            switch shot.process {
+            case .running, .exited(status: .some): shot.spec.release.number == pending.release
+            case .exited(status: nil), .incomplete: false
+            }
+        }
+        if isThere { throw FleetError.underWay(pending, of: ledger.name) }
+    }
+
+    /// Removes what is left of work whose failure is written down.
+    private func clearFailed(_ ledger: inout Ledger) async throws {
+        guard ledger.record.pending?.failure != nil else { return }
+        try await removeOneShots(ledger)
+        var record = ledger.record
+        record.pending = nil
+        try await ledger.write([.putFleet(record)])
+    }
+
     /// Ends and removes one-shot work that runs, or was left behind.
     func removeOneShots(_ ledger: Ledger, except kept: InstanceID? = nil) async throws {
         guard case .instances(let platform) = role else { return }
         for shot in try await platform.oneShots(of: ledger.name) where shot.spec.id != kept {
-            try await platform.destroy(shot.spec.id, of: ledger.name, token: ledger.lease.token)
+            let (id, fleet, token) = (shot.spec.id, ledger.name, ledger.lease.token)
+            try await keeping(ledger.lease) { try await platform.destroy(id, of: fleet, token: token) }
         }
-    }
-
-    /// Whether the stable release may not bear what ran before this one: it was not stable since.
-    func isPastReturn(_ number: ReleaseNumber, _ ledger: Ledger) -> Bool {
-        guard let finished = ledger.releases[number]?.preparation?.finished,
-            ledger.content(of: number)?.before?.contains(where: { !$0.reversible }) == true,
-            let stable = ledger.record.rollout.stable?.releaseNumber
-        else { return false }
-        return (ledger.releases[stable]?.stable ?? 0) <= finished
     }
 }

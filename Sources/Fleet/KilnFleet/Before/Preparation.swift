@@ -34,8 +34,14 @@ package struct PendingRelease: Sendable, Hashable, Codable {
     /// Seconds since 1970.
     package var since: Int64
     package var isPaused: Bool
+    /// A person paused it, not an interruption: nothing but that person's word goes on with it. Absent is no.
+    private var isHeld: Bool?
     /// Why a person has to say how it goes on.
     package var unsure: String?
+    /// A person was told that, and not only whoever tends the fleet. Absent is no.
+    var wasTold: Bool?
+    /// Why it failed, while what ran is still to be removed.
+    var failure: String?
 
     init(_ release: ReleaseNumber, _ work: BeforeDefinition, since: Int64) {
         self.release = release
@@ -43,6 +49,21 @@ package struct PendingRelease: Sendable, Hashable, Codable {
         isReversible = work.reversible
         self.since = since
         isPaused = false
+    }
+
+    /// A person was told that it has to be said how it goes on.
+    var wasToldUnsure: Bool { unsure != nil && wasTold == true }
+
+    package var isPausedByPerson: Bool { isPaused && isHeld == true }
+
+    mutating func pause(byPerson: Bool = false) {
+        isPaused = true
+        if byPerson { isHeld = true }
+    }
+
+    mutating func resume() {
+        isPaused = false
+        isHeld = nil
     }
 
     /// Whether whoever drives the fleet next goes on with it unasked.

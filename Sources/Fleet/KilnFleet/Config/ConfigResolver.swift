@@ -53,8 +53,17 @@ package struct ConfigResolver: Sendable {
             let snapshot = try await snapshot(of: source, directory)
             switch source.use {
             case .variables:
+                if case .etcd = source.store, snapshot.values.isEmpty { throw empty(source) }
+                var keys: [String: String] = [:]
                 for (key, value) in snapshot.values.sorted(by: { $0.key < $1.key }) {
                     let (name, text) = try variable(key, value, source)
+                    if let other = keys.updateValue(key, forKey: name) {
+                        throw refused(
+                            key,
+                            source,
+                            "\(ShownText.line(other)) becomes the variable \(name) too"
+                        )
+                    }
                     resolved.env[name] = text
                 }
             case .file(let key):
@@ -97,6 +106,17 @@ package struct ConfigResolver: Sendable {
             throw refused(key, source, "its value is no text, so it cannot be a variable")
         }
         return (name, text)
+    }
+
+    private func empty(_ source: ConfigSource) -> FleetError {
+        FleetError(
+            .config,
+            "\(source.title) has no keys",
+            at: source.span,
+            causes: ["a release would be made without any of its configuration"],
+            hint: "see whether the prefix is right: etcdctl get --prefix --keys-only",
+            status: .usage
+        )
     }
 
     private func missing(_ key: String, _ source: ConfigSource) -> FleetError {

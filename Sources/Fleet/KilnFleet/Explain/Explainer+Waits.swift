@@ -145,6 +145,10 @@ extension Explainer {
         guard policy.onFailure == .rollback else {
             return "\(target) is quarantined and everything stays as it is"
         }
+        if rollout.isIrreversible {
+            let why = "what ran before it cannot be undone"
+            return "\(target) is quarantined and everything stays as it is, since \(why)"
+        }
         guard let stable = rollout.stable, stable != rollout.target else {
             return "\(target) is quarantined and its instances are removed"
         }

@@ -34,14 +34,19 @@ struct TargetRun: Sendable {
     mutating func run() async throws -> (FleetRun.Ending, Ledger) {
         while true {
             if clock.now >= renewDue { try await renew() }
+            try await hear()
             let isSeen = try await look()
             if stop.isRequested || Task.isCancelled {
+                if let outcome { return (.outcome(outcome), ledger) }
+                if stop.manner == .leaving { return (.left, ledger) }
                 try await pause()
                 return (.stopped, ledger)
             }
             if isSeen {
                 let action = try await decide()
-                if let outcome { return (.outcome(outcome), ledger) }
+                if let outcome, action == nil || refusals >= FleetRun.patience {
+                    return (.outcome(outcome), ledger)
+                }
                 if let action {
                     try await perform(action)
                 } else if judge.isSettled(state, now: clock.now.instant) {
@@ -54,8 +59,21 @@ struct TargetRun: Sendable {
 
     /// Has the engine stand still, where that is what is written down; what it does by then is not waited for.
     mutating func hold() async throws {
-        guard ledger.record.rollout.isHalted, try await look() else { return }
+        guard ledger.record.rollout.isHalted else { return }
+        while try await !look() {
+            if clock.now >= renewDue { try await renew() }
+            try await clock.sleep(until: clock.now.advanced(by: Self.interval))
+        }
         if let action = judge.judge(state, now: clock.now.instant).first { try await call(action) }
+    }
+
+    /// A process that drives several fleets is told in the store to end one of its drives.
+    private func hear() async throws {
+        guard ledger.lease.holder.isController, !stop.isRequested,
+            let lease = try await ledger.store.lease(of: ledger.name), lease.token == ledger.lease.token,
+            lease.isInterrupted == true
+        else { return }
+        stop.request(.leaving)
     }
 
     private var state: TargetState {
@@ -131,7 +149,10 @@ struct TargetRun: Sendable {
             }
             record.rollout = state.fleet.rollout
             try await ledger.write([.putFleet(record)] + edits)
-            if outcome != nil { return nil }
+            // An engine goes on by itself with what failed, until it is told to stand still.
+            guard let outcome else { continue }
+            if case .frozen = outcome { return judge.judge(self.state, now: now).first }
+            return nil
         }
         throw FleetError(.platform, "fleet \(ledger.name): the judge does not come to an end")
     }

@@ -38,6 +38,13 @@ package struct TrafficCounters: Sendable, Hashable {
         return samples
     }
 
+    /// The same with what was known earlier of a process or instance that did not tell this time: what it tells next is not all new.
+    package func carrying(_ earlier: TrafficCounters) -> TrafficCounters {
+        TrafficCounters(
+            earlier.counts.merging(counts) { before, now in before.merging(now) { $1 } }
+        )
+    }
+
     /// A count that went back began anew.
     private static func difference(_ now: RequestCounts, _ before: RequestCounts?) -> TrafficSample {
         guard let before, before.requests <= now.requests, before.errors <= now.errors else {

@@ -14,6 +14,20 @@ struct InstanceMaker: Sendable {
     private var mounts: RootMounts { RootMounts(home: home) }
 
     func make(_ spec: InstanceSpec, at paths: InstancePaths) async throws {
+        do {
+            try await prepare(spec, at: paths)
+        } catch {
+            throw spec.isOneShot == true ? NotBegun(cause: error) : error
+        }
+        let cgroups = try Cgroups.current(of: home)
+        let record = try await Container(paths: paths, runner: runner).start { process in
+            try DriftBaseline.record(paths, pid: process.pid, cgroups: cgroups)
+        }
+        try Record.write(record, to: paths.process)
+    }
+
+    /// All but the process.
+    private func prepare(_ spec: InstanceSpec, at paths: InstancePaths) async throws {
         try Files.createDirectory(paths.fleet.directory, mode: 0o700)
         try Files.createDirectory(paths.directory, mode: 0o700)
         try Record.write(spec, to: paths.spec)
@@ -29,11 +43,6 @@ struct InstanceMaker: Sendable {
         try await mounts.mountRoot(of: paths, on: image)
         try InstanceSecrets.mount(spec, for: sealed.user, at: paths)
         try await writeBundle(spec, image.config, sealed, at: paths)
-        let cgroups = try Cgroups.current(of: home)
-        let record = try await Container(paths: paths, runner: runner).start { process in
-            try DriftBaseline.record(paths, pid: process.pid, cgroups: cgroups)
-        }
-        try Record.write(record, to: paths.process)
     }
 
     private var network: InstanceNetwork {

@@ -56,7 +56,8 @@ package struct ConfigError: DiagnosticError, Hashable {
             .key,
             "the configuration store's key is not there: \(file)",
             hint: "put back the file that was kept apart, or name it: KILN_CONFIG_KEY_FILE; "
-                + "without it the values cannot be read by anybody"
+                + "without it the values cannot be read by anybody: kiln config unset takes them away, "
+                + "and the next one that is set makes a new key"
         )
     }
 

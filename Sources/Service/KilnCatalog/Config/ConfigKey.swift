@@ -35,10 +35,15 @@ struct ConfigKey: Sendable {
         defer { unlink(draft.string) }
         let text = fresh.map { String(UInt16($0) + 0x100, radix: 16).dropFirst() }.joined() + "\n"
         try Files.write(text, to: draft, mode: 0o600)
-        if link(draft.string, file.string) == 0 { return ConfigKey(fresh) }
+        if link(draft.string, file.string) == 0 {
+            // There for good before anything is sealed with it.
+            try Files.syncDirectory(folder.isEmpty ? "." : folder)
+            return ConfigKey(fresh)
+        }
         guard errno == EEXIST, let key = try load(file) else {
             throw SystemError.last("make the key \(file)")
         }
+        try Files.syncDirectory(folder.isEmpty ? "." : folder)
         return key
     }
 

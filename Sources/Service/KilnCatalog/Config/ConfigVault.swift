@@ -43,7 +43,8 @@ package struct ConfigVault: ConfigStore {
         return try await catalog.write { database in
             let seal = try Self.sealing(keyFile, database)
             if let last = try Row.newest(path, key, database), let sealed = last.sealed,
-                try seal.open(sealed, at: last.place) == value
+                // One that does not open any more is another value: setting it again is the way out.
+                (try? seal.open(sealed, at: last.place)) == value
             {
                 return last.change
             }
@@ -112,11 +113,16 @@ package struct ConfigVault: ConfigStore {
         }
     }
 
-    /// A key is made only while nothing was sealed yet: another one would leave what there is unreadable.
+    /// A key is made only while nothing that is set is sealed: another one would leave that unreadable. Of what was replaced or
+    /// taken away only the past values are lost with their key.
     private static func sealing(_ file: FilePath, _ database: Database) throws -> ConfigKey {
         let used = try String.fetchOne(
             database,
-            sql: "SELECT key_id FROM config WHERE key_id IS NOT NULL ORDER BY version DESC LIMIT 1"
+            sql: """
+                SELECT key_id FROM config WHERE key_id IS NOT NULL AND version = (
+                    SELECT max(version) FROM config AS other WHERE other.path = config.path AND other.key = config.key
+                ) ORDER BY version DESC LIMIT 1
+                """
         )
         guard let used else { return try ConfigKey.load(file) ?? ConfigKey.make(file) }
         let key = try loaded(file)
