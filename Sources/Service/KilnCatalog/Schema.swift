@@ -121,6 +121,10 @@ enum Schema {
             PRIMARY KEY (fleet, hook)
         ) WITHOUT ROWID;
         """,
+        // Values of the configuration store that are for instances alone.
+        """
+        ALTER TABLE config ADD COLUMN secret INTEGER NOT NULL DEFAULT 0;
+        """,
     ]
 
     /// Brings the file to the newest version; a current one costs one read.

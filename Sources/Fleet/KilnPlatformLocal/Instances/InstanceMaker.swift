@@ -9,6 +9,7 @@ import SystemPackage
 struct InstanceMaker: Sendable {
     let home: KilnHome
     let images: ImageStore
+    let secrets: any SecretStore
     let runner: ToolRunner
 
     private var mounts: RootMounts { RootMounts(home: home) }
@@ -27,7 +28,7 @@ struct InstanceMaker: Sendable {
         let sealed = try await sealTop(spec, on: image, at: paths, address: network.address)
         try Record.write(RootRecord(image: image.digest, layers: layers, top: sealed.top), to: paths.root)
         try await mounts.mountRoot(of: paths, on: image)
-        try InstanceSecrets.mount(spec, for: sealed.user, at: paths)
+        try await InstanceSecrets.mount(spec, from: secrets, for: sealed.user, at: paths)
         try await writeBundle(spec, image.config, sealed, at: paths)
         let cgroups = try Cgroups.current(of: home)
         let record = try await Container(paths: paths, runner: runner).start { process in
