@@ -156,9 +156,10 @@ struct Serving {
         let (file, number) = (kiln.project.appending("served"), kiln.project.appending("serve.pid"))
         try Files.remove(number)
         let script = """
-            \(try kiln.invocation(["serve"]).commandLine) >/dev/null 2>\(file) &
+            \(try kiln.invocation(["serve"] + options).commandLine) >/dev/null 2>\(file) &
             echo $! >\(number).new && mv \(number).new \(number)
             wait $!
+        _ options: [String] = [],
             """
         async let ended = ToolRunner().runUnchecked(
             ToolInvocation("bash", ["-c", script], workingDirectory: kiln.project)

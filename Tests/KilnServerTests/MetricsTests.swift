@@ -49,7 +49,7 @@ import Testing
     }
 
     @Test func `count a fleet's rollouts, instances, requests, drift and replacements`() async throws {
-        try await Self.withFleet { metrics, board in
+        try await Self.withFleet { metrics, board, _ in
             board.note(
                 DriftReport(
                     fleet: "shop",
@@ -95,6 +95,44 @@ import Testing
         }
     }
 
+    @Test func `tell how far an image is behind its archives, and nothing where nobody asked`() async throws {
+        try await Self.withFleet { metrics, _, catalog in
+            let shop = ["fleet": "shop"]
+            #expect(try ExpositionParser(await metrics.text())["kiln_patch_lag_seconds", shop] == nil)
+            func note(_ behind: [PatchState.Package], at time: Int64) async throws {
+                let image = Samples.content("2").image
+                try await catalog.note(
+                    PatchState(
+                        image: image,
+                        archives: image,
+                        compared: 7,
+                        checked: time,
+                        behind: behind
+                    )
+                )
+            }
+            try await note([], at: 1000)
+            var read = try ExpositionParser(await metrics.text())
+            #expect(read["kiln_patch_lag_seconds", shop] == 0)
+            #expect(read["kiln_outdated_packages", shop] == 0)
+            try await note(
+                [.init(name: "a", old: "1", new: "2", isSecurity: true, first: 2000)],
+                at: 2000
+            )
+            try await note(
+                [
+                    .init(name: "a", old: "1", new: "3", isSecurity: true, first: 3000),
+                    .init(name: "b", old: "1", new: "2", isSecurity: false, first: 3000),
+                ],
+                at: 3000
+            )
+            read = try ExpositionParser(await metrics.text())
+            #expect(read["kiln_patch_lag_seconds", shop] == 8000)
+            #expect(read["kiln_outdated_packages", shop] == 2)
+            #expect(read["kiln_patch_check_timestamp_seconds", shop] == 3000)
+        }
+    }
+
     /// Prometheus' own Python client reads the same.
     @Test(.enabled(if: hasPeer, "needs python3-prometheus-client"))
     func `are read by Prometheus' own client as by us`() async throws {
@@ -105,7 +143,7 @@ import Testing
                 for sample in family.samples:
                     print(sample.name, family.type)
             """
-        try await Self.withFleet { metrics, _ in
+        try await Self.withFleet { metrics, _, _ in
             let text = try await metrics.text()
             let output = try await ToolRunner().run(
                 ToolInvocation("/usr/bin/python3", ["-c", script], input: Array(text.utf8))
@@ -121,7 +159,7 @@ import Testing
     private static let hasPeer = Files.exists("/usr/lib/python3/dist-packages/prometheus_client")
 
     private static func withFleet(
-        _ body: (FleetMetrics, MetricsBoard) async throws -> Void
+        _ body: (FleetMetrics, MetricsBoard, Catalog) async throws -> Void
     ) async throws {
         try await Sandbox.with { sandbox in
             let catalog = try Catalog(path: sandbox.home.catalog)
@@ -140,9 +178,10 @@ import Testing
                         connectionErrors: 4,
                         responseErrors: 1
                     )
-                }
+                },
+                time: { 10_000 }
             )
-            try await body(metrics, board)
+            try await body(metrics, board, catalog)
         }
     }
 

@@ -94,12 +94,15 @@ package struct FleetReader: Sendable {
         let names = if let fleet { [fleet] } else { try await store.fleets().map(\.name) }
         var reports: [FleetReport] = []
         for name in names {
+            let target = try await store.fleet(name)?.rollout.target?.releaseNumber
+            let release = try await store.releaseEntries(of: name).first { $0.number == target }
             reports.append(
                 FleetReport(
                     name,
                     rollouts: try await store.rollouts(of: name, limit: Self.historyRead),
                     events: try await store.events(of: name, after: 0, limit: Self.historyRead),
-                    since: start
+                    since: start,
+                    patches: try await patches(of: release)
                 )
             )
         }
@@ -165,8 +168,14 @@ package struct FleetReader: Sendable {
             change: facts.lease.map {
                 FleetStatus.Change(reason: $0.reason, pid: $0.holder.pid, since: $0.acquired)
             },
+            patches: try await patches(of: release),
             explanation: Explainer(facts: facts, now: clock.now.instant, time: clock.time).explanation
         )
+    }
+
+    private func patches(of release: ReleaseEntry?) async throws -> PatchSummary? {
+        guard let release else { return nil }
+        return try await store.patchState(of: release.image)?.summary
     }
 
     /// Enough of what happened to say what led to what is.

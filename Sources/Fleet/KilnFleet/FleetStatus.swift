@@ -69,6 +69,8 @@ package struct FleetStatus: Sendable, Hashable, Codable {
     package let lastFailure: FailureEvidence?
     /// Who changes the fleet right now.
     package let change: Change?
+    /// How far the image is behind its archives; nil when nobody asked them.
+    package let patches: PatchSummary?
     package let explanation: FleetExplanation
 }
 

@@ -125,6 +125,13 @@ enum Schema {
         """
         ALTER TABLE config ADD COLUMN secret INTEGER NOT NULL DEFAULT 0;
         """,
+        // What was seen of images' packages when their archives were last asked.
+        """
+        CREATE TABLE patch_state (
+            image TEXT PRIMARY KEY NOT NULL,
+            record TEXT NOT NULL
+        ) WITHOUT ROWID;
+        """,
     ]
 
     /// Brings the file to the newest version; a current one costs one read.

@@ -68,6 +68,7 @@ struct StatusText {
             let version = status.imageVersion.map { " \($0)" } ?? ""
             lines.append("  image   \(image)\(version)  \(status.imageDigest?.short ?? "")")
         }
+        if let patches = status.patches { lines.append("  patches \(PatchText(patches, now: now).line)") }
         if let rollout = status.rollout { lines.append("  since   \(Self.words(of: rollout, now: now))") }
         let isQuiet = status.phase == .steady && status.pending == nil && explanation.waits.isEmpty
         if !isQuiet { lines.append("  doing   \(explanation.doing)") }
