@@ -106,7 +106,7 @@ actor FleetRun {
         if let outcome { return view.isIdle ? .outcome(outcome) : nil }
         if stop.isRequested || Task.isCancelled {
             guard view.isIdle else { return nil }
-            if stop.manner == .leaving { return .left }
+            if await ledger.isLeft(by: stop) { return .left }
             try await pause()
             return .stopped
         }

@@ -89,6 +89,14 @@ struct Ledger: Sendable {
         lease.expires = expires
     }
 
+    /// Whether a stop that was asked for leaves everything as it is written down: somebody else goes on with it, because the
+    /// controller ends, or a person gave another word. Any other stop is a pause.
+    func isLeft(by stop: StopSignal) async -> Bool {
+        if stop.manner == .leaving { return true }
+        guard stop.isRequested, let newest = try? await store.lease(of: name) else { return false }
+        return newest.token == lease.token && newest.isInterrupted == true
+    }
+
     func event(
         _ kind: FleetEvent.Kind,
         _ message: String,

@@ -36,6 +36,7 @@ struct TargetRun: Sendable {
             if clock.now >= renewDue { try await renew() }
             let isSeen = try await look()
             if stop.isRequested || Task.isCancelled {
+                if await ledger.isLeft(by: stop) { return (.left, ledger) }
                 try await pause()
                 return (.stopped, ledger)
             }
