@@ -122,7 +122,11 @@ actor FleetRun {
         if isSettled { return .settled }
         guard actions.isEmpty, view.isIdle else { return nil }
         let now = clock.now
-        return planner.waitsForPerson(state(now: now), now: now.instant).map { .waiting(reason: $0) }
+        let state = state(now: now)
+        guard let reason = planner.waitsForPerson(state, now: now.instant) else { return nil }
+        // Nobody waits for the end of a drive that a controller began by itself: it measures until a person speaks.
+        if ledger.lease.isTending, planner.comparison(state, now: now.instant) != nil { return nil }
+        return .waiting(reason: reason)
     }
 
     /// Renews the lease, restores what the fleet's instances share, and looks at the instances, each when it is due.

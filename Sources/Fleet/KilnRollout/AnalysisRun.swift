@@ -53,6 +53,13 @@ package struct AnalysisRun: Sendable, Hashable {
         return measurement
     }
 
+    /// Begins anew where enough was measured and the release did not fail: of one that waits for a person for long, what
+    /// failed by chance and hours apart says nothing.
+    package mutating func renew() {
+        guard measurements >= 4 * (analysis.failures + 1), failures <= analysis.failures else { return }
+        self = AnalysisRun(analysis)
+    }
+
     /// The counts could not be read this time.
     package mutating func couldNotMeasure(_ reason: String) {
         looks += 1

@@ -44,6 +44,9 @@ struct FleetKeeper: Sendable {
 
     var name: FleetName { record.name }
 
+    /// Whether driving it is measuring until a person speaks, which may take days.
+    var measures: Bool { record.isComparedWhileWaiting(isBalanced: record.policy.listen != nil) }
+
     /// What to do after a look; nil is nothing.
     mutating func decide(_ seen: [InstanceObservation], now: BootInstant, time: Int64) -> Tending? {
         let look = FleetLook(
