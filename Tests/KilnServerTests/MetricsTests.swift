@@ -287,6 +287,19 @@ private struct SeenPlatform: InstancePlatform {
         #expect(clock.take(event(.instanceServing, 20), slot: 1) == 9)
     }
 
+    @Test func `counts from an instance's end to the millisecond, however late that was noticed`() {
+        var clock = ReplacementClock()
+        var failed = event(.instanceFailed, 12)
+        failed.moment = 10_250
+        #expect(clock.take(failed, slot: 0) == nil)
+        var serving = event(.instanceServing, 13)
+        serving.moment = 13_125
+        #expect(clock.take(serving, slot: 0) == 2.875)
+        // What an earlier program wrote has seconds alone.
+        #expect(clock.take(event(.instanceFailed, 20), slot: 0) == nil)
+        #expect(clock.take(event(.instanceServing, 22), slot: 0) == 2)
+    }
+
     @Test func `is none of a fleet that was destroyed meanwhile, or of another one`() {
         var clock = ReplacementClock()
         #expect(clock.take(event(.instanceFailed, 10), slot: 0) == nil)

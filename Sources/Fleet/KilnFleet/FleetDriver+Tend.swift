@@ -67,6 +67,7 @@ extension FleetDriver {
 
     /// The last words of what ended, read before it is removed.
     private func note(_ ended: [InstanceID: String], _ ledger: inout Ledger) async throws {
+        let moments = await moments(of: ended, ledger)
         for (id, reason) in ended.sorted(by: { $0.key < $1.key }) {
             guard let instance = ledger.instances[id], !instance.isStopping else { continue }
             let lines = await lastWords(of: id, ledger)
@@ -81,9 +82,23 @@ extension FleetDriver {
             let message = "release \(instance.release): instance \(id) failed: \(reason)"
             try await ledger.write([
                 .putFleet(record),
-                ledger.event(.instanceFailed, message, instance: id, release: instance.release),
+                ledger.event(
+                    .instanceFailed,
+                    message,
+                    instance: id,
+                    release: instance.release,
+                    moment: moments[id]
+                ),
             ])
         }
+    }
+
+    /// When they ended, where that was noted: they were noticed later.
+    private func moments(of ended: [InstanceID: String], _ ledger: Ledger) async -> [InstanceID: Int64] {
+        guard !ended.isEmpty, case .instances(let platform) = role,
+            let seen = try? await platform.observe(ledger.name)
+        else { return [:] }
+        return Dictionary(seen.compactMap { look in look.ended.map { (look.spec.id, $0) } }) { $1 }
     }
 
     private func lastWords(of id: InstanceID, _ ledger: Ledger) async -> [String] {

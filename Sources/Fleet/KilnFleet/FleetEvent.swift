@@ -55,6 +55,9 @@ package struct FleetEvent: Sendable, Hashable, Codable {
     package var why: String?
 
     package init(
+    /// The same as `time` to the millisecond; of an instance that ended, when it did, which may be a while before. nil in what
+    /// was written before that was kept.
+    package var moment: Int64?
         sequence: Int64 = 0,
         time: Int64,
         fleet: FleetName,
@@ -64,7 +67,8 @@ package struct FleetEvent: Sendable, Hashable, Codable {
         release: ReleaseNumber? = nil,
         cause: Int64? = nil,
         author: String? = nil,
-        why: String? = nil
+        why: String? = nil,
+        moment: Int64? = nil
     ) {
         self.sequence = sequence
         self.time = time
@@ -78,6 +82,7 @@ package struct FleetEvent: Sendable, Hashable, Codable {
         self.why = why
     }
 }
+        self.moment = moment
 
 extension FleetEvent.Kind {
     /// Whether it is what a person asked for, and not what follows from that.

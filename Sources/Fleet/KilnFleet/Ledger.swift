@@ -101,7 +101,8 @@ struct Ledger: Sendable {
         _ kind: FleetEvent.Kind,
         _ message: String,
         instance: InstanceID? = nil,
-        release: ReleaseNumber? = nil
+        release: ReleaseNumber? = nil,
+        moment: Int64? = nil
     ) -> FleetEdit {
         .addEvent(
             FleetEvent(
@@ -110,7 +111,8 @@ struct Ledger: Sendable {
                 kind: kind,
                 message: message,
                 instance: instance,
-                release: release
+                release: release,
+                moment: moment ?? clock.milliseconds
             )
         )
     }

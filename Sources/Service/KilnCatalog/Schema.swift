@@ -132,6 +132,10 @@ enum Schema {
             record TEXT NOT NULL
         ) WITHOUT ROWID;
         """,
+        // When it was, in milliseconds.
+        """
+        ALTER TABLE event ADD COLUMN moment INTEGER;
+        """,
     ]
 
     /// Brings the file to the newest version; a current one costs one read.

@@ -133,7 +133,7 @@ extension Metric {
     static let replacement = Metric(
         "kiln_replacement_seconds",
         .histogram,
-        "From an instance's failure, when it was noticed, to another one serving in its place.",
+        "From an instance's end, or from when it was found unwell, to another one serving in its place.",
         labels: ["fleet"]
     )
     static let look = Metric(
