@@ -37,6 +37,8 @@ package struct FleetEvent: Sendable, Hashable, Codable {
         case instanceRemoved = "instance.removed"
         case instanceFound = "instance.found"
         case platformTrouble = "platform.trouble"
+        /// An event was not delivered to a webhook; no webhook gets this one.
+        case webhookGivenUp = "webhook.given-up"
     }
 
     /// Grows with every event of the catalog; gaps are possible.
@@ -53,11 +55,11 @@ package struct FleetEvent: Sendable, Hashable, Codable {
     /// Who had it done, where a person did, and what they said about it.
     package var author: String?
     package var why: String?
-
-    package init(
     /// The same as `time` to the millisecond; of an instance that ended, when it did, which may be a while before. nil in what
     /// was written before that was kept.
     package var moment: Int64?
+
+    package init(
         sequence: Int64 = 0,
         time: Int64,
         fleet: FleetName,
@@ -80,9 +82,9 @@ package struct FleetEvent: Sendable, Hashable, Codable {
         self.cause = cause
         self.author = author
         self.why = why
+        self.moment = moment
     }
 }
-        self.moment = moment
 
 extension FleetEvent.Kind {
     /// Whether it is what a person asked for, and not what follows from that.
@@ -96,7 +98,7 @@ extension FleetEvent.Kind {
             .rolloutAnalysis, .rolloutBaking, .rolloutRollingBack, .rolloutFinished, .healing, .fleetAlert,
             .instanceCreated, .instanceServing, .instanceUnhealthy, .instanceFailed, .instanceLeaving,
             .instanceRemoved, .instanceFound,
-            .platformTrouble:
+            .platformTrouble, .webhookGivenUp:
             false
         }
     }

@@ -169,6 +169,9 @@ package struct FleetReader: Sendable {
                 FleetStatus.Change(reason: $0.reason, pid: $0.holder.pid, since: $0.acquired)
             },
             patches: try await patches(of: release),
+            undelivered: facts.events.count {
+                $0.kind == .webhookGivenUp && $0.time > clock.time - Self.dayLength
+            },
             explanation: Explainer(facts: facts, now: clock.now.instant, time: clock.time).explanation
         )
     }
@@ -194,6 +197,7 @@ package struct FleetReader: Sendable {
         let place = step.share == 0 ? what : "step \(stage.step + 1) of \(steps): \(what)"
         if let hold = stage.hold { return "\(place); held: \(hold)" }
         switch step.pause {
+    private static let dayLength: Int64 = 86_400
         case .manual: return "\(place), until it is promoted"
         case .time(.zero): return place
         case .time(let time): return "\(place), for \(time.words)"

@@ -71,6 +71,8 @@ package struct FleetStatus: Sendable, Hashable, Codable {
     package let change: Change?
     /// How far the image is behind its archives; nil when nobody asked them.
     package let patches: PatchSummary?
+    /// Events that webhooks did not get in the last day.
+    package let undelivered: Int
     package let explanation: FleetExplanation
 }
 

@@ -109,7 +109,7 @@ extension Catalog {
     }
 
     /// Gives its sequence.
-    private func add(_ event: FleetEvent, causedBy cause: Int64?, _ database: Database) throws -> Int64 {
+    func add(_ event: FleetEvent, causedBy cause: Int64?, _ database: Database) throws -> Int64 {
         try database.execute(
             sql: """
                 INSERT INTO event (time, fleet, kind, message, instance, release, cause, author, why, moment)

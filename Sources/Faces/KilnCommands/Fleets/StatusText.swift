@@ -81,6 +81,10 @@ struct StatusText {
         if more > 0 { lines.append("          and \(more) more: kiln why \(status.fleet)") }
         if let next = explanation.next { lines.append("  next    \(next)") }
         if let change = status.change {
+        if status.undelivered > 0 {
+            let what = status.undelivered == 1 ? "1 event was" : "\(status.undelivered) events were"
+            lines.append("  hooks   \(what) not delivered in the last day: kiln events \(status.fleet)")
+        }
             lines.append(
                 "  change  \(change.reason) by process \(change.pid) since \(WallClock.format(change.since))"
             )
