@@ -73,6 +73,8 @@ package struct FleetStatus: Sendable, Hashable, Codable {
     package let patches: PatchSummary?
     /// Events that webhooks did not get in the last day.
     package let undelivered: Int
+    /// What the engine shows that decides the steps; nil where Kiln does.
+    package let engine: EngineStatus?
     package let explanation: FleetExplanation
 }
 

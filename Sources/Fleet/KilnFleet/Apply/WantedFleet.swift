@@ -127,7 +127,7 @@ extension FleetReader {
                 instances: status.instances.count,
                 serving: status.serving,
                 isListening: release == nil
-                    ? true : try await platform.isListening(record.policy.settings(of: record.name))
+                    ? true : try await isListening(record.policy.settings(of: record.name))
             )
             standing.reached = try await reached(by: status)
             fleets.append(
