@@ -212,6 +212,7 @@ import Testing
                 }
                 try await kept.pass(.seconds(600))
                 #expect(try await stage.reader.status(of: Stage.fleet).awaitsPromotion, "it does well")
+                #expect(kept.store.leases > 3, "others who need the store get their turn")
                 stage.platform.change { $0.service["2"] = (30, 10) }
                 try await kept.pass(.seconds(120))
                 let status = try await stage.reader.status(of: Stage.fleet)

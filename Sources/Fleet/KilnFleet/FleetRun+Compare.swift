@@ -55,7 +55,7 @@ extension FleetRun {
             current.run.couldNotMeasure(Self.words(error))
         }
         let edits = report(current.run) + events
-        if planner.waitsForPerson(state, now: now.instant) != nil { current.run.renew() }
+        if planner.waitsForPerson(state, now: now.instant) != nil { hasMeasured = current.run.isConclusive }
         comparing = current
         try await write(edits)
     }

@@ -53,11 +53,10 @@ package struct AnalysisRun: Sendable, Hashable {
         return measurement
     }
 
-    /// Begins anew where enough was measured and the release did not fail: of one that waits for a person for long, what
-    /// failed by chance and hours apart says nothing.
-    package mutating func renew() {
-        guard measurements >= 4 * (analysis.failures + 1), failures <= analysis.failures else { return }
-        self = AnalysisRun(analysis)
+    /// Whether enough was measured, and the release did not fail. Of one that waits for a person for long, the next run begins
+    /// anew then: what failed by chance and hours apart says nothing.
+    package var isConclusive: Bool {
+        measurements >= 4 * (analysis.failures + 1) && failures <= analysis.failures
     }
 
     /// The counts could not be read this time.

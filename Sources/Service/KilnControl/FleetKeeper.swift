@@ -118,6 +118,8 @@ struct FleetKeeper: Sendable {
         drives += 1
         switch outcome {
         case .left, .paused: heldUntil = now.advanced(by: Self.courtesy)
+        // The store is free for a moment, and measuring goes on.
+        case .waiting where measures: heldUntil = now.advanced(by: Self.courtesy)
         case .degraded, .unchanged, .halted: heldUntil = now.advanced(by: pause(after: drives))
         default: heldUntil = drives > 1 ? now.advanced(by: pause(after: drives - 1)) : nil
         }
