@@ -248,6 +248,12 @@ struct `All fleets of a definition` {
             #expect(refused.code == 1 && refused.messages.contains("it belongs to"), "\(refused.messages)")
             let deploy = try await kiln.run("deploy", "stock", "-f", "copy.yaml")
             #expect(deploy.code == 1 && deploy.messages.contains("--take-over"), "\(deploy.messages)")
+            // The same for one that is named: whoever stands in a project means its own.
+            let destroy = try await kiln.run("destroy", "stock", "-f", "copy.yaml")
+            #expect(destroy.code == 1, "\(destroy.messages)")
+            for words in ["kiln.yaml", "copy.yaml", "--take-over"] {
+                #expect(destroy.messages.contains(words), "\(destroy.messages)")
+            }
             #expect(
                 try await kiln.succeed("destroy", "-f", "copy.yaml").messages.contains(
                     "no fleet of copy.yaml"

@@ -60,7 +60,9 @@ struct `Patching` {
             try await kiln.succeed("lock")
             try await kiln.succeed("bake")
             try await kiln.succeed("deploy", "app")
+            #expect(!(try await kiln.succeed("status", "app").output.contains("patches")), "nobody asked yet")
             #expect(try await kiln.succeed("outdated", "--exit-code").messages.contains("nothing is behind"))
+            #expect(try await kiln.succeed("status", "app").output.contains("nothing newer is known"))
 
             try await archive.add("tool", 2)
             try await archive.add("tool", 3, fixing: "CVE-2026-0002", in: .security)
@@ -80,6 +82,15 @@ struct `Patching` {
             #expect(fleet.release == 1 && fleet.lag?.behind == 2 && fleet.lag?.vulnerabilities == 2)
             #expect(report.images.first { $0.image == "side" }?.own.behind == 0)
 
+            // It is remembered, wherever the definition is by now.
+            let definition = try Files.readText(kiln.project.appending("kiln.yaml"))
+            try Files.remove(kiln.project.appending("kiln.yaml"))
+            let status = try await kiln.succeed("status", "app").output
+            let words = "2 packages are behind (2 of them for security), seen first"
+            #expect(status.contains(words), "\(status)")
+            #expect(try await kiln.succeed("report", "app").output.contains("2, 2 security"))
+            try kiln.write(definition, to: "kiln.yaml")
+
             // The lock moves and nobody deploys: the fleet is still behind.
             try await kiln.succeed("lock", "--update")
             let late = try await kiln.succeed("outdated", "app")
@@ -89,6 +100,14 @@ struct `Patching` {
             #expect(markdown.contains("| app | tool | 1 | 3 | own-security | 2026-01-03 | CVE-2026-0002 |"))
             try await kiln.succeed("bake")
             try await kiln.succeed("deploy", "app")
+            #expect(!(try await kiln.succeed("status", "app").output.contains("patches")), "another image")
+
+            // A controller asks by itself.
+            try await Serving.with(kiln, ["--check-archives", "6h"]) { _ in
+                try await eventually("the archives were asked") {
+                    try await kiln.succeed("status", "app").output.contains("nothing newer is known")
+                }
+            }
             #expect(try await kiln.succeed("outdated", "--exit-code").messages.contains("nothing is behind"))
         }
     }

@@ -20,6 +20,16 @@ struct `A controller on this machine` {
                     )
                 )
 
+                // A catalog is not replaced below the one who works by it.
+                let backup = app.kiln.project.appending("kiln.backup").string
+                try await app.kiln.succeed("backup", backup)
+                let restore = try await app.kiln.run("restore", backup)
+                #expect(restore.code == 1)
+                #expect(
+                    restore.messages.contains("process \(serving.process) keeps the fleets of this home")
+                )
+                #expect(restore.messages.contains("end kiln serve first"))
+
                 let first = try await app.kiln.status()
                 let victim = try #require(first.instances.first)
                 kill(try #require(victim.pid), SIGKILL)
@@ -149,6 +159,7 @@ struct Serving {
     /// belongs to it.
     static func with(
         _ kiln: KilnProcess,
+        _ options: [String] = [],
         endingBy signal: Int32 = SIGTERM,
         sourceLocation: SourceLocation = #_sourceLocation,
         _ body: (Serving) async throws -> Void
@@ -156,7 +167,7 @@ struct Serving {
         let (file, number) = (kiln.project.appending("served"), kiln.project.appending("serve.pid"))
         try Files.remove(number)
         let script = """
-            \(try kiln.invocation(["serve"]).commandLine) >/dev/null 2>\(file) &
+            \(try kiln.invocation(["serve"] + options).commandLine) >/dev/null 2>\(file) &
             echo $! >\(number).new && mv \(number).new \(number)
             wait $!
             """

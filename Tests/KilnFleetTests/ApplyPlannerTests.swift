@@ -215,7 +215,10 @@ extension ApplyPlan {
         ).step("shop")
         #expect(failed.obstacle?.kind == .quarantined && failed.to?.rawValue == 2)
         let foreign = try present("shop") { $0.origin = FleetOrigin(path: "/other/kiln.yaml") }
-        #expect(try plan([wanted("shop")], [foreign]).step("shop").obstacle?.kind == .foreign)
+        let obstacle = try plan([wanted("shop")], [foreign]).step("shop").obstacle
+        #expect(obstacle?.kind == .foreign)
+        #expect(obstacle?.reason.contains(origin.path) == true, "both definitions are named")
+        #expect(obstacle?.hint?.contains("--take-over") == true)
         let moved = try plan([wanted("shop")], [foreign], isThere: { _ in false }).step("shop")
         #expect(moved.obstacle == nil)
         #expect(moved.policy == [.init("definition", "/other/kiln.yaml", "/srv/kiln.yaml")])
@@ -251,6 +254,21 @@ extension ApplyPlan {
         #expect(plan.steps.first?.fleet == "web")
         #expect(try plan.step("old").after == ["web"])
         #expect(try plan.step("api").after == ["web"])
+    }
+
+    @Test func `what a running release reaches is needed, whatever the policy says by now`() throws {
+        var content = Stage.content("1")
+        content.peers = ["old": 8080]
+        let rolledBack = try present("web") { $0.content = content }
+        let underway = try present("api") { $0.reached = ["older"] }
+        let plan = plan(
+            [wanted("web", "2"), wanted("api", "2")],
+            [
+                rolledBack, underway, try present("old"), try present("older"),
+            ]
+        )
+        #expect(try plan.step("old").after == ["web"] && plan.step("old").takesFrom == ["web"])
+        #expect(try plan.step("older").after == ["api"])
     }
 
     @Test func `whoever takes over a listener waits for the one that has it`() throws {

@@ -36,6 +36,26 @@ import Testing
         }
     }
 
+    @Test(arguments: ["image-history.json", "image-indexes.json", "revocations.json"])
+    func `carries each of the files that say something of images`(name: String) async throws {
+        try await Sandbox.with { sandbox in
+            let home = KilnHome(root: sandbox.path.appending("home"))
+            _ = try await fill(home)
+            // As an earlier program may have left it: carried as it is.
+            if !Files.exists(home.root.appending(name)) {
+                try Files.write("{\"entries\":[]}", to: home.root.appending(name))
+            }
+            let file = sandbox.path.appending("kiln.backup")
+            #expect(try await HomeBackup(home: home).write(to: file).files.map(\.name).contains(name))
+            let other = KilnHome(root: sandbox.path.appending("other"))
+            _ = try await HomeBackup(home: other).restore(from: file)
+            #expect(Files.exists(other.root.appending(name)))
+            guard name != "revocations.json" else { return }
+            let restored = try Files.readText(other.root.appending(name))
+            #expect(restored == (try Files.readText(home.root.appending(name))))
+        }
+    }
+
     @Test func `holds every file as it was at one moment, although it changes meanwhile`() async throws {
         try await Sandbox.with { sandbox in
             let home = KilnHome(root: sandbox.path.appending("home"))

@@ -229,6 +229,31 @@ import Testing
         }
     }
 
+    @Test func `keeps nothing dead of the release that serves`() async throws {
+        try await Stage.with { stage in
+            try await stage.deploy("1")
+            let long = BeforeDefinition(run: ["migrate", "hangs"], timeout: .seconds(120))
+            async let deployed = deploy(stage, Self.content("2", long))
+            for round in 1...2 {
+                try await stage.time.sleep(until: stage.time.now.advanced(by: .seconds(3)))
+                stage.platform.change { state in
+                    let victim = state.instances.values.filter { $0.exitStatus == nil }.map(\.spec.id).min()
+                    if let victim { state.instances[victim]?.exitStatus = 137 }
+                }
+                try await stage.time.sleep(until: stage.time.now.advanced(by: .seconds(40)))
+                #expect(stage.versions == ["1", "1", "1"], "round \(round)")
+                let seen = try await stage.reader.status(of: Stage.fleet)
+                #expect(seen.pending?.work == "migrate hangs" && seen.serving == 3)
+            }
+            guard case .unready(release(2), serving: release(1), let failure) = try await deployed else {
+                Issue.record("rolled out")
+                return
+            }
+            #expect(failure.reason.contains("did not end within"), "its time is kept: \(failure.reason)")
+            #expect(stage.platform.seen.oneShots.isEmpty && stage.versions == ["1", "1", "1"])
+        }
+    }
+
     @Test func `is ended by an abort, and the release that serves goes on`() async throws {
         try await Stage.with { stage in
             try await stage.deploy("1")

@@ -1,4 +1,5 @@
 import KilnCatalog
+import KilnDefinition
 import KilnDiagnostics
 import KilnFleet
 import KilnSystem
@@ -143,6 +144,7 @@ import Testing
             "UPDATE config SET key = 'c' WHERE version = 1",
             "UPDATE config SET path = 'other' WHERE version = 1",
             "UPDATE config SET version = 9 WHERE version = 1",
+            "UPDATE config SET secret = 1 WHERE version = 1",
         ]
         for trick in tricks {
             try await Sandbox.with { sandbox in
@@ -155,11 +157,93 @@ import Testing
                 )
                 #expect(
                     await code {
-                        _ = try await place.vault.value(at: changed.path, changed.key)
+                        _ = try await place.vault.value(at: changed.path, changed.key, revealing: true)
                     } == .tampered,
                     "\(trick)"
                 )
             }
+        }
+    }
+
+    @Test func `gives secrets to instances alone, and to who asks for just that`() async throws {
+        try await Sandbox.with { sandbox in
+            let place = try Place(sandbox)
+            func secret(_ key: String) async throws -> String {
+                String(decoding: try await place.vault.secret(at: "shop", key, for: "db"), as: UTF8.self)
+            }
+            func hide(_ value: String, _ key: String) async throws -> ConfigChange {
+                try await place.vault.set(
+                    Array(value.utf8),
+                    at: "shop",
+                    key,
+                    asSecret: true,
+                    author: "anna",
+                    time: 7
+                )
+            }
+            #expect(await code { _ = try await secret("word") } == .secret, "it is not there")
+            _ = try await place.set("plain", "word")
+            #expect(await code { _ = try await secret("word") } == .secret, "it is no secret")
+            #expect(try await hide("plain", "word").version == 2, "the same value with a mark is another")
+            #expect(try await secret("word") == "plain")
+            #expect(try await hide("one", "word").isSecret)
+            #expect(try await place.set("two", "word") == 4, "it stays a secret without being told again")
+            #expect(try await secret("word") == "two")
+            for version: Int64? in [nil, 4, 1] {
+                #expect(await code { _ = try await place.get("word", version: version) } == .secret)
+            }
+            let shown = try await place.vault.value(at: "shop", "word", revealing: true)
+            #expect(shown == Array("two".utf8))
+            _ = try await place.set("debug", "log_level")
+            let snapshot = try await place.vault.snapshot(of: "shop")
+            #expect(
+                snapshot
+                    == ConfigSnapshot(
+                        values: ["log_level": Array("debug".utf8)],
+                        version: 5,
+                        secrets: ["word"]
+                    )
+            )
+            #expect(try await place.vault.entries().map(\.isSecret) == [false, true])
+            _ = try await place.vault.unset("shop", "word", author: "anna")
+            #expect(await code { _ = try await secret("word") } == .secret)
+            _ = try await place.set("open", "word")
+            #expect(try await place.get("word") == "open", "what was unset may begin anew")
+            #expect(await code { _ = try await place.get("word", version: 3) } == .secret)
+            _ = try await place.sql("UPDATE config SET secret = 0")
+            #expect(
+                await code { _ = try await place.get("word", version: 4) } == .tampered,
+                "a secret without its mark does not open"
+            )
+        }
+    }
+
+    @Test(arguments: [true, false])
+    func `keeps a secret out of releases, whole path or one key`(wholePath: Bool) async throws {
+        try await Sandbox.with { sandbox in
+            let place = try Place(sandbox)
+            _ = try await place.vault.set([1], at: "shop", "word", asSecret: true, author: "anna")
+            _ = try await place.set("debug", "log_level")
+            let source = ConfigSource(
+                store: .own(path: "shop"),
+                use: wholePath ? .variables(prefix: "") : .file(key: "word"),
+                target: wholePath ? "" : "/etc/word"
+            )
+            let resolver = ConfigResolver(store: place.vault, home: KilnHome(root: sandbox.path))
+            let error = await #expect(throws: FleetError.self) {
+                try await resolver.resolve(ConfigDefinition(sources: [source]), directory: sandbox.path)
+            }
+            #expect(error?.code == .config && error?.message.contains("is a secret") == true)
+            let other = ConfigSource(
+                store: .own(path: "shop"),
+                use: .file(key: "log_level"),
+                target: "/etc/log"
+            )
+            let resolved = try await resolver.resolve(
+                ConfigDefinition(sources: [other]),
+                directory: sandbox.path
+            )
+            #expect(resolved.files.map(\.content) == [Array("debug".utf8)])
         }
     }
 

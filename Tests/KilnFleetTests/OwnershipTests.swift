@@ -41,6 +41,9 @@ private let theirs = FleetOrigin(path: "/srv/theirs/kiln.yaml")
                 try await deploy("2", of: mine, driver(stage))
             }
             #expect(error?.code == .foreign)
+            let message = error?.message ?? ""
+            #expect(message.contains(mine.path) && message.contains(theirs.path), "\(message)")
+            #expect(error?.hint?.contains("--take-over") == true)
             let store = TestStore(stage.catalog, stage.time)
             #expect(try await store.fleet(Stage.fleet)?.origin == theirs)
             #expect(try await store.releaseEntries(of: Stage.fleet).count == 1, "no release was made")

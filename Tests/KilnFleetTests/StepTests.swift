@@ -191,6 +191,58 @@ import Testing
         }
     }
 
+    /// With a step that goes on by a person's word alone.
+    private static var manual: FleetPolicy {
+        var policy = Self.policy
+        policy.rollout.steps = [.init(weight: 40, pause: .manual, analysis: AnalysisDefinition())]
+        return policy
+    }
+
+    @Test(arguments: [RolloutDefinition.OnFailure.rollback, .freeze])
+    func `that gets worse while it waits for a person is no longer waited for`(
+        onFailure: RolloutDefinition.OnFailure
+    ) async throws {
+        try await stage { stage in
+            var policy = Self.manual
+            policy.rollout.onFailure = onFailure
+            try await stage.kept { kept in
+                guard case .waiting = try await stage.deploy("2", policy) else {
+                    Issue.record("does not wait")
+                    return
+                }
+                try await kept.pass(.seconds(600))
+                #expect(try await stage.reader.status(of: Stage.fleet).awaitsPromotion, "it does well")
+                #expect(kept.store.leases > 3, "others who need the store get their turn")
+                stage.platform.change { $0.service["2"] = (30, 10) }
+                try await kept.pass(.seconds(120))
+                let status = try await stage.reader.status(of: Stage.fleet)
+                #expect(!status.awaitsPromotion)
+                if onFailure == .rollback {
+                    #expect(stage.versions == ["1", "1", "1"] && status.phase == .steady)
+                } else {
+                    #expect(status.phase == .frozen)
+                }
+                let releases = try await kept.store.releaseEntries(of: Stage.fleet)
+                #expect(releases.last?.quarantine?.reason.contains("worse than the stable release") == true)
+            }
+        }
+    }
+
+    @Test func `goes on by a person's word while it is measured`() async throws {
+        try await stage { stage in
+            try await stage.kept { kept in
+                guard case .waiting = try await stage.deploy("2", Self.manual) else {
+                    Issue.record("does not wait")
+                    return
+                }
+                try await kept.pass(.seconds(300))
+                let promoted = try await stage.driver().promote(Stage.fleet)
+                #expect(promoted == .stable(ReleaseNumber(rawValue: 2)))
+                #expect(stage.versions == ["2", "2", "2"])
+            }
+        }
+    }
+
     @Test func `waits for a person when too few requests come`() async throws {
         try await stage { stage in
             stage.platform.change { $0.rate = 1 }

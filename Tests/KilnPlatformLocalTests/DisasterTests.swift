@@ -12,11 +12,15 @@ import Testing
         try await LocalFleet.with { fleet, _ in
             let instance = try await fleet.start("aaaa", routed: true)
             guard case .running(let pid) = instance.process else { throw Unexpected(instance.process) }
+            let killed = WallClock.milliseconds
             kill(pid, SIGKILL)
             try await eventually("its end is noted") {
                 try await fleet.observe(instance.spec.id).process == .exited(status: 137)
             }
             let dead = try await fleet.observe(instance.spec.id)
+            // To the tick of the kernel's file times, which may be a few milliseconds behind.
+            let ended = try #require(dead.ended)
+            #expect(ended > killed - 50 && ended <= WallClock.milliseconds)
             #expect(await fleet.platform.probe(dead) == .failed(reason: "exited with status 137"))
             try await fleet.platform.converge(fleet.settings, token: fleet.token)
             #expect(try await fleet.observe(instance.spec.id).traffic == InstanceObservation.Traffic.none)

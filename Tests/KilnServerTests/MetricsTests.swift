@@ -50,7 +50,7 @@ import Testing
     }
 
     @Test func `count a fleet's rollouts, instances, requests, drift and replacements`() async throws {
-        try await Self.withFleet { metrics, board in
+        try await Self.withFleet { metrics, board, _ in
             board.note(
                 DriftReport(
                     fleet: "shop",
@@ -120,10 +120,48 @@ import Testing
     }
 
     @Test func `say nothing of a fleet that is gone`() async throws {
-        try await Self.withFleet { metrics, board in
+        try await Self.withFleet { metrics, board, _ in
             board.note(DriftReport(fleet: "gone", checked: 2, findings: []), of: "gone")
             let text = try await metrics.text()
             #expect(!text.contains("gone"))
+        }
+    }
+
+    @Test func `tell how far an image is behind its archives, and nothing where nobody asked`() async throws {
+        try await Self.withFleet { metrics, _, catalog in
+            let shop = ["fleet": "shop"]
+            #expect(try ExpositionParser(await metrics.text())["kiln_patch_lag_seconds", shop] == nil)
+            func note(_ behind: [PatchState.Package], at time: Int64) async throws {
+                let image = Samples.content("2").image
+                try await catalog.note(
+                    PatchState(
+                        image: image,
+                        archives: image,
+                        compared: 7,
+                        checked: time,
+                        behind: behind
+                    )
+                )
+            }
+            try await note([], at: 1000)
+            var read = try ExpositionParser(await metrics.text())
+            #expect(read["kiln_patch_lag_seconds", shop] == 0)
+            #expect(read["kiln_outdated_packages", shop] == 0)
+            try await note(
+                [.init(name: "a", old: "1", new: "2", isSecurity: true, first: 2000)],
+                at: 2000
+            )
+            try await note(
+                [
+                    .init(name: "a", old: "1", new: "3", isSecurity: true, first: 3000),
+                    .init(name: "b", old: "1", new: "2", isSecurity: false, first: 3000),
+                ],
+                at: 3000
+            )
+            read = try ExpositionParser(await metrics.text())
+            #expect(read["kiln_patch_lag_seconds", shop] == 8000)
+            #expect(read["kiln_outdated_packages", shop] == 2)
+            #expect(read["kiln_patch_check_timestamp_seconds", shop] == 3000)
         }
     }
 
@@ -137,7 +175,7 @@ import Testing
                 for sample in family.samples:
                     print(sample.name, family.type)
             """
-        try await Self.withFleet { metrics, _ in
+        try await Self.withFleet { metrics, _, _ in
             let text = try await metrics.text()
             let output = try await ToolRunner().run(
                 ToolInvocation("/usr/bin/python3", ["-c", script], input: Array(text.utf8))
@@ -153,7 +191,7 @@ import Testing
     private static let hasPeer = Files.exists("/usr/lib/python3/dist-packages/prometheus_client")
 
     private static func withFleet(
-        _ body: (FleetMetrics, MetricsBoard) async throws -> Void
+        _ body: (FleetMetrics, MetricsBoard, Catalog) async throws -> Void
     ) async throws {
         try await Sandbox.with { sandbox in
             let catalog = try Catalog(path: sandbox.home.catalog)
@@ -172,9 +210,10 @@ import Testing
                         connectionErrors: 4,
                         responseErrors: 1
                     )
-                }
+                },
+                time: { 10_000 }
             )
-            try await body(metrics, board)
+            try await body(metrics, board, catalog)
         }
     }
 
@@ -278,6 +317,19 @@ private struct SeenPlatform: InstancePlatform {
         #expect(clock.take(event(.instanceServing, 15), slot: 0) == nil)
         #expect(clock.take(event(.instanceServing, 15), slot: nil) == nil)
         #expect(clock.take(event(.instanceServing, 20), slot: 1) == 9)
+    }
+
+    @Test func `counts from an instance's end to the millisecond, however late that was noticed`() {
+        var clock = ReplacementClock()
+        var failed = event(.instanceFailed, 12)
+        failed.moment = 10_250
+        #expect(clock.take(failed, slot: 0) == nil)
+        var serving = event(.instanceServing, 13)
+        serving.moment = 13_125
+        #expect(clock.take(serving, slot: 0) == 2.875)
+        // What an earlier program wrote has seconds alone.
+        #expect(clock.take(event(.instanceFailed, 20), slot: 0) == nil)
+        #expect(clock.take(event(.instanceServing, 22), slot: 0) == 2)
     }
 
     @Test func `is none of a fleet that was destroyed meanwhile, or of another one`() {

@@ -3,6 +3,7 @@ import KilnCatalog
 import KilnDefinition
 import KilnFleet
 import KilnServer
+import KilnStore
 import KilnSystem
 import KilnTestSupport
 import SystemPackage
@@ -98,9 +99,66 @@ import Testing
         }
     }
 
-    private static func deliver(_ catalog: Catalog, _ body: () async throws -> Void) async throws {
+    @Test(.timeLimit(.minutes(1)))
+    func `that never answers gives an event up after an hour, which is written down and counted`()
+        async throws
+    {
+        try await Sandbox.with { sandbox in
+            let catalog = try Catalog(path: sandbox.home.catalog)
+            let hook = WebhookDefinition(url: "http://127.0.0.1:1/none", events: ["rollout", "webhook"])
+            let lease = try await Self.lease(catalog)
+            let old = FleetEvent(
+                time: WallClock.now - 3601,
+                fleet: "shop",
+                kind: .rolloutStarted,
+                message: "long ago"
+            )
+            try await catalog.commit(
+                [
+                    .putFleet(FleetRecord(name: "shop", policy: FleetPolicy(webhooks: [hook]), created: 0)),
+                    .addEvent(Self.event(0, "before", .policyChanged)), .addEvent(old),
+                ],
+                under: lease
+            )
+            let board = MetricsBoard()
+            try await Self.deliver(catalog, board) {
+                try await eventually("it is given up") {
+                    try await catalog.events(following: 0, of: "shop", limit: 10)
+                        .contains { $0.kind == .webhookGivenUp }
+                }
+                try await eventually("the hook is past all of it") {
+                    try await catalog.webhookPosts().first?.sequence == catalog.lastEvent()
+                }
+            }
+            let told = try await catalog.events(following: 0, of: "shop", limit: 10)
+                .filter { $0.kind == .webhookGivenUp }
+            #expect(told.count == 1, "and the hook is not told of that")
+            #expect(told.first?.cause == 2)
+            #expect(told.first?.message.contains("(rollout.started) is not delivered") == true)
+            #expect(told.first?.message.contains("none") == false, "the URL may be a secret")
+            let status = try await FleetReader(store: catalog, platform: EmptyPlatform()).status(of: "shop")
+            #expect(status.undelivered == 1)
+            let metrics = FleetMetrics(
+                version: "1",
+                catalog: catalog,
+                platform: EmptyPlatform(),
+                images: ImageStore(home: sandbox.home),
+                board: board,
+                requests: { _ in nil }
+            )
+            let labels = ["fleet": "shop", "hook": hook.shownHost, "result": "given-up"]
+            let read = try ExpositionParser(await metrics.text())
+            #expect(read["kiln_webhook_deliveries_total", labels] == 1)
+        }
+    }
+
+    private static func deliver(
+        _ catalog: Catalog,
+        _ board: MetricsBoard = MetricsBoard(),
+        _ body: () async throws -> Void
+    ) async throws {
         try await withThrowingTaskGroup(of: Void.self) { group in
-            let courier = WebhookCourier(catalog: catalog, board: MetricsBoard())
+            let courier = WebhookCourier(catalog: catalog, board: board)
             group.addTask { try await courier.run() }
             try await body()
             group.cancelAll()

@@ -15,6 +15,8 @@ struct FleetContext {
     let home: KilnHome
     let store: Catalog
     let platform: LocalPlatform
+    /// Kiln's own configuration store, which instances' secrets come from.
+    let vault: ConfigVault
     let stop = StopSignal()
     private let environment: [String: String]
 
@@ -23,7 +25,8 @@ struct FleetContext {
         home = context.home
         environment = context.environment
         store = try Catalog(path: home.catalog)
-        platform = LocalPlatform(home: home)
+        vault = ConfigVault(store, keyFile: context.configKeyFile)
+        platform = LocalPlatform(home: home, secrets: vault)
     }
 
     static func requireRoot() throws {

@@ -5,7 +5,13 @@ package protocol FleetClock: Sendable {
     var now: BootInstant { get }
     /// Seconds since 1970.
     var time: Int64 { get }
+    /// The same in milliseconds.
+    var milliseconds: Int64 { get }
     func sleep(until deadline: BootInstant) async throws
+}
+
+extension FleetClock {
+    package var milliseconds: Int64 { time * 1000 }
 }
 
 package struct SystemFleetClock: FleetClock {
@@ -13,6 +19,7 @@ package struct SystemFleetClock: FleetClock {
 
     package var now: BootInstant { .now }
     package var time: Int64 { WallClock.now }
+    package var milliseconds: Int64 { WallClock.milliseconds }
 
     package func sleep(until deadline: BootInstant) async throws {
         try await Task.sleep(for: max(.zero, BootInstant.now.duration(to: deadline)))

@@ -116,9 +116,10 @@ extension FleetDriver {
         )
     }
 
+    /// Noted before the holder is told: it sees by that that somebody takes over, and pauses nothing.
     private func interruptHolder(of lease: Lease) async throws {
-        guard lease.holder.isController else { return interrupt(lease.holder) }
         try await store.interruptLease(lease)
+        if !lease.holder.isController { interrupt(lease.holder) }
     }
 
     private func say(waitingFor lease: Lease) {

@@ -74,6 +74,7 @@ extension FleetDriver {
 
     /// The last words of what ended, read before it is removed.
     private func note(_ ended: [InstanceID: String], _ ledger: inout Ledger) async throws {
+        let moments = await moments(of: ended, ledger)
         for (id, reason) in ended.sorted(by: { $0.key < $1.key }) {
             guard let instance = ledger.instances[id], !instance.isStopping else { continue }
             let message = "release \(instance.release): instance \(id) failed: \(reason)"
@@ -90,7 +91,13 @@ extension FleetDriver {
             )
             try await ledger.write([
                 .putFleet(record),
-                ledger.event(.instanceFailed, message, instance: id, release: instance.release),
+                ledger.event(
+                    .instanceFailed,
+                    message,
+                    instance: id,
+                    release: instance.release,
+                    moment: moments[id]
+                ),
             ])
         }
     }
@@ -99,6 +106,14 @@ extension FleetDriver {
         try await store.events(of: ledger.name, after: 0, limit: 200).contains {
             $0.kind == .instanceFailed && $0.instance == id && $0.message == message
         }
+    }
+
+    /// When they ended, where that was noted: they were noticed later.
+    private func moments(of ended: [InstanceID: String], _ ledger: Ledger) async -> [InstanceID: Int64] {
+        guard !ended.isEmpty, case .instances(let platform) = role,
+            let seen = try? await platform.observe(ledger.name)
+        else { return [:] }
+        return Dictionary(seen.compactMap { look in look.ended.map { (look.spec.id, $0) } }) { $1 }
     }
 
     private func lastWords(of id: InstanceID, _ ledger: Ledger) async -> [String] {

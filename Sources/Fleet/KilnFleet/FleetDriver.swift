@@ -42,7 +42,7 @@ package struct FleetDriver: Sendable {
     let clock: any FleetClock
     let holder: LeaseHolder
     let isAlive: @Sendable (LeaseHolder) -> Bool
-    let stop: StopSignal
+    var stop: StopSignal
     let planner: RolloutPlanner
     let makeSuffix: @Sendable () -> String
     /// Asks the holder of a lease to come to a good end, so that a person's word is heard at once.

@@ -132,11 +132,13 @@ extension FleetError {
         )
     }
 
-    static func foreign(_ fleet: FleetName, _ origin: FleetOrigin) -> FleetError {
+    /// `own` is the definition that wants it.
+    package static func foreign(_ fleet: FleetName, _ origin: FleetOrigin, _ own: FleetOrigin) -> FleetError {
         FleetError(
             .foreign,
-            "fleet \(fleet) belongs to \(origin)",
-            hint: "give one of the two another name, or take it over with --take-over"
+            "fleet \(fleet) belongs to \(origin), and this is \(own)",
+            hint: "where one of the two was moved or copied, take it over with --take-over; "
+                + "else give one of the fleets another name"
         )
     }
 

@@ -37,6 +37,8 @@ package struct FleetEvent: Sendable, Hashable, Codable {
         case instanceRemoved = "instance.removed"
         case instanceFound = "instance.found"
         case platformTrouble = "platform.trouble"
+        /// An event was not delivered to a webhook; no webhook gets this one.
+        case webhookGivenUp = "webhook.given-up"
     }
 
     /// Grows with every event of the catalog; gaps are possible.
@@ -53,6 +55,9 @@ package struct FleetEvent: Sendable, Hashable, Codable {
     /// Who had it done, where a person did, and what they said about it.
     package var author: String?
     package var why: String?
+    /// The same as `time` to the millisecond; of an instance that ended, when it did, which may be a while before. nil in what
+    /// was written before that was kept.
+    package var moment: Int64?
 
     package init(
         sequence: Int64 = 0,
@@ -64,7 +69,8 @@ package struct FleetEvent: Sendable, Hashable, Codable {
         release: ReleaseNumber? = nil,
         cause: Int64? = nil,
         author: String? = nil,
-        why: String? = nil
+        why: String? = nil,
+        moment: Int64? = nil
     ) {
         self.sequence = sequence
         self.time = time
@@ -76,6 +82,7 @@ package struct FleetEvent: Sendable, Hashable, Codable {
         self.cause = cause
         self.author = author
         self.why = why
+        self.moment = moment
     }
 }
 
@@ -91,7 +98,7 @@ extension FleetEvent.Kind {
             .rolloutAnalysis, .rolloutBaking, .rolloutRollingBack, .rolloutFinished, .healing, .fleetAlert,
             .instanceCreated, .instanceServing, .instanceUnhealthy, .instanceFailed, .instanceLeaving,
             .instanceRemoved, .instanceFound,
-            .platformTrouble:
+            .platformTrouble, .webhookGivenUp:
             false
         }
     }

@@ -53,6 +53,6 @@ extension FleetDriver {
         guard let record, let origin = options.origin, let other = record.origin, other != origin,
             !options.takesOver, isThere(other)
         else { return }
-        throw FleetError.foreign(record.name, other)
+        throw FleetError.foreign(record.name, other, origin)
     }
 }

@@ -5,7 +5,7 @@ import KilnSystem
 /// Answers what is asked about fleets; changes nothing and needs no lease.
 package struct FleetReader: Sendable {
     let store: any FleetStore
-    let platform: any InstancePlatform
+    let role: PlatformRole
     private let clock: any FleetClock
     private let isAlive: @Sendable (LeaseHolder) -> Bool
 
@@ -16,7 +16,20 @@ package struct FleetReader: Sendable {
         isAlive: @escaping @Sendable (LeaseHolder) -> Bool = { $0.isAlive }
     ) {
         self.store = store
-        self.platform = platform
+        role = .instances(platform)
+        self.clock = clock
+        self.isAlive = isAlive
+    }
+
+    /// Where an engine decides the steps.
+    package init(
+        store: any FleetStore,
+        target: any ReleaseTarget,
+        clock: any FleetClock = SystemFleetClock(),
+        isAlive: @escaping @Sendable (LeaseHolder) -> Bool = { $0.isAlive }
+    ) {
+        self.store = store
+        role = .releases(target)
         self.clock = clock
         self.isAlive = isAlive
     }
@@ -94,12 +107,15 @@ package struct FleetReader: Sendable {
         let names = if let fleet { [fleet] } else { try await store.fleets().map(\.name) }
         var reports: [FleetReport] = []
         for name in names {
+            let target = try await store.fleet(name)?.rollout.target?.releaseNumber
+            let release = try await store.releaseEntries(of: name).first { $0.number == target }
             reports.append(
                 FleetReport(
                     name,
                     rollouts: try await store.rollouts(of: name, limit: Self.historyRead),
                     events: try await store.events(of: name, after: 0, limit: Self.historyRead),
-                    since: start
+                    since: start,
+                    patches: try await patches(of: release)
                 )
             )
         }
@@ -121,12 +137,8 @@ package struct FleetReader: Sendable {
 
     private func status(of record: FleetRecord) async throws -> FleetStatus {
         let name = record.name
-        let recorded = try await store.instances(of: name)
-        let observed = Dictionary(try await platform.observe(name).map { ($0.spec.id, $0) }) { first, _ in
-            first
-        }
-        let probes = await probe(recorded.compactMap { observed[$0.id] })
-        let instances = recorded.map { instance(of: $0, observed[$0.id], probes[$0.id]) }
+        let rollout = try await store.rollouts(of: name, limit: 1).first
+        let (instances, engine) = try await look(at: record, since: rollout?.started ?? record.created)
         let target = record.rollout.target?.releaseNumber
         let releases = try await store.releaseEntries(of: name)
         let release = releases.first { $0.number == target }
@@ -135,9 +147,10 @@ package struct FleetReader: Sendable {
             record: record,
             instances: instances,
             releases: releases,
-            rollout: try await store.rollouts(of: name, limit: 1).first,
+            rollout: rollout,
             lease: try await holder(of: name),
-            events: try await store.events(of: name, after: 0, limit: Self.eventsRead)
+            events: try await store.events(of: name, after: 0, limit: Self.eventsRead),
+            engine: engine
         )
         return FleetStatus(
             fleet: name,
@@ -165,12 +178,23 @@ package struct FleetReader: Sendable {
             change: facts.lease.map {
                 FleetStatus.Change(reason: $0.reason, pid: $0.holder.pid, since: $0.acquired)
             },
+            patches: try await patches(of: release),
+            undelivered: facts.events.count {
+                $0.kind == .webhookGivenUp && $0.time > clock.time - Self.dayLength
+            },
+            engine: engine,
             explanation: Explainer(facts: facts, now: clock.now.instant, time: clock.time).explanation
         )
     }
 
+    private func patches(of release: ReleaseEntry?) async throws -> PatchSummary? {
+        guard let release else { return nil }
+        return try await store.patchState(of: release.image)?.summary
+    }
+
     /// Enough of what happened to say what led to what is.
     private static let eventsRead = 300
+    private static let dayLength: Int64 = 86_400
 
     /// Words for the step that the release is at, or for the time that it is watched.
     private static func waits(_ record: FleetRecord) -> String? {
@@ -196,63 +220,6 @@ package struct FleetReader: Sendable {
             lease.isHeld(now: clock.now, bootID: BootInstant.bootID, isAlive: isAlive)
         else { return nil }
         return lease
-    }
-
-    private func probe(_ observations: [InstanceObservation]) async -> [InstanceID: ProbeResult] {
-        let platform = platform
-        return await withTaskGroup(of: (InstanceID, ProbeResult).self) { group in
-            for observation in observations {
-                guard case .running = observation.process else { continue }
-                group.addTask { (observation.spec.id, await platform.probe(observation)) }
-            }
-            return await group.reduce(into: [:]) { $0[$1.0] = $1.1 }
-        }
-    }
-
-    private func instance(
-        of record: InstanceRecord,
-        _ seen: InstanceObservation?,
-        _ probe: ProbeResult?
-    ) -> FleetStatus.Instance {
-        var reason: String?
-        if case .failed(let why) = probe { reason = why }
-        return FleetStatus.Instance(
-            id: record.id,
-            slot: record.slot,
-            release: record.release,
-            state: record.isStopping ? "stopping" : seen?.process.word ?? "missing",
-            health: probe.map { $0 == .passed ? "healthy" : "unhealthy" },
-            healthReason: reason,
-            traffic: seen?.traffic.word ?? "none",
-            address: seen?.address,
-            pid: seen?.process.pid,
-            condemned: record.condemned,
-            created: record.created
-        )
-    }
-}
-
-extension InstanceObservation.Process {
-    fileprivate var pid: Int32? {
-        if case .running(let pid) = self { pid } else { nil }
-    }
-
-    fileprivate var word: String {
-        switch self {
-        case .incomplete: "starting"
-        case .running: "running"
-        case .exited: "ended"
-        }
-    }
-}
-
-extension InstanceObservation.Traffic {
-    fileprivate var word: String {
-        switch self {
-        case .none: "none"
-        case .ready: "ready"
-        case .draining: "draining"
-        }
     }
 }
 

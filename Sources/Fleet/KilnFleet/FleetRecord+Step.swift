@@ -11,6 +11,11 @@ extension FleetRecord {
         return stage.reached != nil && (step.pause == .manual || stage.hold != nil)
     }
 
+    /// Whether it is compared with the stable release meanwhile: whoever keeps the fleet goes on measuring until a person speaks.
+    package func isComparedWhileWaiting(isBalanced: Bool) -> Bool {
+        awaitsPromotion(isBalanced: isBalanced) && place(isBalanced: isBalanced)?.step.analyzes == true
+    }
+
     /// The step that the release is at, and how many there are.
     func place(isBalanced: Bool) -> (step: RolloutStep, stage: Stage, steps: Int)? {
         guard let planned = try? policy.rolloutPolicy(isExclusive: false) else { return nil }

@@ -54,8 +54,10 @@ extension FleetRun {
         } catch {
             current.run.couldNotMeasure(Self.words(error))
         }
+        let edits = report(current.run) + events
+        if planner.waitsForPerson(state, now: now.instant) != nil { hasMeasured = current.run.isConclusive }
         comparing = current
-        try await write(report(current.run) + events)
+        try await write(edits)
     }
 
     private func sum(_ samples: [InstanceID: TrafficSample], _ keys: [InstanceKey]) -> TrafficSample {

@@ -137,7 +137,15 @@ extension FleetRun {
     private func failureEdits(_ key: InstanceKey, _ reason: String) -> [FleetEdit] {
         guard let id = view.id(of: key), let instance = ledger.instances[id] else { return [] }
         let message = "release \(instance.release): instance \(id) failed: \(reason)"
-        return [ledger.event(.instanceFailed, message, instance: id, release: instance.release)]
+        return [
+            ledger.event(
+                .instanceFailed,
+                message,
+                instance: id,
+                release: instance.release,
+                moment: view.observations[id]?.ended
+            )
+        ]
     }
 
     /// An instance that lost its supervisor may serve on, and nobody would keep what it says or tell of its end.

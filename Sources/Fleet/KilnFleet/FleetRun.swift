@@ -42,6 +42,8 @@ actor FleetRun {
     static let convergeInterval = Duration.seconds(10)
     /// So many failures in a row of one thing, spaced by its interval, end a run.
     static let patience = 10
+    /// The longest that a drive only measures: whoever collects what the store does not need waits for it.
+    static let longestWatch = Duration.seconds(1800)
 
     let platform: any InstancePlatform
     let clock: any FleetClock
@@ -55,6 +57,9 @@ actor FleetRun {
     var refusal: Refusal?
     var refusals = 0
     var comparing: StepComparison?
+    /// Enough was measured to say something, while a person is waited for.
+    var hasMeasured = false
+    private let began: BootInstant
     private var timerDue: BootInstant?
     private var renewDue: BootInstant
     private var observeDue: BootInstant
@@ -72,6 +77,7 @@ actor FleetRun {
         planner = driver.planner
         makeSuffix = driver.makeSuffix
         let now = driver.clock.now
+        began = now
         view = InstanceView(began: now)
         sight = Sight(began: now)
         renewDue = now.advanced(by: Lease.renewal)
@@ -106,7 +112,7 @@ actor FleetRun {
         if let outcome { return view.isIdle ? .outcome(outcome) : nil }
         if stop.isRequested || Task.isCancelled {
             guard view.isIdle else { return nil }
-            if stop.manner == .leaving { return .left }
+            if await ledger.isLeft(by: stop) { return .left }
             try await pause()
             return .stopped
         }
@@ -122,7 +128,12 @@ actor FleetRun {
         if isSettled { return .settled }
         guard actions.isEmpty, view.isIdle else { return nil }
         let now = clock.now
-        return planner.waitsForPerson(state(now: now), now: now.instant).map { .waiting(reason: $0) }
+        let state = state(now: now)
+        guard let reason = planner.waitsForPerson(state, now: now.instant) else { return nil }
+        // Nobody waits for the end of a drive that a controller began by itself: it measures, and the next one does.
+        let measures = ledger.lease.isTending && planner.comparison(state, now: now.instant) != nil
+        if measures, !hasMeasured, began.duration(to: now) < Self.longestWatch { return nil }
+        return .waiting(reason: reason)
     }
 
     /// Renews the lease, restores what the fleet's instances share, and looks at the instances, each when it is due.

@@ -69,6 +69,12 @@ package struct FleetStatus: Sendable, Hashable, Codable {
     package let lastFailure: FailureEvidence?
     /// Who changes the fleet right now.
     package let change: Change?
+    /// How far the image is behind its archives; nil when nobody asked them.
+    package let patches: PatchSummary?
+    /// Events that webhooks did not get in the last day.
+    package let undelivered: Int
+    /// What the engine shows that decides the steps; nil where Kiln does.
+    package let engine: EngineStatus?
     package let explanation: FleetExplanation
 }
 

@@ -1,4 +1,5 @@
 package import KilnDefinition
+package import KilnOCI
 package import KilnSystem
 
 /// What fleets remember across commands and crashes. `KilnCatalog` keeps it in SQLite.
@@ -23,6 +24,8 @@ package protocol FleetStore: Sendable {
     func lease(of fleet: FleetName) async throws -> Lease?
     /// Differs from an earlier answer to the same caller once anything that is kept was changed, by whomever.
     func revision() async throws -> StoreRevision
+    /// What was seen of an image's packages last; nil when nobody asked its archives.
+    func patchState(of image: Digest) async throws -> PatchState?
 
     /// Grants a lease with a new, greater token, or tells who has it.
     func acquireLease(_ request: LeaseRequest) async throws -> LeaseAnswer
@@ -36,6 +39,10 @@ package protocol FleetStore: Sendable {
     /// events among them, in order.
     @discardableResult
     func commit(_ edits: [FleetEdit], under lease: Lease) async throws -> [Int64]
+}
+
+extension FleetStore {
+    package func patchState(of image: Digest) async throws -> PatchState? { nil }
 }
 
 /// A state of the store, as one of its users sees it.

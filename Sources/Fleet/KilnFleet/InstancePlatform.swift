@@ -103,6 +103,8 @@ package struct InstanceObservation: Sendable, Hashable {
     package var started: BootInstant?
     /// Whether somebody still keeps its output and will tell how it ends. One without goes on serving until it is replaced.
     package var isSupervised: Bool
+    /// When it ended, by its supervisor's note, in milliseconds since 1970; nil where nobody noted it.
+    package var ended: Int64?
 
     package init(
         spec: InstanceSpec,
@@ -111,7 +113,8 @@ package struct InstanceObservation: Sendable, Hashable {
         weight: Int = 100,
         address: String? = nil,
         started: BootInstant? = nil,
-        isSupervised: Bool = true
+        isSupervised: Bool = true,
+        ended: Int64? = nil
     ) {
         self.spec = spec
         self.process = process
@@ -120,6 +123,7 @@ package struct InstanceObservation: Sendable, Hashable {
         self.address = address
         self.started = started
         self.isSupervised = isSupervised
+        self.ended = ended
     }
 }
 

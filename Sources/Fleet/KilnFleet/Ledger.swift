@@ -95,11 +95,20 @@ struct Ledger: Sendable {
         return held.token == lease.token && held.isInterrupted == true
     }
 
+    /// Whether a stop that was asked for leaves everything as it is written down: somebody else goes on with it, because the
+    /// controller ends, or a person gave another word. Any other stop is a pause.
+    func isLeft(by stop: StopSignal) async -> Bool {
+        if stop.manner == .leaving { return true }
+        guard stop.isRequested, let newest = try? await store.lease(of: name) else { return false }
+        return newest.token == lease.token && newest.isInterrupted == true
+    }
+
     func event(
         _ kind: FleetEvent.Kind,
         _ message: String,
         instance: InstanceID? = nil,
-        release: ReleaseNumber? = nil
+        release: ReleaseNumber? = nil,
+        moment: Int64? = nil
     ) -> FleetEdit {
         .addEvent(
             FleetEvent(
@@ -108,7 +117,8 @@ struct Ledger: Sendable {
                 kind: kind,
                 message: message,
                 instance: instance,
-                release: release
+                release: release,
+                moment: moment ?? clock.milliseconds
             )
         )
     }

@@ -65,11 +65,7 @@ package struct ReleaseAssembler: Sendable {
             ports: runtime.ports,
             peers: peers.isEmpty
                 ? nil : Dictionary(uniqueKeysWithValues: peers.map { ($0.description, $1) }),
-            secrets: fleet.secrets.isEmpty
-                ? nil
-                : fleet.secrets.map {
-                    SecretReference(name: $0.name, file: $0.file.string, target: $0.place)
-                },
+            secrets: fleet.secrets.isEmpty ? nil : fleet.secrets.map(SecretReference.init),
             before: fleet.before.isEmpty ? nil : fleet.before
         )
     }

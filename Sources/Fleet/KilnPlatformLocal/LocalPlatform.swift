@@ -13,11 +13,17 @@ import SystemPackage
 package struct LocalPlatform: InstancePlatform {
     let home: KilnHome
     private let runner: ToolRunner
+    private let secrets: any SecretStore
     private let memory = InstanceMemory()
 
     /// Runs images of the same home's store.
-    package init(home: KilnHome, runner: ToolRunner = ToolRunner()) {
+    package init(
+        home: KilnHome,
+        secrets: any SecretStore = NoSecretStore(),
+        runner: ToolRunner = ToolRunner()
+    ) {
         self.home = home
+        self.secrets = secrets
         self.runner = runner
     }
 
@@ -216,7 +222,7 @@ package struct LocalPlatform: InstancePlatform {
     }
 
     private var maker: InstanceMaker {
-        InstanceMaker(home: home, images: ImageStore(home: home), runner: runner)
+        InstanceMaker(home: home, images: ImageStore(home: home), secrets: secrets, runner: runner)
     }
     private var remover: InstanceRemover { InstanceRemover(home: home, runner: runner) }
 }

@@ -53,6 +53,12 @@ package struct AnalysisRun: Sendable, Hashable {
         return measurement
     }
 
+    /// Whether enough was measured, and the release did not fail. Of one that waits for a person for long, the next run begins
+    /// anew then: what failed by chance and hours apart says nothing.
+    package var isConclusive: Bool {
+        measurements >= 4 * (analysis.failures + 1) && failures <= analysis.failures
+    }
+
     /// The counts could not be read this time.
     package mutating func couldNotMeasure(_ reason: String) {
         looks += 1

@@ -52,6 +52,13 @@ package enum WallClock {
     /// Whole seconds since 1970-01-01 UTC.
     package static var now: Int64 { Int64(time(nil)) }
 
+    /// Milliseconds since then.
+    package static var milliseconds: Int64 {
+        var now = timespec()
+        clock_gettime(CLOCK_REALTIME, &now)
+        return Int64(now.tv_sec) * 1000 + Int64(now.tv_nsec) / 1_000_000
+    }
+
     /// RFC 3339 in UTC with seconds, as OCI and the events show it.
     package static func format(_ seconds: Int64) -> String {
         var time = time_t(seconds)

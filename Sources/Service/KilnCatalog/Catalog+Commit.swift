@@ -111,15 +111,16 @@ extension Catalog {
     }
 
     /// Gives its sequence.
-    private func add(_ event: FleetEvent, causedBy cause: Int64?, _ database: Database) throws -> Int64 {
+    func add(_ event: FleetEvent, causedBy cause: Int64?, _ database: Database) throws -> Int64 {
         try database.execute(
             sql: """
-                INSERT INTO event (time, fleet, kind, message, instance, release, cause, author, why)
-                VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
+                INSERT INTO event (time, fleet, kind, message, instance, release, cause, author, why, moment)
+                VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
                 """,
             arguments: [
                 event.time, event.fleet.description, event.kind.rawValue, event.message,
                 event.instance?.description, event.release?.rawValue, cause, event.author, event.why,
+                event.moment,
             ]
         )
         let sequence = database.lastInsertedRowID

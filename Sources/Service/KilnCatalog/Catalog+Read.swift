@@ -172,7 +172,8 @@ extension Catalog: FleetStore {
             release: release.map { ReleaseNumber(rawValue: $0) },
             cause: row["cause"],
             author: row["author"],
-            why: row["why"]
+            why: row["why"],
+            moment: row["moment"]
         )
     }
 }

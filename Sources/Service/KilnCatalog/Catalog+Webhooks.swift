@@ -1,7 +1,9 @@
 import GRDB
 package import KilnDefinition
-import KilnFleet
+import KilnDiagnostics
+package import KilnFleet
 import KilnOCI
+import KilnSystem
 
 /// A webhook of a fleet, with the event that it got last.
 package struct WebhookPost: Sendable, Hashable {
@@ -70,6 +72,26 @@ extension Catalog {
             try database.execute(
                 sql: "UPDATE webhook SET sequence = max(sequence, ?) WHERE fleet = ? AND hook = ?",
                 arguments: [sequence, post.fleet.description, hook]
+            )
+        }
+    }
+
+    /// Notes that the hook does not get this event, and goes on behind it: both or neither. No lease is needed, since nothing of
+    /// the fleet is decided by it.
+    package func giveUpWebhook(_ post: WebhookPost, on event: FleetEvent, reason: String) async throws {
+        let hook = try Self.encode(post.hook)
+        let note = FleetEvent(
+            time: WallClock.now,
+            fleet: post.fleet,
+            kind: .webhookGivenUp,
+            message: "event \(event.sequence) (\(event.kind.rawValue)) is not delivered to the webhook at "
+                + "\(post.hook.shownHost): \(ShownText.line(reason))"
+        )
+        try await write { database in
+            _ = try add(note, causedBy: event.sequence, database)
+            try database.execute(
+                sql: "UPDATE webhook SET sequence = max(sequence, ?) WHERE fleet = ? AND hook = ?",
+                arguments: [event.sequence, post.fleet.description, hook]
             )
         }
     }

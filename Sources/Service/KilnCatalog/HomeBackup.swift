@@ -31,7 +31,7 @@ package struct HomeBackup: Sendable {
     private static let catalogName = "kiln.db"
     /// Besides the catalog: files, and folders of files.
     private static let revocationsName = "revocations.json"
-    private static let marks = [revocationsName, "image-history.json"]
+    private static let marks = [revocationsName, "image-history.json", "image-indexes.json"]
     private static let folders = ["sources", "verdicts"]
 
     private let home: KilnHome

@@ -121,6 +121,21 @@ enum Schema {
             PRIMARY KEY (fleet, hook)
         ) WITHOUT ROWID;
         """,
+        // Values of the configuration store that are for instances alone.
+        """
+        ALTER TABLE config ADD COLUMN secret INTEGER NOT NULL DEFAULT 0;
+        """,
+        // What was seen of images' packages when their archives were last asked.
+        """
+        CREATE TABLE patch_state (
+            image TEXT PRIMARY KEY NOT NULL,
+            record TEXT NOT NULL
+        ) WITHOUT ROWID;
+        """,
+        // When it was, in milliseconds.
+        """
+        ALTER TABLE event ADD COLUMN moment INTEGER;
+        """,
     ]
 
     /// Brings the file to the newest version; a current one costs one read.

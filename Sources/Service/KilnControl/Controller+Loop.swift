@@ -130,12 +130,17 @@ extension Controller {
     }
 
     func startDrives(in group: inout DiscardingTaskGroup) {
-        while drives < settings.driveLimit, let index = nextToDrive {
+        // Measuring keeps no other fleet from being healed.
+        while drives - measuring.count < settings.driveLimit, let index = nextToDrive {
             let fleet = driveQueue.remove(at: index)
             guard case .queued(let tending) = keepers[fleet]?.activity else { continue }
             let stop = StopSignal()
             keepers[fleet]?.activity = .driving(stop)
             drives += 1
+            if keepers[fleet]?.measures == true {
+                measuring.insert(fleet)
+                starting?.remove(fleet)
+            }
             let post = post
             group.addTask {
                 let result = await Self.result { try await self.tend(fleet, tending, stop) }
@@ -167,6 +172,7 @@ extension Controller {
 
     func drove(_ fleet: FleetName, _ result: Result<DeployOutcome?, any Error>) {
         drives -= 1
+        measuring.remove(fleet)
         starting?.remove(fleet)
         let now = clock.now
         switch result {

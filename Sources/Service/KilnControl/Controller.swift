@@ -80,6 +80,8 @@ package actor Controller {
     var driveQueue: [FleetName] = []
     var looks = 0
     var drives = 0
+    /// Of those, the ones that only measure until a person speaks.
+    var measuring: Set<FleetName> = []
     var isInspecting = false
     var nextTick: BootInstant?
     /// What was told of the store, until it answers again.

@@ -48,6 +48,9 @@ struct FleetKeeper: Sendable {
 
     var name: FleetName { record.name }
 
+    /// Whether driving it is measuring until a person speaks, which may take days.
+    var measures: Bool { record.isComparedWhileWaiting(isBalanced: record.policy.listen != nil) }
+
     /// What to do after a look; nil is nothing.
     mutating func decide(_ seen: [InstanceObservation], now: BootInstant, time: Int64) -> Tending? {
         let look = FleetLook(
@@ -131,6 +134,8 @@ struct FleetKeeper: Sendable {
         drives += 1
         switch outcome {
         case .left, .paused: heldUntil = now.advanced(by: Self.courtesy)
+        // The store is free for a moment, and measuring goes on.
+        case .waiting where measures: heldUntil = now.advanced(by: Self.courtesy)
         case .degraded, .unchanged, .halted: heldUntil = now.advanced(by: pause(after: drives))
         default: heldUntil = drives > 1 ? now.advanced(by: pause(after: drives - 1)) : nil
         }

@@ -83,6 +83,7 @@ package struct FleetLook: Sendable {
         case .stopped: return strangers + instances.map { Due(.leaving, $0.id, slot: $0.slot) }
         case .baking, .rollingBack, .stopping: return [Due(.unattended)]
         case .rolling where isUntried: return []
+        case .rolling where record.isComparedWhileWaiting(isBalanced: isBalanced): return [Due(.unattended)]
         case .rolling where record.awaitsPromotion(isBalanced: isBalanced) && !isFirst:
             return strangers + instances.compactMap(trouble) + lostBalancer
         case .rolling: return [Due(.unattended)]

@@ -75,6 +75,14 @@ package struct PatchComparison: Sendable {
         return PatchLag(packages: installed.count, behind: behind)
     }
 
+    /// Of all versions that an update chooses for what an image is made of.
+    package func choice(_ name: ImageName) throws -> Digest {
+        let packages = try ImageChain(of: name, in: definition).names.flatMap {
+            outcome.lock.images[$0]?.packages ?? []
+        }
+        return Digest(of: packages.map { "\($0.name)=\($0.version)\n" }.sorted().joined())
+    }
+
     private func note(
         on package: LockedPackage,
         of image: ImageName,

@@ -9,16 +9,19 @@ enum FleetSecretKeys {
             A value of this machine that instances read from a file in memory, for their user alone. It is read when an \
             instance starts, and kept by nothing: no release, no log, no event has it. `kiln recycle` rotates it.
             """,
-        blank: FleetSecret(name: "", file: ""),
+        blank: FleetSecret(name: "", source: .file("")),
         locate: { passage, secret, reading in secret.span = reading.lines.span(of: passage.node) },
         fields: [
             .required("name", \.name, .secretName, help: "Its name.", example: "db-password"),
             .required(
                 "from",
-                \.file,
-                .secretFile,
-                help: "Where the value is: `file:/PATH` on the machine that runs the fleet.",
-                example: "file:/etc/keys/db-password"
+                \.source,
+                .fleetSecret,
+                help: """
+                    Where the value is on the machine that runs the fleet: `config:PATH/KEY` in Kiln's own encrypted store, put \
+                    there by `kiln config set --secret PATH KEY`, or `file:/PATH`.
+                    """,
+                example: "config:shop/db-password"
             ),
             .optional(
                 "target",
@@ -31,15 +34,36 @@ enum FleetSecretKeys {
     )
 }
 
-extension Syntax where Value == FilePath {
+extension Syntax where Value == FleetSecret.Source {
     /// Not a variable: instances are started by later commands too, which do not have it.
-    static var secretFile: Syntax {
+    static var fleetSecret: Syntax {
         .scalar(
             "source of a secret",
-            expected: "file:/PATH",
-            schema: pattern("^file:/.+$"),
-            shown: { .string("file:\($0)") },
-            parse: SecretFile.parse
+            expected: "config:PATH/KEY or file:/PATH",
+            schema: pattern("^(file:/.+|config:.+/.+)$"),
+            shown: { .string($0.description) },
+            parse: { text throws(ValueError) in
+                guard text.hasPrefix("config:") else { return .file(try SecretFile.parse(text)) }
+                return try SecretKey.parse(text)
+            }
+        )
+    }
+}
+
+/// A secret of Kiln's own store: the path first, the key after the last `/`.
+enum SecretKey {
+    static func parse(_ text: String) throws(ValueError) -> FleetSecret.Source {
+        let place = text.dropFirst("config:".count)
+        guard let slash = place.lastIndex(of: "/") else {
+            throw ValueError(
+                "bad-secret",
+                "\"\(ShownText.line(text))\" names no key of the configuration store",
+                hint: "config:PATH/KEY, such as config:shop/db-password"
+            )
+        }
+        return .config(
+            path: try ConfigName.path(String(place[..<slash])),
+            key: try ConfigName.key(String(place[place.index(after: slash)...]))
         )
     }
 }

@@ -36,7 +36,7 @@ package enum EventWords {
         "rollout.analysis",
         "rollout.baking", "rollout.before", "rollout.finished", "rollout.paused", "rollout.promoted",
         "rollout.resumed",
-        "rollout.rolling-back", "rollout.started", "rollout.step",
+        "rollout.rolling-back", "rollout.started", "rollout.step", "webhook.given-up",
     ]
 
     /// With the first parts, which mean all that begin with them.

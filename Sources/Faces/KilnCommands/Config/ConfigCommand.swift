@@ -12,7 +12,8 @@ struct ConfigCommand: AsyncParsableCommand {
         discussion: """
             Values lie in the home's catalog, sealed with the key in config.key of the home, or in the file that \
             KILN_CONFIG_KEY_FILE names. Keep that file apart: no backup holds it, and nothing reads the values without it. A fleet \
-            takes them with `config: {from: [{store: PATH}]}`; a changed value is a new release at the next deploy.
+            takes them with `config: {from: [{store: PATH}]}`; a changed value is a new release at the next deploy. Secrets are read \
+            by instances alone, with `secrets: [{name: NAME, from: config:PATH/KEY}]`; a changed one counts for those that start then.
             """,
         subcommands: [
             ConfigSetCommand.self, ConfigListCommand.self, ConfigGetCommand.self, ConfigHistoryCommand.self,

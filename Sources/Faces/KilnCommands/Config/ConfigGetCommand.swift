@@ -19,9 +19,13 @@ struct ConfigGetCommand: AsyncParsableCommand {
     @Option(help: "An earlier version, by its number.")
     var version: Int64?
 
+    @Flag(help: "Print a secret.")
+    var reveal = false
+
     func run() async throws {
         let context = CommandContext.current
-        let value = try await context.configVault().value(at: place.path, place.key, version: version)
+        let value = try await context.configVault()
+            .value(at: place.path, place.key, version: version, revealing: reveal)
         context.console.result(String(decoding: value, as: UTF8.self))
     }
 }
@@ -95,7 +99,7 @@ enum ConfigTable {
                 String(change.version),
                 change.path,
                 change.key,
-                change.isRemoval ? "unset" : "set",
+                (change.isRemoval ? "unset" : "set") + (change.isSecret ? " secret" : ""),
                 ShownText.line(change.author),
                 WallClock.format(change.time)
             )

@@ -10,12 +10,15 @@ struct ConfigSetCommand: AsyncParsableCommand {
         abstract: "Set a value, which comes by standard input or from a file.",
         discussion: """
             One line end at the end of standard input is left out, a file is taken as it is. What is there already changes \
-            nothing. The value never stands on the command line, where others would see it.
+            nothing. The value never stands on the command line, where others would see it. A secret is read by instances alone, \
+            when they start: no release takes it, and nothing shows it but `kiln config get --reveal`. It stays one until it is \
+            unset.
 
             Examples:
 
               echo debug | kiln config set shop log_level
               kiln config set shop app.conf --from-file app.conf
+              kiln config set --secret shop/keys db-password --from-file password && kiln recycle shop
             """
     )
 
@@ -23,6 +26,9 @@ struct ConfigSetCommand: AsyncParsableCommand {
 
     @Option(help: "The file that holds the value.")
     var fromFile: String?
+
+    @Flag(help: "Make it a secret, which fleets name in `secrets`.")
+    var secret = false
 
     @OptionGroup var format: FormatOption
 
@@ -32,10 +38,12 @@ struct ConfigSetCommand: AsyncParsableCommand {
             try value(),
             at: place.path,
             place.key,
+            asSecret: secret,
             author: context.operatorName
         )
         if format.format == .json { return try context.resultJSON(change) }
-        context.console.message("\(place.path) \(place.key) is at version \(change.version)")
+        let kind = change.isSecret ? ", a secret" : ""
+        context.console.message("\(place.path) \(place.key) is at version \(change.version)\(kind)")
     }
 
     private func value() throws -> [UInt8] {

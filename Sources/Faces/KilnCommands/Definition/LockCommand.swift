@@ -54,7 +54,11 @@ struct LockCommand: AsyncParsableCommand {
         let context = CommandContext.current
         let definition = try options.definition()
         let report = try await context.withProgress(format == .json ? .json : .text) {
+            let locked = try LockFile.read(options.lockPath)
             let outcome = try await lock(definition, Locker(home: context.home, registry: context.registry()))
+            if update, packages.isEmpty, let locked {
+                await PatchCheck.note(outcome, of: definition, options.origin, locked, context.home)
+            }
             let notes = try await PatchNotes(home: context.home).notes(on: outcome)
             return LockReport(outcome, notes, file: options.lockPath, isDryRun: dryRun)
         }

@@ -19,7 +19,7 @@ struct OutdatedCommand: AsyncParsableCommand {
             kiln.lock stays as it is, and the newer packages are fetched to read their changelogs. SINCE is when the \
             oldest missed change was made, by its changelog entry or, without one, when the package was built; archives \
             do not say when something reached them. SECURITY counts packages that come from a security suite or name \
-            the CVEs that they fix.
+            the CVEs that they fix. What is found of fleets is remembered for kiln status, kiln report and metrics.
 
             Examples:
 
@@ -64,18 +64,8 @@ struct OutdatedCommand: AsyncParsableCommand {
         _ locker: Locker
     ) async throws -> OutdatedReport {
         let home = locker.home
-        let outcome = try await locker.lock(
-            definition,
-            existing: locked,
-            encoder: definition.encoder,
-            update: .all
-        )
-        let comparison = try await PatchComparison(
-            definition.perPlatform,
-            locked: locked,
-            outcome: outcome,
-            notes: PatchNotes(home: home)
-        )
+        let check = try await PatchCheck(definition, locked: locked, locker)
+        let comparison = check.comparison
         let names = images.isEmpty ? Array(definition.images.keys) : images
         var report = OutdatedReport(now: WallClock.now)
         for name in names.flatMap(definition.variants) {
@@ -86,12 +76,7 @@ struct OutdatedCommand: AsyncParsableCommand {
         for (fleet, wanted) in definition.fleets
         where names.contains(where: { $0.common == wanted.image }) {
             guard let release = try await catalog.runningRelease(of: fleet) else { continue }
-            let lag = try await comparison.running(
-                release.image,
-                as: definition.variants(of: release.imageName).first { $0.platform == .host }
-                    ?? release.imageName,
-                in: ImageStore(home: home)
-            )
+            let lag = try await check.lag(of: release, in: catalog)
             report.add(fleet, release, lag)
         }
         return report

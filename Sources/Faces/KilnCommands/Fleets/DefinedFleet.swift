@@ -51,10 +51,9 @@ struct DefinedFleet: Sendable {
     var checks: [CheckDefinition] { definition.resolvedImage(fleet.image).checks }
 
     /// What the stores of its configuration say now.
-    func resolved(_ fleets: FleetContext, _ context: CommandContext) async throws -> ResolvedConfig {
+    func resolved(_ fleets: FleetContext) async throws -> ResolvedConfig {
         guard !fleet.config.sources.isEmpty else { return .none }
-        let vault = ConfigVault(fleets.store, keyFile: context.configKeyFile)
-        return try await ConfigResolver(store: vault, home: fleets.home)
+        return try await ConfigResolver(store: fleets.vault, home: fleets.home)
             .resolve(fleet.config, directory: definition.directory)
     }
 

@@ -68,14 +68,14 @@ struct DeployCommand: AsyncParsableCommand {
             driverOptions.origin = options.origin
             driverOptions.takesOver = takeOver
             driverOptions.remark = why.map { "made without its checks: \($0)" }
-            let resolved = try await wanted.resolved(fleets, CommandContext.current)
+            let resolved = try await wanted.resolved(fleets)
             driverOptions.origins = resolved.origins
             let content = try wanted.content(
                 in: ImageStore(home: fleets.home),
                 image: try await promoted(wanted, definition, fleets),
                 resolved: resolved
             )
-            try content.checkSecrets()
+            try await content.checkSecrets(in: fleets.vault)
             return try await fleets.perform(
                 .deploy(content, wanted.policy),
                 on: fleet,

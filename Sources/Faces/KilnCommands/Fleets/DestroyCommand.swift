@@ -1,9 +1,11 @@
 import ArgumentParser
 import Glibc
+import KilnCatalog
 import KilnDefinition
 import KilnDiagnostics
 import KilnFleet
 import KilnSystem
+import OrderedCollections
 
 struct DestroyCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
@@ -32,6 +34,9 @@ struct DestroyCommand: AsyncParsableCommand {
 
     @Flag(help: "Do not ask on a terminal before several fleets go.")
     var yes = false
+
+    @Flag(help: "Take the named fleet down although it is another definition's that has one of that name.")
+    var takeOver = false
 
     @Option(help: "How many fleets are taken down at a time.")
     var parallel = 4
@@ -74,10 +79,20 @@ struct DestroyCommand: AsyncParsableCommand {
         if status != .done { throw CommandExit(status: status) }
     }
 
+    /// Whoever stands in a project means its own fleet, and not another's of the same name.
+    private func refuseForeign(_ fleet: FleetName, _ fleets: FleetContext) async throws {
+        guard !takeOver, let other = try await fleets.store.fleet(fleet)?.origin, other.isThere,
+            other != definition.origin, Files.exists(definition.path),
+            let own = try? definition.definition(), own.fleets[fleet] != nil
+        else { return }
+        throw FleetError.foreign(fleet, other, definition.origin)
+    }
+
     private func destroy(_ fleet: FleetName) async throws {
         let context = CommandContext.current
         let outcome = try await options.run { fleets, driverOptions in
-            try await fleets.perform(.destroy(volumes: volumes), on: fleet, options: driverOptions)
+            try await refuseForeign(fleet, fleets)
+            return try await fleets.perform(.destroy(volumes: volumes), on: fleet, options: driverOptions)
         }
         let isJSON = options.format.format == .json
         guard case .stopped = outcome else {

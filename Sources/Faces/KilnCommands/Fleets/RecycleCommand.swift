@@ -26,7 +26,8 @@ struct RecycleCommand: AsyncParsableCommand {
         try await drive.drive(fleet) { fleets, options in
             // Nothing goes for what could not come up in its place.
             if let release = try await fleets.store.runningRelease(of: fleet)?.number {
-                try await fleets.store.release(release, of: fleet)?.content.checkSecrets()
+                try await fleets.store.release(release, of: fleet)?.content
+                    .checkSecrets(in: fleets.vault)
             }
             return try await fleets.perform(.recycle, on: fleet, options: options)
         }

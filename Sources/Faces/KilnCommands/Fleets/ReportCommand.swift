@@ -65,10 +65,11 @@ struct ReportText {
         ("STABLE AFTER", .right),
         ("P95", .right),
         ("REPLACED", .left),
-        ("DRIFTED", .right)
+        ("DRIFTED", .right),
+        ("BEHIND", .left)
     )
 
-    init(_ reports: [FleetReport]) {
+    init(_ reports: [FleetReport], now: Int64 = WallClock.now) {
         for report in reports {
             table.add(
                 report.fleet.description,
@@ -80,7 +81,8 @@ struct ReportText {
                 Self.time(report.p95TimeToStable),
                 report.replacements.isEmpty
                     ? "-" : report.replacements.map { "\($0.count) \($0.cause)" }.joined(separator: ", "),
-                String(report.drifted)
+                String(report.drifted),
+                report.patches.map { PatchText($0, now: now).cell } ?? "-"
             )
         }
     }

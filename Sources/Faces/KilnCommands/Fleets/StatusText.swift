@@ -68,23 +68,35 @@ struct StatusText {
             let version = status.imageVersion.map { " \($0)" } ?? ""
             lines.append("  image   \(image)\(version)  \(status.imageDigest?.short ?? "")")
         }
+        if let patches = status.patches { lines.append("  patches \(PatchText(patches, now: now).line)") }
         if let rollout = status.rollout { lines.append("  since   \(Self.words(of: rollout, now: now))") }
         let isQuiet = status.phase == .steady && status.pending == nil && explanation.waits.isEmpty
         if !isQuiet { lines.append("  doing   \(explanation.doing)") }
         if let waits = status.waits { lines.append("  step    \(waits)") }
         if let comparison = status.comparison { lines.append("  canary  \(comparison)") }
+        lines += engine
         for (index, wait) in explanation.waits.prefix(Self.waitsShown).enumerated() {
             lines.append((index == 0 ? "  waits   " : "          ") + WaitText(wait).line)
         }
         let more = explanation.waits.count - Self.waitsShown
         if more > 0 { lines.append("          and \(more) more: kiln why \(status.fleet)") }
         if let next = explanation.next { lines.append("  next    \(next)") }
+        if status.undelivered > 0 {
+            let what = status.undelivered == 1 ? "1 event was" : "\(status.undelivered) events were"
+            lines.append("  hooks   \(what) not delivered in the last day: kiln events \(status.fleet)")
+        }
         if let change = status.change {
             lines.append(
                 "  change  \(change.reason) by process \(change.pid) since \(WallClock.format(change.since))"
             )
         }
         return lines.map(ShownText.line)
+    }
+
+    private var engine: [String] {
+        guard let engine = status.engine else { return [] }
+        let lines = EngineText(engine).lines
+        return lines.enumerated().map { ($0.offset == 0 ? "  engine  " : "          ") + $0.element }
     }
 
     /// When what is there was rolled out, by whom and why.

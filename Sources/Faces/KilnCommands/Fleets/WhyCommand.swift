@@ -47,6 +47,7 @@ private struct WhyReport: Encodable {
     let explanation: FleetExplanation
     let change: FleetStatus.Change?
     let rollout: RolloutRecord?
+    let engine: EngineStatus?
 
     init(_ status: FleetStatus) {
         fleet = status.fleet
@@ -54,6 +55,7 @@ private struct WhyReport: Encodable {
         explanation = status.explanation
         change = status.change
         rollout = status.rollout
+        engine = status.engine
     }
 }
 
@@ -71,6 +73,7 @@ struct WhyText {
         lines += Self.labelled("waits", explanation.waits.map { WaitText($0).line })
         if explanation.waits.isEmpty { lines.append("  waits    for nothing") }
         if let next = explanation.next { lines.append("  next     \(next)") }
+        lines += Self.labelled("engine", status.engine.map { EngineText($0).lines } ?? [])
         if let change = status.change {
             let by = status.rollout?.author.map { ", asked for by \($0)" } ?? ""
             let since = WallClock.format(change.since)

@@ -132,10 +132,15 @@ struct CheckRun: Sendable {
             let images = ImageStore(home: fleets.home)
             let config = try images.config(try images.manifest(content.image).value).value.config
             let startsProgram = config?.entrypoint?.isEmpty == false || config?.cmd?.isEmpty == false
-            return try await ImageTrial(home: fleets.home, stop: fleets.stop, healthyWithin: healthyWithin)
-                .run(content, checks, startsProgram: startsProgram) { result in
-                    Progress.report(.output(work, line: result.line))
-                }
+            let trial = ImageTrial(
+                home: fleets.home,
+                secrets: fleets.vault,
+                stop: fleets.stop,
+                healthyWithin: healthyWithin
+            )
+            return try await trial.run(content, checks, startsProgram: startsProgram) { result in
+                Progress.report(.output(work, line: result.line))
+            }
         }
     }
 }

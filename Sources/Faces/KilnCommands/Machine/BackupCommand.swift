@@ -1,5 +1,7 @@
 import ArgumentParser
 import KilnCatalog
+import KilnControl
+import KilnDiagnostics
 import KilnSystem
 import SystemPackage
 
@@ -42,7 +44,7 @@ struct RestoreCommand: AsyncParsableCommand {
         commandName: "restore",
         abstract: "Bring back what kiln backup kept, into a home without a history.",
         discussion: """
-            Starts nothing: kiln apply then brings the fleets back from their definition, kiln resume FLEET one from what is \
+            Refused while kiln serve runs. Starts nothing: kiln apply then brings the fleets back from their definition, kiln resume FLEET one from what is \
             recorded, when its image is here.
 
             Example:
@@ -59,10 +61,32 @@ struct RestoreCommand: AsyncParsableCommand {
     func run() async throws {
         let context = CommandContext.current
         try FleetContext.requireRoot()
-        let manifest = try await HomeBackup(home: context.home).restore(from: FilePath(file))
+        let home = context.home
+        try home.makeRuntime()
+        let manifest: HomeBackup.Manifest
+        do {
+            // None begins meanwhile either: it would keep fleets by a catalog that is being replaced.
+            manifest = try await ControllerLock(home).hold {
+                try await HomeBackup(home: home).restore(from: FilePath(file))
+            }
+        } catch let busy as ControllerBusy {
+            throw Self.refused(busy)
+        }
         if format.format == .json { return try context.resultJSON(manifest) }
         context.console.message("restored \(BackupText.summary(manifest))")
         if !manifest.fleets.isEmpty { context.console.message("hint: kiln apply brings the fleets back") }
+    }
+
+    private static func refused(_ busy: ControllerBusy) -> DiagnosticFailure {
+        let who = busy.process.map { "process \($0)" } ?? "another process"
+        return DiagnosticFailure(
+            Diagnostic(
+                code: "backup.served",
+                "\(who) keeps the fleets of this home: nothing was restored",
+                hint: "end kiln serve first, with systemctl stop kiln or Ctrl-C there; "
+                    + "start it again afterwards"
+            )
+        )
     }
 }
 

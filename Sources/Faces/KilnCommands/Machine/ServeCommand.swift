@@ -28,6 +28,7 @@ struct ServeCommand: AsyncParsableCommand {
 
               kiln serve
               kiln serve --metrics 127.0.0.1:9464
+              kiln serve --check-archives 6h      ask archives how far behind fleets are
               kiln serve --unit > /etc/systemd/system/kiln.service
             """
     )
@@ -42,6 +43,14 @@ struct ServeCommand: AsyncParsableCommand {
         )
     )
     var metrics: String?
+
+    @Option(
+        help: ArgumentHelp(
+            "Ask the archives so often how far fleets' images are behind, such as 6h; locks and fleets stay as they are.",
+            valueName: "interval"
+        )
+    )
+    var checkArchives: AgeOption?
 
     @OptionGroup var format: FormatOption
 
@@ -90,7 +99,16 @@ struct ServeCommand: AsyncParsableCommand {
             )
             stop.request(.leaving)
         } _: {
-            let desk = ServeDesk(fleets: fleets, controller: controller, board: board, metrics: metrics)
+            let archives = checkArchives.map {
+                ArchiveWatch(fleets: fleets, registry: context.registry(), interval: .seconds($0.seconds))
+            }
+            let desk = ServeDesk(
+                fleets: fleets,
+                controller: controller,
+                board: board,
+                metrics: metrics,
+                archives: archives
+            )
             try await desk.run(until: stop, signs: ServiceSigns(notifier, board).signs)
         }
         ServeProgress.tell("stopped; instances keep running")

@@ -11,6 +11,8 @@ struct ServeDesk: Sendable {
     let controller: Controller
     let board: MetricsBoard
     let metrics: MetricsAddress?
+    /// nil where nobody wants the archives asked.
+    let archives: ArchiveWatch?
 
     /// The socket takes requests before the first look, so that whoever hears of that finds it.
     func run(until stop: StopSignal, signs: Controller.Signs) async throws {
@@ -20,6 +22,7 @@ struct ServeDesk: Sendable {
         try await withThrowingTaskGroup(of: Void.self) { group in
             group.addTask { try await watch.run() }
             group.addTask { try await courier.run() }
+            if let archives { group.addTask { try await archives.run() } }
             group.addTask {
                 try await withThrowingTaskGroup(of: Void.self) { inner in
                     let listening = StopSignal()

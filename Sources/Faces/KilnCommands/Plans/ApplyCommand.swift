@@ -126,7 +126,7 @@ struct ApplyCommand: AsyncParsableCommand {
             guard let fleet = defined[step.fleet], let content = situation.contents[step.fleet] else {
                 throw Self.unbaked(step.fleet)
             }
-            try content.checkSecrets()
+            try await content.checkSecrets(in: fleets.vault)
             driverOptions.origins = situation.origins[step.fleet] ?? []
             return try await changes.perform(
                 .deploy(content, fleet.policy),

@@ -51,7 +51,7 @@ struct ApplySurvey {
         let unbaked = Set(bakes.map(\.image))
         let manifests = Dictionary(uniqueKeysWithValues: forecasts.map { ($0.image, $0.manifest) })
         var resolved: [FleetName: ResolvedConfig] = [:]
-        for fleet in defined { resolved[fleet.name] = try await fleet.resolved(fleets, context) }
+        for fleet in defined { resolved[fleet.name] = try await fleet.resolved(fleets) }
         let wanted = try defined.map { fleet in
             let manifest = unbaked.contains(fleet.fleet.image) ? nil : manifests[fleet.fleet.image] ?? nil
             return try self.wanted(fleet, manifest, resolved[fleet.name] ?? .none, images)

@@ -124,8 +124,9 @@ package struct ApplyPlanner: Sendable {
         if let other = fleet.standing?.origin, other != origin, isThere(other) {
             return ApplyPlan.Obstacle(
                 .foreign,
-                "it belongs to \(other)",
-                hint: "give one of the two another name, or take it over: kiln apply --take-over"
+                "it belongs to \(other), and this is \(origin)",
+                hint: "where one of the two was moved or copied, take it over: kiln apply --take-over; "
+                    + "else give one of the fleets another name"
             )
         }
         if let freeze = fleet.standing?.freeze, step.isChange {

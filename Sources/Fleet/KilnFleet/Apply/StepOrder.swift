@@ -5,12 +5,14 @@ import KilnDefinition
 struct StepOrder {
     private let wanted: [FleetName: FleetPolicy]
     private let present: [FleetName: FleetPolicy]
+    private let needs: [FleetName: Set<FleetName>]
 
     init(_ wanted: [WantedFleet], _ present: [PresentFleet]) {
         self.wanted = Dictionary(wanted.map { ($0.name, $0.policy) }) { first, _ in first }
         self.present = Dictionary(
             present.compactMap { fleet in fleet.standing.map { (fleet.name, $0.policy) } }
         ) { first, _ in first }
+        needs = Dictionary(present.map { ($0.name, $0.needs) }) { first, _ in first }
     }
 
     /// The steps with what they wait for, and each after that.
@@ -32,7 +34,7 @@ struct StepOrder {
             for holder in holders(ofListenerWantedBy: step, among: steps) { add(step.fleet, after: holder) }
         }
         for step in steps where isTakenFromOthers(step) {
-            for other in names where present[other]?.needs.contains(step.fleet) == true {
+            for other in names where needs[other]?.contains(step.fleet) == true {
                 add(step.fleet, after: other)
                 losers[step.fleet, default: []].append(other)
             }

@@ -50,6 +50,8 @@ package struct PresentFleet: Sendable, Hashable {
         package var serving: Int
         /// Whether the balancer listens as the policy says; true without a listener.
         package var isListening: Bool
+        /// Fleets that releases with instances reach, whatever the policy says by now: it may be of a rollout that did not succeed.
+        package var reached: [FleetName] = []
 
         package init(
             policy: FleetPolicy,
@@ -84,6 +86,13 @@ package struct PresentFleet: Sendable, Hashable {
         }
     }
 
+    /// Fleets that are not to go before this one is of another release.
+    var needs: Set<FleetName> {
+        guard let standing else { return [] }
+        let peers = (standing.content?.peers ?? [:]).keys.map { FleetName(trusted: $0) }
+        return Set(standing.policy.needs + standing.reached + peers)
+    }
+
     package let name: FleetName
     /// nil for one that is gone.
     package var standing: Standing?
@@ -108,26 +117,28 @@ extension FleetReader {
                 if let release { try await store.release(release, of: record.name)?.content } else {
                     ReleaseContent?.none
                 }
+            var standing = PresentFleet.Standing(
+                policy: record.policy,
+                origin: record.origin,
+                phase: status.phase,
+                reason: status.reason,
+                isPaused: status.isPaused,
+                freeze: status.freeze,
+                waits: Self.waitsForPerson(record, status),
+                isUnattended: status.isUnattended,
+                release: release,
+                pending: record.pending?.release,
+                content: content,
+                instances: status.instances.count,
+                serving: status.serving,
+                isListening: release == nil
+                    ? true : try await isListening(record.policy.settings(of: record.name))
+            )
+            standing.reached = try await reached(by: status)
             fleets.append(
                 PresentFleet(
                     name: record.name,
-                    standing: PresentFleet.Standing(
-                        policy: record.policy,
-                        origin: record.origin,
-                        phase: status.phase,
-                        reason: status.reason,
-                        isPaused: status.isPaused,
-                        freeze: status.freeze,
-                        waits: Self.waitsForPerson(record, status),
-                        isUnattended: status.isUnattended,
-                        release: release,
-                        pending: record.pending?.release,
-                        content: content,
-                        instances: status.instances.count,
-                        serving: status.serving,
-                        isListening: release == nil
-                            ? true : try await platform.isListening(record.policy.settings(of: record.name))
-                    ),
+                    standing: standing,
                     releases: try await store.releaseEntries(of: record.name)
                 )
             )
@@ -137,6 +148,16 @@ extension FleetReader {
             fleets.append(PresentFleet(name: name, standing: nil, releases: releases))
         }
         return fleets
+    }
+
+    /// By its instances, and by what they go back to when a rollout fails.
+    private func reached(by status: FleetStatus) async throws -> [FleetName] {
+        var reached: Set<String> = []
+        for number in Set(status.instances.map(\.release) + [status.stable].compactMap(\.self)) {
+            let peers = try await store.release(number, of: status.fleet)?.content.peers ?? [:]
+            reached.formUnion(peers.keys)
+        }
+        return reached.sorted().map { FleetName(trusted: $0) }
     }
 
     private static func waitsForPerson(_ record: FleetRecord, _ status: FleetStatus) -> String? {

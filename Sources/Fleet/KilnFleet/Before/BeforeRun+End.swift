@@ -106,7 +106,7 @@ extension BeforeRun {
 
     mutating func notePause(_ step: BeforeDefinition) async throws {
         // Whoever drives the fleet next goes on with it unasked.
-        if driver.stop.manner == .leaving { return }
+        if await ledger.isLeft(by: driver.stop) { return }
         var record = ledger.record
         var pending = record.pending ?? PendingRelease(release.number, step, since: driver.clock.time)
         pending.pause()

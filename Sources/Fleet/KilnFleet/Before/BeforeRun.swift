@@ -22,7 +22,7 @@ struct BeforeRun {
         case stopRequested
     }
 
-    private static let look = Duration.milliseconds(250)
+    static let look = Duration.milliseconds(250)
     /// How long a supervisor may take to note the end of what it watches.
     private static let noteTime = Duration.seconds(5)
     private static let linesKept = 20
@@ -36,6 +36,8 @@ struct BeforeRun {
     var ledger: Ledger
     private var renewDue: BootInstant
     private var hearDue: BootInstant
+    /// When it is looked next whether the fleet's own instances live.
+    var healDue: BootInstant
 
     init(
         _ driver: FleetDriver,
@@ -53,6 +55,7 @@ struct BeforeRun {
         self.mayRepeat = mayRepeat
         renewDue = driver.clock.now.advanced(by: Lease.renewal)
         hearDue = driver.clock.now
+        healDue = driver.clock.now
     }
 
     var preparation: Preparation { ledger.releases[release.number]?.preparation ?? Preparation() }
@@ -114,7 +117,7 @@ struct BeforeRun {
         }
     }
 
-    private func observe(_ id: InstanceID) async throws -> InstanceObservation? {
+    func observe(_ id: InstanceID) async throws -> InstanceObservation? {
         try await platform.oneShots(of: ledger.name).first { $0.spec.id == id }
     }
 
@@ -214,6 +217,7 @@ struct BeforeRun {
             try await hear()
             if driver.stop.isRequested || Task.isCancelled { return .stopRequested }
             if now >= renewDue { try await renew() }
+            if now >= healDue { try await heal(beside: id, until: due) }
             try? await driver.clock.sleep(until: min(due, now.advanced(by: Self.look)))
         }
     }

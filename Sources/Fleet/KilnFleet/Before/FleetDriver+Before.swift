@@ -43,7 +43,7 @@ extension FleetDriver {
         let serving = ledger.record.rollout.target?.releaseNumber
         switch ending {
         case .done: return nil
-        case .paused: return stop.manner == .leaving ? .left(number) : .paused(number)
+        case .paused: return await ledger.isLeft(by: stop) ? .left(number) : .paused(number)
         case .failed(let reason):
             let failure = DeployOutcome.Failure(reason: reason, evidence: ledger.record.evidence)
             return .unready(number, serving: serving, failure)

@@ -53,6 +53,7 @@ package struct ConfigResolver: Sendable {
             let snapshot = try await snapshot(of: source, directory)
             switch source.use {
             case .variables:
+                if let secret = snapshot.secrets.min() { throw isSecret(secret, source) }
                 if case .etcd = source.store, snapshot.values.isEmpty { throw empty(source) }
                 var keys: [String: String] = [:]
                 for (key, value) in snapshot.values.sorted(by: { $0.key < $1.key }) {
@@ -67,6 +68,7 @@ package struct ConfigResolver: Sendable {
                     resolved.env[name] = text
                 }
             case .file(let key):
+                if snapshot.secrets.contains(key) { throw isSecret(key, source) }
                 guard let content = snapshot.values[key] else { throw missing(key, source) }
                 var definition = FileDefinition(
                     source: FilePath(key),
@@ -129,6 +131,18 @@ package struct ConfigResolver: Sendable {
             "\(source.title) has no key \(key)",
             at: source.span,
             hint: hint,
+            status: .usage
+        )
+    }
+
+    /// What is resolved here stays in a release for good.
+    private func isSecret(_ key: String, _ source: ConfigSource) -> FleetError {
+        FleetError(
+            .config,
+            "the key \(key) of \(source.title) is a secret, and a release would keep its value",
+            at: source.span,
+            hint: "let instances read it: secrets: [{name: NAME, from: config:PATH/\(key)}]; "
+                + "secrets have a path of their own",
             status: .usage
         )
     }

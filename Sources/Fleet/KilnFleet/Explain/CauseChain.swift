@@ -38,7 +38,7 @@ extension FleetEvent.Kind {
         case .fleetDestroyed, .releaseMade, .releaseSubmitted, .quarantineLifted, .rolloutResumed,
             .rolloutAnalysis, .rolloutPromoted, .instanceCreated, .instanceServing, .instanceUnhealthy,
             .instanceLeaving,
-            .instanceRemoved, .instanceFound, .platformTrouble:
+            .instanceRemoved, .instanceFound, .platformTrouble, .webhookGivenUp:
             false
         }
     }

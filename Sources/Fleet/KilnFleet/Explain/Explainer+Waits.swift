@@ -4,7 +4,7 @@ import KilnRollout
 // What a fleet waits for, and until when.
 extension Explainer {
     var waits: [FleetExplanation.Wait] {
-        if rollout.freeze != nil || rollout.isPaused { return [.init("a person's word")] }
+        if rollout.freeze != nil || rollout.isPaused { return [.init("a person's word", answer: halt)] }
         if let pending = record.pending {
             if pending.isPaused { return [.init("a person's word")] }
             return [
@@ -15,6 +15,7 @@ extension Explainer {
                 )
             ]
         }
+        if let engine = facts.engine { return waits(for: engine) }
         switch rollout.phase {
         case .stopped: return []
         case .frozen: return [.init("a person's word")]
@@ -25,6 +26,12 @@ extension Explainer {
             return facts.instances.compactMap(wait) + backoffs + trouble
                 + [step, deadline].compactMap(\.self)
         }
+    }
+
+    /// Who had it stand still, where that is known.
+    private var halt: String? {
+        let last = facts.events.last { $0.kind == .rolloutPaused || $0.kind == .fleetFrozen }
+        return last?.author.map { "\(last?.kind == .fleetFrozen ? "frozen" : "paused") by \($0)" }
     }
 
     /// What one instance keeps the fleet waiting for.
@@ -80,7 +87,7 @@ extension Explainer {
         }
     }
 
-    private func bake(_ since: Instant) -> FleetExplanation.Wait {
+    func bake(_ since: Instant) -> FleetExplanation.Wait {
         .init(
             "the end of the time that \(target) is watched",
             limit: "bake \(policy.bake.words)",
@@ -108,7 +115,7 @@ extension Explainer {
     }
 
     /// The longest that the fleet may stand still.
-    private var deadline: FleetExplanation.Wait? {
+    var deadline: FleetExplanation.Wait? {
         guard let mark = rollout.progress, place?.stage.reached == nil else { return nil }
         let isTrial = if case .rolling = rollout.phase { true } else { false }
         return .init(
@@ -129,7 +136,7 @@ extension Explainer {
     }
 
     /// What the platform refused last, unless something succeeded since.
-    private var trouble: [FleetExplanation.Wait] {
+    var trouble: [FleetExplanation.Wait] {
         // What could not be made is removed as well: that ends no trouble.
         let last = facts.events.last { event in
             switch event.kind {

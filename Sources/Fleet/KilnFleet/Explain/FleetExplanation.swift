@@ -60,4 +60,6 @@ struct FleetFacts: Sendable {
     let lease: Lease?
     /// The newest ones, oldest first.
     let events: [FleetEvent]
+    /// nil where Kiln decides the steps, or an engine has nothing of the fleet.
+    var engine: EngineStatus?
 }

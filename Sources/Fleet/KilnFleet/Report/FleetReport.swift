@@ -19,6 +19,8 @@ package struct FleetReport: Sendable, Hashable, Codable {
     package let replacements: [Replacement]
     /// Instances that were found to differ from their release.
     package let drifted: Int
+    /// How far the image that runs is behind its archives; nil when nobody asked them.
+    package let patches: PatchSummary?
 
     package struct Replacement: Sendable, Hashable, Codable {
         /// `failed`, `ended`, `drifted`, `condemned`, `found`.
@@ -29,13 +31,20 @@ package struct FleetReport: Sendable, Hashable, Codable {
 
 extension FleetReport {
     /// Pure: counts what is written down since `start`, in seconds since 1970.
-    package init(_ fleet: FleetName, rollouts: [RolloutRecord], events: [FleetEvent], since start: Int64) {
+    package init(
+        _ fleet: FleetName,
+        rollouts: [RolloutRecord],
+        events: [FleetEvent],
+        since start: Int64,
+        patches: PatchSummary? = nil
+    ) {
         let own = rollouts.filter { $0.started >= start }
         let deploys = own.filter { !$0.isWayBack }
         let ended = deploys.filter { $0.isEnded && !$0.isSuperseded }
         let failures = ended.filter(\.isFailure)
         let times = deploys.compactMap(\.timeToStable).sorted()
         self.fleet = fleet
+        self.patches = patches
         self.deploys = deploys.count
         rollbacks = own.count(where: \.isWayBack) + deploys.count(where: \.wentBack)
         self.failures = failures.count

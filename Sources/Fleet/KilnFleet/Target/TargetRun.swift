@@ -38,7 +38,7 @@ struct TargetRun: Sendable {
             let isSeen = try await look()
             if stop.isRequested || Task.isCancelled {
                 if let outcome { return (.outcome(outcome), ledger) }
-                if stop.manner == .leaving { return (.left, ledger) }
+                if await ledger.isLeft(by: stop) { return (.left, ledger) }
                 try await pause()
                 return (.stopped, ledger)
             }

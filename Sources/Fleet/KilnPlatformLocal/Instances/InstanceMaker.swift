@@ -9,6 +9,7 @@ import SystemPackage
 struct InstanceMaker: Sendable {
     let home: KilnHome
     let images: ImageStore
+    let secrets: any SecretStore
     let runner: ToolRunner
 
     private var mounts: RootMounts { RootMounts(home: home) }
@@ -41,7 +42,7 @@ struct InstanceMaker: Sendable {
         let sealed = try await sealTop(spec, on: image, at: paths, address: network.address)
         try Record.write(RootRecord(image: image.digest, layers: layers, top: sealed.top), to: paths.root)
         try await mounts.mountRoot(of: paths, on: image)
-        try InstanceSecrets.mount(spec, for: sealed.user, at: paths)
+        try await InstanceSecrets.mount(spec, from: secrets, for: sealed.user, at: paths)
         try await writeBundle(spec, image.config, sealed, at: paths)
     }
 

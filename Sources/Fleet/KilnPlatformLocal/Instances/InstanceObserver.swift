@@ -9,16 +9,24 @@ struct InstanceObserver: Sendable {
     func observe(_ files: InstanceFiles, share: BalancerShare?) -> InstanceObservation? {
         guard let spec = files.spec.value else { return nil }
         let record = files.process.value
+        let process = process(record, files.paths)
         return InstanceObservation(
             spec: spec,
-            process: process(record, files.paths),
+            process: process,
             traffic: share?.traffic ?? .none,
             weight: share?.weight ?? 100,
             address: files.network.value?.address,
             started: record.flatMap { $0.started.bootID == BootInstant.bootID ? $0.started : nil }
                 .map { BootInstant(nanoseconds: $0.nanoseconds) },
-            isSupervised: record.map { $0.supervisor?.isAlive ?? false } ?? true
+            isSupervised: record.map { $0.supervisor?.isAlive ?? false } ?? true,
+            ended: ended(process, files.paths)
         )
+    }
+
+    /// The supervisor writes how it ended as soon as it did.
+    private func ended(_ process: InstanceObservation.Process, _ paths: InstancePaths) -> Int64? {
+        guard case .exited = process else { return nil }
+        return Files.facts(paths.exitStatus).map { $0.modified / 1_000_000 }
     }
 
     func isRunning(_ paths: InstancePaths) -> Bool {

@@ -6,10 +6,16 @@ import SystemPackage
 /// Puts an instance's secrets where it alone reads them: files in memory that is never swapped (ramfs), for its user only. They
 /// are gone with the instance, and with the boot.
 enum InstanceSecrets {
-    static func mount(_ spec: InstanceSpec, for user: ImageUser, at paths: InstancePaths) throws {
+    static func mount(
+        _ spec: InstanceSpec,
+        from store: any SecretStore,
+        for user: ImageUser,
+        at paths: InstancePaths
+    ) async throws {
         guard let secrets = spec.release.content.secrets, !secrets.isEmpty else { return }
         // All of them first: an instance has every value, or is not made.
-        let values = try secrets.map { try $0.read() }
+        var values: [[UInt8]] = []
+        for secret in secrets { values.append(try await secret.read(from: store)) }
         try Files.createDirectory(paths.secrets, mode: 0o700)
         try Mounts.mount(
             "kiln-secrets",

@@ -17,11 +17,16 @@ package struct ImageTrial: Sendable {
     private static let token = FencingToken(1)
 
     /// A requested stop ends the trial after the question under way.
-    package init(home: KilnHome, stop: StopSignal, healthyWithin: Duration = .seconds(60)) {
+    package init(
+        home: KilnHome,
+        secrets: any SecretStore = NoSecretStore(),
+        stop: StopSignal,
+        healthyWithin: Duration = .seconds(60)
+    ) {
         self.home = home
         self.stop = stop
         self.healthyWithin = healthyWithin
-        platform = LocalPlatform(home: home)
+        platform = LocalPlatform(home: home, secrets: secrets)
     }
 
     /// `answered` is told each result as it comes.

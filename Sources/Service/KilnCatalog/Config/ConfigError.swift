@@ -9,6 +9,7 @@ package struct ConfigError: DiagnosticError, Hashable {
         case tampered = "config.tampered"
         case unknown = "config.unknown"
         case tooLong = "config.too-long"
+        case secret = "config.secret"
     }
 
     package let code: Code
@@ -85,6 +86,39 @@ package struct ConfigError: DiagnosticError, Hashable {
             "the configuration store has \(what) \(path)\(key.map { " \($0)" } ?? "")",
             hint:
                 "kiln config list shows what it has; kiln config set \(path) \(key ?? "KEY") puts something there",
+            status: .usage
+        )
+    }
+
+    static func secret(_ path: String, _ key: String) -> ConfigError {
+        ConfigError(
+            .secret,
+            "\(path) \(key) is a secret",
+            hint: "to print it all the same: kiln config get --reveal \(path) \(key)",
+            status: .usage
+        )
+    }
+
+    static func noSecret(_ path: String, _ key: String, for name: String) -> ConfigError {
+        ConfigError(
+            .secret,
+            "the secret \(name) cannot be read on this machine",
+            causes: ["the configuration store has nothing at \(path) \(key)"],
+            hint: "put its value there: kiln config set --secret \(path) \(key) --from-file FILE",
+            status: .usage
+        )
+    }
+
+    /// What may have been printed, or lie in a release, is none.
+    static func notSecret(_ path: String, _ key: String, for name: String) -> ConfigError {
+        ConfigError(
+            .secret,
+            "the secret \(name) cannot be read on this machine",
+            causes: [
+                "\(path) \(key) of the configuration store is plain configuration, which releases may hold"
+            ],
+            hint: "make it a secret, with a value that nobody has seen: "
+                + "kiln config set --secret \(path) \(key) --from-file FILE",
             status: .usage
         )
     }

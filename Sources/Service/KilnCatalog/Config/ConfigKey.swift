@@ -73,11 +73,14 @@ struct ConfigKey: Sendable {
     }
 }
 
-/// Which value it is: a sealed value that was put elsewhere does not open.
+/// Which value it is: a sealed value that was put elsewhere does not open, nor a secret that lost its mark.
 struct ConfigPlace: Sendable, Hashable {
     let version: Int64
     let path: String
     let key: String
+    var isSecret = false
 
-    var bytes: [UInt8] { Array("kiln.config/1\n\(version)\n\(path)\n\(key)".utf8) }
+    var bytes: [UInt8] {
+        Array("\(isSecret ? "kiln.secret/1" : "kiln.config/1")\n\(version)\n\(path)\n\(key)".utf8)
+    }
 }

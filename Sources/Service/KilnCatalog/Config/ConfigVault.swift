@@ -15,10 +15,12 @@ package struct ConfigChange: Sendable, Hashable, Codable {
     package let author: String
     /// The key was taken away.
     package let isRemoval: Bool
+    /// Its value is for instances' memory alone: no release takes it, and it is shown to who asks for just that.
+    package let isSecret: Bool
 }
 
 /// Kiln's own configuration store: numbered changes in the catalog, their values sealed with a key that lies elsewhere.
-package struct ConfigVault: ConfigStore {
+package struct ConfigVault: ConfigStore, SecretStore {
     /// Most bytes of one value.
     package static let valueLimit = 1 << 20
 
@@ -30,11 +32,13 @@ package struct ConfigVault: ConfigStore {
         self.keyFile = keyFile
     }
 
-    /// The change; what is there already changes nothing. The first one makes the key.
+    /// The change; what is there already changes nothing. The first one makes the key. `asSecret` marks the key as one, which
+    /// it stays until it is taken away.
     package func set(
         _ value: [UInt8],
         at path: String,
         _ key: String,
+        asSecret: Bool = false,
         author: String,
         time: Int64 = WallClock.now
     ) async throws -> ConfigChange {
@@ -42,13 +46,21 @@ package struct ConfigVault: ConfigStore {
         let keyFile = keyFile
         return try await catalog.write { database in
             let seal = try Self.sealing(keyFile, database)
-            if let last = try Row.newest(path, key, database), let sealed = last.sealed,
+            let last = try ConfigRow.newest(path, key, database)
+            let isMarked = last.map { $0.sealed != nil && $0.place.isSecret } ?? false
+            let isSecret = asSecret || isMarked
+            if let last, let sealed = last.sealed, last.place.isSecret == isSecret,
                 // One that does not open any more is another value: setting it again is the way out.
                 (try? seal.open(sealed, at: last.place)) == value
             {
                 return last.change
             }
-            let place = ConfigPlace(version: try Self.nextVersion(database), path: path, key: key)
+            let place = ConfigPlace(
+                version: try Self.nextVersion(database),
+                path: path,
+                key: key,
+                isSecret: isSecret
+            )
             return try Self.insert(place, try seal.seal(value, at: place), seal.id, author, time, database)
         }
     }
@@ -61,23 +73,48 @@ package struct ConfigVault: ConfigStore {
         time: Int64 = WallClock.now
     ) async throws -> ConfigChange {
         try await catalog.write { database in
-            guard let last = try Row.newest(path, key, database), last.sealed != nil else {
+            guard let last = try ConfigRow.newest(path, key, database), last.sealed != nil else {
                 throw ConfigError.unknown(path, key)
             }
-            let place = ConfigPlace(version: try Self.nextVersion(database), path: path, key: key)
+            let place = ConfigPlace(
+                version: try Self.nextVersion(database),
+                path: path,
+                key: key,
+                isSecret: last.place.isSecret
+            )
             return try Self.insert(place, nil, nil, author, time, database)
         }
     }
 
-    /// The newest value, or that of a version.
-    package func value(at path: String, _ key: String, version: Int64? = nil) async throws -> [UInt8] {
+    /// The newest value, or that of a version. One that was ever a secret, or whose key is one now, is given only to who says
+    /// `revealing`.
+    package func value(
+        at path: String,
+        _ key: String,
+        version: Int64? = nil,
+        revealing: Bool = false
+    ) async throws -> [UInt8] {
         let keyFile = keyFile
         return try await catalog.read { database in
-            let rows = try Row.all(path, key, database)
+            let rows = try ConfigRow.all(path, key, database)
             let row = version.map { wanted in rows.first { $0.place.version == wanted } } ?? rows.last
             guard let row, let sealed = row.sealed else {
                 throw ConfigError.unknown(path, key, version: version)
             }
+            if !revealing, row.place.isSecret || rows.last?.place.isSecret == true {
+                throw ConfigError.secret(path, key)
+            }
+            return try Self.opened(row, sealed, try Self.loaded(keyFile), keyFile)
+        }
+    }
+
+    package func secret(at path: String, _ key: String, for name: String) async throws -> [UInt8] {
+        let keyFile = keyFile
+        return try await catalog.read { database in
+            guard let row = try ConfigRow.newest(path, key, database), let sealed = row.sealed else {
+                throw ConfigError.noSecret(path, key, for: name)
+            }
+            guard row.place.isSecret else { throw ConfigError.notSecret(path, key, for: name) }
             return try Self.opened(row, sealed, try Self.loaded(keyFile), keyFile)
         }
     }
@@ -85,13 +122,13 @@ package struct ConfigVault: ConfigStore {
     /// What is set now, by path and key; below one path when that is given.
     package func entries(at path: String? = nil) async throws -> [ConfigChange] {
         try await catalog.read { database in
-            try Row.current(path, database).filter { $0.sealed != nil }.map(\.change)
+            try ConfigRow.current(path, database).filter { $0.sealed != nil }.map(\.change)
         }
     }
 
     /// All changes, oldest first.
     package func history(of path: String, _ key: String? = nil) async throws -> [ConfigChange] {
-        let changes = try await catalog.read { try Row.all(path, key, $0).map(\.change) }
+        let changes = try await catalog.read { try ConfigRow.all(path, key, $0).map(\.change) }
         guard !changes.isEmpty else { throw ConfigError.unknown(path, key) }
         return changes
     }
@@ -99,17 +136,19 @@ package struct ConfigVault: ConfigStore {
     package func snapshot(of path: String) async throws -> ConfigSnapshot {
         let keyFile = keyFile
         return try await catalog.read { database in
-            let rows = try Row.current(path, database)
+            let rows = try ConfigRow.current(path, database)
             guard let version = rows.map(\.place.version).max() else {
                 throw ConfigError.unknown(path, nil)
             }
-            let key = try rows.contains { $0.sealed != nil } ? Self.loaded(keyFile) : nil
+            let secrets = rows.filter { $0.sealed != nil && $0.place.isSecret }.map(\.place.key)
+            let plain = rows.filter { $0.sealed != nil && !$0.place.isSecret }
+            let key = plain.isEmpty ? nil : try Self.loaded(keyFile)
             var values: [String: [UInt8]] = [:]
-            for row in rows {
+            for row in plain {
                 guard let sealed = row.sealed, let key else { continue }
                 values[row.place.key] = try Self.opened(row, sealed, key, keyFile)
             }
-            return ConfigSnapshot(values: values, version: version)
+            return ConfigSnapshot(values: values, version: version, secrets: Set(secrets))
         }
     }
 
@@ -136,7 +175,7 @@ package struct ConfigVault: ConfigStore {
     }
 
     private static func opened(
-        _ row: Row,
+        _ row: ConfigRow,
         _ sealed: [UInt8],
         _ key: ConfigKey,
         _ file: FilePath
@@ -162,10 +201,13 @@ package struct ConfigVault: ConfigStore {
     ) throws -> ConfigChange {
         try database.execute(
             sql: """
-                INSERT INTO config (version, path, key, time, author, key_id, sealed)
-                VALUES (?, ?, ?, ?, ?, ?, ?)
+                INSERT INTO config (version, path, key, time, author, key_id, sealed, secret)
+                VALUES (?, ?, ?, ?, ?, ?, ?, ?)
                 """,
-            arguments: [place.version, place.path, place.key, time, author, keyID, sealed.map { Data($0) }]
+            arguments: [
+                place.version, place.path, place.key, time, author, keyID, sealed.map { Data($0) },
+                place.isSecret,
+            ]
         )
         return ConfigChange(
             version: place.version,
@@ -173,72 +215,8 @@ package struct ConfigVault: ConfigStore {
             key: place.key,
             time: time,
             author: author,
-            isRemoval: sealed == nil
+            isRemoval: sealed == nil,
+            isSecret: place.isSecret
         )
-    }
-
-    /// A row as it is kept.
-    private struct Row: Sendable {
-        let place: ConfigPlace
-        let time: Int64
-        let author: String
-        let keyID: String?
-        let sealed: [UInt8]?
-
-        var change: ConfigChange {
-            ConfigChange(
-                version: place.version,
-                path: place.path,
-                key: place.key,
-                time: time,
-                author: author,
-                isRemoval: sealed == nil
-            )
-        }
-
-        /// Oldest first.
-        static func all(_ path: String, _ key: String?, _ database: Database) throws -> [Row] {
-            try fetch("WHERE path = ?1 AND (?2 IS NULL OR key = ?2)", [path, key], database)
-        }
-
-        static func newest(_ path: String, _ key: String, _ database: Database) throws -> Row? {
-            try all(path, key, database).last
-        }
-
-        /// The newest of each key, removed ones too, by path and key.
-        static func current(_ path: String?, _ database: Database) throws -> [Row] {
-            let rows = try fetch(
-                """
-                WHERE (?1 IS NULL OR path = ?1) AND version = (
-                    SELECT max(version) FROM config AS other WHERE other.path = config.path AND other.key = config.key
-                )
-                """,
-                [path],
-                database
-            )
-            return rows.sorted { ($0.place.path, $0.place.key) < ($1.place.path, $1.place.key) }
-        }
-
-        private static func fetch(
-            _ filter: String,
-            _ arguments: StatementArguments,
-            _ database: Database
-        ) throws -> [Row] {
-            try GRDB.Row.fetchAll(
-                database,
-                sql:
-                    "SELECT version, path, key, time, author, key_id, sealed FROM config \(filter) ORDER BY version",
-                arguments: arguments
-            ).map { row in
-                let sealed: Data? = row["sealed"]
-                return Row(
-                    place: ConfigPlace(version: row["version"], path: row["path"], key: row["key"]),
-                    time: row["time"],
-                    author: row["author"],
-                    keyID: row["key_id"],
-                    sealed: sealed.map(Array.init)
-                )
-            }
-        }
     }
 }

@@ -50,7 +50,8 @@ package struct FleetMetrics: Sendable {
                     seen: try? await platform.observe(record.name),
                     rollouts: try await catalog.rollouts(of: record.name, limit: 10_000),
                     requests: await requests(record.name),
-                    imageCreated: try await imageCreated(record)
+                    imageCreated: try await imageCreated(record),
+                    patches: try await patches(record)
                 )
             )
         }
@@ -59,18 +60,25 @@ package struct FleetMetrics: Sendable {
         text.add(.buildInfo, [([("version", version)], 1)])
         ProcessMetrics.current()?.add(to: &text)
         addFleets(looks, to: &text)
+        addPatches(looks, to: &text)
         addRollouts(looks, to: &text)
         addRequests(looks, to: &text)
         addNotes(to: &text)
         return text.text
     }
 
+    private func release(of record: FleetRecord) async throws -> ReleaseEntry? {
+        guard let target = record.rollout.target?.releaseNumber else { return nil }
+        return try await catalog.releaseEntries(of: record.name).first { $0.number == target }
+    }
+
+    private func patches(_ record: FleetRecord) async throws -> PatchSummary? {
+        guard let release = try await release(of: record) else { return nil }
+        return try await catalog.patchState(of: release.image)?.summary
+    }
+
     private func imageCreated(_ record: FleetRecord) async throws -> Int64? {
-        guard let target = record.rollout.target?.releaseNumber,
-            let release = try await catalog.releaseEntries(of: record.name).first(where: {
-                $0.number == target
-            })
-        else { return nil }
+        guard let release = try await release(of: record) else { return nil }
         let created = try? images.config(images.manifest(release.image).value).value.created
         return created.flatMap { WallClock.parse($0) }
     }
@@ -94,6 +102,13 @@ package struct FleetMetrics: Sendable {
                 look.imageCreated.map { (look.labels, Double(max(0, time() - $0))) }
             }
         )
+    }
+
+    private func addPatches(_ looks: [FleetSight], to text: inout MetricsText) {
+        let known = looks.compactMap { look in look.patches.map { (look.labels, $0) } }
+        text.add(.patchLag, known.map { ($0, Double($1.lag(now: time()))) })
+        text.add(.outdated, known.map { ($0, Double($1.behind)) })
+        text.add(.patchCheck, known.map { ($0, Double($1.checked)) })
     }
 
     private func addRollouts(_ looks: [FleetSight], to text: inout MetricsText) {
@@ -181,6 +196,7 @@ private struct FleetSight {
     let requests: BalancerTotals?
     /// Seconds since 1970.
     let imageCreated: Int64?
+    let patches: PatchSummary?
 
     var labels: MetricsText.Labels { [("fleet", record.name.description)] }
 

@@ -61,6 +61,27 @@ extension Metric {
         "Since the newest content of the fleet's image was made; what was fixed later is not in it.",
         labels: ["fleet"]
     )
+    static let patchLag = Metric(
+        "kiln_patch_lag_seconds",
+        .gauge,
+        """
+        Since Kiln first saw a newer version of a package than the fleet's image has; 0 when none is known, absent when nobody \
+        asked its archives.
+        """,
+        labels: ["fleet"]
+    )
+    static let outdated = Metric(
+        "kiln_outdated_packages",
+        .gauge,
+        "Packages of the fleet's image that a newer version is known of; absent when nobody asked its archives.",
+        labels: ["fleet"]
+    )
+    static let patchCheck = Metric(
+        "kiln_patch_check_timestamp_seconds",
+        .gauge,
+        "When the archives of the fleet's image were last asked, in seconds since 1970.",
+        labels: ["fleet"]
+    )
     static let rollouts = Metric(
         "kiln_rollouts_total",
         .counter,
@@ -112,7 +133,7 @@ extension Metric {
     static let replacement = Metric(
         "kiln_replacement_seconds",
         .histogram,
-        "From an instance's failure, when it was noticed, to another one serving in its place.",
+        "From an instance's end, or from when it was found unwell, to another one serving in its place.",
         labels: ["fleet"]
     )
     static let look = Metric(
@@ -133,8 +154,8 @@ extension Metric {
     )
 
     package static let all = [
-        buildInfo, cpu, memory, openFiles, wanted, serving, instances, phase, imageAge, rollouts,
-        rolloutDuration,
+        buildInfo, cpu, memory, openFiles, wanted, serving, instances, phase, imageAge,
+        patchLag, outdated, patchCheck, rollouts, rolloutDuration,
         rolloutRunning, requests, answers, instanceErrors, driftFindings, driftInspections, replacement, look,
         lastLook, deliveries,
     ]

@@ -21,7 +21,7 @@ package final class MetricsBoard: Sendable {  // a class: controller and metrics
         let result: String
     }
 
-    static let replacementBounds: [Double] = [1, 2, 3, 5, 10, 20, 30, 60, 120, 300, 600]
+    static let replacementBounds: [Double] = [0.25, 0.5, 1, 2, 3, 5, 10, 20, 30, 60, 120, 300, 600]
 
     private let notes = Mutex(Notes())
 

@@ -9,9 +9,9 @@ package struct ReplacementClock: Sendable {
     }
 
     /// What is waited for longer is no replacement any more.
-    private static let longest: Int64 = 86_400
+    private static let longest: Int64 = 86_400_000
 
-    /// Since when a place has nobody.
+    /// Since when a place has nobody, in milliseconds since 1970.
     private var empty: [Place: Int64] = [:]
 
     package init() {}
@@ -29,14 +29,17 @@ package struct ReplacementClock: Sendable {
         switch event.kind {
         case .instanceFailed:
             // Of several failures in a row the first is where the wait began.
-            if empty[place] == nil { empty[place] = event.time }
+            if empty[place] == nil { empty[place] = Self.moment(event) }
             return nil
         case .instanceServing:
-            guard let since = empty.removeValue(forKey: place), event.time - since <= Self.longest else {
+            let now = Self.moment(event)
+            guard let since = empty.removeValue(forKey: place), now - since <= Self.longest else {
                 return nil
             }
-            return Double(max(0, event.time - since))
+            return Double(max(0, now - since)) / 1000
         default: return nil
         }
     }
+
+    private static func moment(_ event: FleetEvent) -> Int64 { event.moment ?? event.time * 1000 }
 }

@@ -87,7 +87,9 @@ package struct WebhookCourier: Sendable {
         var position = post.sequence
         while true {
             let events = try await catalog.events(following: position, of: post.fleet, limit: Self.batch)
-            if let event = events.first(where: { post.hook.wants($0.kind.rawValue) }) { return event }
+            // A hook that does not answer hears of that no better.
+            let event = events.first { $0.kind != .webhookGivenUp && post.hook.wants($0.kind.rawValue) }
+            if let event { return event }
             guard let last = events.last else { break }
             position = last.sequence
         }
@@ -124,7 +126,8 @@ package struct WebhookCourier: Sendable {
         if isFirst || isGivenUp { tell(post, event, reason, isGivenUp: isGivenUp) }
         if isGivenUp {
             note("given-up")
-            await move(post, past: event)
+            // Where it cannot be written down for a moment, it is sent again.
+            try? await catalog.giveUpWebhook(post, on: event, reason: reason)
         }
     }
 
