@@ -31,6 +31,10 @@ struct FleetKeeper: Sendable {
     private var toldEnded: Set<InstanceID> = []
     /// Nothing is driven before.
     private var heldUntil: BootInstant?
+    /// Whether that is only so that a drive that achieves nothing is not repeated at once.
+    private var isPaced = false
+    /// Those to blame for the last drive.
+    private var answered: Set<InstanceID> = []
     /// Drives since the fleet was last found as it should be.
     private var drives = 0
     /// The trouble that was told last, until it is over.
@@ -60,13 +64,30 @@ struct FleetKeeper: Sendable {
         let due = look.due()
         for due in due where due.isFailure {
             guard let id = due.instance, let slot = due.slot else { continue }
-            slots.note(id, slot: slot, due.reason.words, now: now)
+            if due.isEnd, hasProven(seen.first { $0.spec.id == id }, look.isBalanced, now) {
+                slots.forgive(id, slot: slot)
+            } else {
+                slots.note(id, slot: slot, due.reason.words, now: now)
+            }
         }
-        if let heldUntil, now < heldUntil { return nil }
+        if let heldUntil, now < heldUntil, !(isPaced && isNews(due)) { return nil }
         guard due.isEmpty else { return tending(due, now) }
         drives = 0
         heldUntil = nil
         return aged(time).map { Tending(condemned: $0) }
+    }
+
+    /// Whether it served for as long as makes an instance available: its end says little about what it is made of.
+    private func hasProven(_ seen: InstanceObservation?, _ isBalanced: Bool, _ now: BootInstant) -> Bool {
+        guard let seen, let started = seen.started else { return false }
+        let served = isBalanced ? hadTraffic : wasRunning
+        return served.contains(seen.spec.id)
+            && started.advanced(by: record.policy.rollout.minHealthy) <= now
+    }
+
+    /// Whether an instance is gone that was there when the fleet was last driven.
+    private func isNews(_ due: [Due]) -> Bool {
+        due.contains { due in due.isEnd && due.instance.map { !answered.contains($0) } ?? false }
     }
 
     /// Waits while nothing is due but what failed, in places that lose their instances again and again.
@@ -75,6 +96,7 @@ struct FleetKeeper: Sendable {
             due.isFailure && due.slot.map { slots.waits($0, now: now) } ?? false
         }
         if isWaiting { return nil }
+        answered = Set(due.filter(\.isFailure).compactMap(\.instance))
         var ended: [InstanceID: String] = [:]
         for due in due {
             guard case .ended = due.reason, let id = due.instance, wasRunning.contains(id),
@@ -113,10 +135,13 @@ struct FleetKeeper: Sendable {
         activity = .none
         health.forget()
         drives += 1
+        isPaced = false
         switch outcome {
         case .left, .paused: heldUntil = now.advanced(by: Self.courtesy)
         case .degraded, .unchanged, .halted: heldUntil = now.advanced(by: pause(after: drives))
-        default: heldUntil = drives > 1 ? now.advanced(by: pause(after: drives - 1)) : nil
+        default:
+            heldUntil = drives > 1 ? now.advanced(by: pause(after: drives - 1)) : nil
+            isPaced = true
         }
     }
 
@@ -126,6 +151,7 @@ struct FleetKeeper: Sendable {
         wasReached = true
         drives += 1
         heldUntil = now.advanced(by: pause(after: drives))
+        isPaced = false
         defer { trouble = message }
         return trouble != message
     }
@@ -134,6 +160,7 @@ struct FleetKeeper: Sendable {
     mutating func giveWay(for time: Duration, now: BootInstant) {
         activity = .none
         heldUntil = now.advanced(by: time)
+        isPaced = false
     }
 
     /// What was told and is over by now; nil when nothing was.
