@@ -17,6 +17,7 @@ package struct Catalog: Sendable {
     let path: FilePath
     let eventLimit: Int
     private let queue: DatabaseQueue
+    private let bell = CatalogBell()
 
     /// Opens the file, making it and the folder above it where they are missing. It holds releases' configuration files,
     /// so it is its owner's alone.
@@ -71,7 +72,16 @@ package struct Catalog: Sendable {
         _ body: @escaping @Sendable (Database) throws -> Result
     ) async throws -> Result {
         let (queue, path) = (queue, path)
+        defer { bell.ring() }
         return try await Blocking.run { try Self.translating(path) { try queue.write(body) } }
+    }
+
+    /// Says that something may have been written since it said so last: at once where this catalog's user wrote it, and when
+    /// that user next asks for the revision where another process did.
+    package func changes() -> AsyncStream<Void> { bell.listen() }
+
+    func tell(_ revision: StoreRevision) {
+        bell.note(revision)
     }
 
     /// Copies all of it as it is at one moment into a file that does not exist yet, without leases: whoever holds one here holds
