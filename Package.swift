@@ -150,7 +150,7 @@ let package = Package(
             in: "Fleet",
             [
                 "KilnDiagnostics", "KilnSystem", "KilnOCI", "KilnStore", "KilnDefinition", "KilnFleet",
-                "KilnDrift",
+                "KilnDrift", "CLinux",
                 .collections, .system,
             ]
         ),
@@ -270,6 +270,7 @@ let package = Package(
             path: "Tests/KilnRolloutSimulation",
             swiftSettings: settings
         ),
+        .target(name: "FleetHarness", path: "Tests/FleetHarness", swiftSettings: settings),
         tests("KilnRolloutTests", ["KilnRollout", "KilnRolloutSimulation"]),
         tests(
             "KilnFleetTests",
@@ -311,7 +312,10 @@ let package = Package(
                 "KilnServer", .collections, .system,
             ]
         ),
-        tests("EndToEndTests", ["KilnTestSupport", "KilnDiagnostics", "KilnSystem", .system]),
+        tests(
+            "EndToEndTests",
+            ["KilnTestSupport", "FleetHarness", "KilnDiagnostics", "KilnSystem", .system]
+        ),
     ],
     swiftLanguageModes: [.v6]
 )
