@@ -157,7 +157,7 @@ let package = Package(
             in: "Fleet",
             [
                 "KilnDiagnostics", "KilnSystem", "KilnOCI", "KilnStore", "KilnDefinition", "KilnFleet",
-                "KilnDrift",
+                "KilnDrift", "CLinux",
                 .collections, .system,
             ]
         ),
@@ -286,6 +286,7 @@ let package = Package(
             path: "Tests/KilnRolloutSimulation",
             swiftSettings: settings
         ),
+        .target(name: "FleetHarness", path: "Tests/FleetHarness", swiftSettings: settings),
         tests("KilnRolloutTests", ["KilnRollout", "KilnRolloutSimulation"]),
         tests(
             "KilnFleetTests",
@@ -327,7 +328,10 @@ let package = Package(
                 "KilnServer", .collections, .system,
             ]
         ),
-        tests("EndToEndTests", ["KilnTestSupport", "KilnDiagnostics", "KilnSystem", .system]),
+        tests(
+            "EndToEndTests",
+            ["KilnTestSupport", "FleetHarness", "KilnDiagnostics", "KilnSystem", .system]
+        ),
     ],
     swiftLanguageModes: [.v6]
 )

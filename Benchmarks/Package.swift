@@ -14,8 +14,8 @@ let productSettings =
         .enableUpcomingFeature("InferIsolatedConformances"),
     ]
 
-/// Kept apart from the product, so that nobody who builds Kiln builds what only measures it. The planner and its
-/// simulator are links to the product's own.
+/// Kept apart from the product, so that nobody who builds Kiln builds what only measures it. The planner, its
+/// simulator and the harness of fleets are links to the product's own.
 let package = Package(
     name: "kiln-benchmarks",
     targets: [
@@ -29,6 +29,12 @@ let package = Package(
             name: "DeployUnderLoad",
             dependencies: ["BenchmarkCommands"],
             swiftSettings: settings
+        ),
+        .target(name: "FleetHarness", swiftSettings: productSettings),
+        .executableTarget(
+            name: "FleetNumbers",
+            dependencies: ["BenchmarkCommands", "FleetHarness"],
+            swiftSettings: productSettings
         ),
         .target(name: "KilnRollout", swiftSettings: productSettings),
         .target(name: "KilnRolloutSimulation", dependencies: ["KilnRollout"], swiftSettings: productSettings),

@@ -235,6 +235,33 @@ struct `All fleets of a definition` {
         }
     }
 
+    @Test func `another command interrupts one fleet of an apply, and the others go on`() async throws {
+        try await withFleets(port: 8588) { fleets in
+            let kiln = fleets.kiln
+            try fleets.write(more: fleets.extra("left") + "\n" + fleets.extra("right"))
+            try await kiln.succeed("apply")
+            try kiln.write("version 2\n", to: "site/index.html")
+            let text = try Files.readText(kiln.project.appending("kiln.yaml"))
+            try kiln.write(text.replacing("min_healthy: 200ms", with: "min_healthy: 3s"), to: "kiln.yaml")
+            let abort = try kiln.invocation(["abort", "left"]).commandLine
+            let applied = try await fleets.apply(
+                until: "left: rolling",
+                then: "\(abort) 2>aborted; echo $? >status"
+            )
+            #expect(applied.code == 130, "\(applied.messages)")
+            #expect(applied.messages.contains("left: interrupted by kiln abort"), "\(applied.messages)")
+            #expect(!applied.messages.contains("stopping after"))
+            for fleet in ["right", "stock", "web"] {
+                #expect(applied.messages.contains("\n\(fleet): release 2 is stable"), "\(applied.messages)")
+            }
+            let said = try Files.readText(kiln.project.appending("aborted"))
+            #expect(try Files.readText(kiln.project.appending("status")) == "5\n", "\(said)")
+            #expect(said.contains("release 1 serves again"), "\(said)")
+            #expect(try await fleets.app.get() == "version 2\n")
+            #expect(try await fleets.plan().contains("replace left"))
+        }
+    }
+
     @Test func `fleets of another definition are left alone unless they are taken over`() async throws {
         try await withFleets(port: 8581) { fleets in
             let kiln = fleets.kiln

@@ -38,7 +38,7 @@ private let house: [(group: String, targets: [(name: String, outside: Set<String
             ("KilnRollout", []),
             ("KilnFleet", ["OrderedCollections", "SystemPackage"]),
             ("KilnDrift", ["SystemPackage"]),
-            ("KilnPlatformLocal", ["OrderedCollections", "SystemPackage"]),
+            ("KilnPlatformLocal", ["CLinux", "OrderedCollections", "SystemPackage"]),
         ]
     ),
     (

@@ -1,6 +1,7 @@
 import KilnControl
 import KilnDrift
 import KilnFleet
+import KilnRollout
 import KilnSystem
 import KilnTestSupport
 import SystemPackage
@@ -49,6 +50,18 @@ import Testing
         #expect(!history.waits(0, now: now(140)))
         history.forget(allBut: [], now: now(720))
         #expect(history.failures.isEmpty)
+    }
+
+    @Test func `make up for the failures of a place by an instance that served for long enough`() {
+        var history = SlotHistory()
+        let now = BootInstant(nanoseconds: 100_000_000_000)
+        for number in 0..<3 { history.note(InstanceID("i\(number)"), slot: 0, "ended", now: now) }
+        history.note(InstanceID("other"), slot: 1, "ended", now: now)
+        history.forgive(InstanceID("i3"), slot: 0)
+        #expect(!history.waits(0, now: now))
+        #expect(history.failures.map(\.slot) == [1])
+        history.note(InstanceID("i3"), slot: 0, "ended", now: now)
+        #expect(history.failures.count == 1, "what was forgiven is not counted at the next look")
     }
 
     @Test(arguments: [(1, 1, true), (1, 2, true), (2, 2, false), (2, 3, false), (2, 4, true), (3, 5, false)])

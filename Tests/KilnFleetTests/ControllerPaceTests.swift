@@ -36,7 +36,7 @@ import Testing
             try await stage.deploy("1", Stage.policy(1))
             try await stage.kept { kept in
                 try await kept.pass(.seconds(5))
-                for _ in 0..<2 {
+                for _ in 0..<3 {
                     kept.kill()
                     try await kept.pass(.seconds(6))
                     #expect(kept.running.count == 1)
@@ -51,6 +51,37 @@ import Testing
                 #expect(kept.running.isEmpty)
                 try await kept.pass(.seconds(12))
                 #expect(kept.running.count == 1)
+            }
+        }
+    }
+
+    @Test func `fills the place of what served for long enough at once, however often it is lost`()
+        async throws
+    {
+        try await Stage.with { stage in
+            try await stage.deploy("1", Stage.policy(1))
+            try await stage.kept { kept in
+                try await kept.pass(.seconds(15))
+                for _ in 0..<8 {
+                    kept.kill()
+                    try await kept.pass(.seconds(6))
+                    #expect(kept.running.count == 1)
+                    try await kept.pass(.seconds(9))
+                }
+            }
+        }
+    }
+
+    @Test func `looks at once when it is told that an instance ended`() async throws {
+        try await Stage.with { stage in
+            try await stage.deploy("1")
+            try await stage.kept { kept in
+                try await kept.pass(.milliseconds(20_500))
+                let made = stage.platform.seen.created.count
+                kept.kill()
+                stage.platform.tellEnd()
+                try await kept.pass(.milliseconds(20))
+                #expect(stage.platform.seen.created.count == made + 1)
             }
         }
     }

@@ -78,6 +78,7 @@ final class PretendPlatform: InstancePlatform {  // a class: tests and driver lo
     }
 
     private let state = Mutex(State())
+    private let listeners = Mutex<[AsyncStream<FleetName>.Continuation]>([])
     private let clock: VirtualTime
 
     init(_ clock: VirtualTime) {
@@ -88,6 +89,15 @@ final class PretendPlatform: InstancePlatform {  // a class: tests and driver lo
 
     func change(_ body: (inout State) -> Void) {
         state.withLock { body(&$0) }
+    }
+
+    func ends() -> AsyncStream<FleetName> {
+        AsyncStream { continuation in listeners.withLock { $0.append(continuation) } }
+    }
+
+    /// Tells whoever listens that instances ended; nothing does so by itself.
+    func tellEnd() {
+        for listener in listeners.withLock(\.self) { listener.yield(Stage.fleet) }
     }
 
     /// Starts the record of how many serve.

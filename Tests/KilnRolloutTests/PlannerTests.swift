@@ -155,6 +155,43 @@ import Testing
         #expect(plan(fleet, at: 20) == [.create(slot: 2, release: ReleaseKey(2))])
     }
 
+    /// Its end says whether its place can be filled: how long it passed or had requests, in seconds, and what is remembered
+    /// after it of a place that had failed twice before.
+    @Test(arguments: [
+        (passing: 10, served: nil, left: 0), (passing: 9, served: nil, left: 3),
+        (passing: nil, served: 10, left: 0),
+        (passing: nil, served: 9, left: 3), (passing: nil, served: nil, left: 3),
+    ])
+    func `fills the place of what had served for long enough at once`(
+        passing: Int64?,
+        served: Int64?,
+        left: Int
+    ) throws {
+        func before(_ seconds: Int64?) -> Instant? { seconds.map { Sample.now.advanced(by: .seconds(-$0)) } }
+        var fleet = Sample.fleet(
+            new: [.available, .available, .ended],
+            phase: .steady,
+            policy: try policy()
+        )
+        fleet.rollout.stable = ReleaseKey(2)
+        fleet.rollout.failures = Array(
+            repeating: InstanceFailure(slot: 2, at: Sample.now, reason: "x"),
+            count: 2
+        )
+        if let since = before(passing) { fleet.instances[2].health = .passing(since: since) }
+        fleet.instances[2].servedFrom = before(served)
+        for case .change(let change) in plan(fleet) { fleet.apply(change, now: Sample.now) }
+        #expect(fleet.rollout.failures.count == left)
+        #expect(plan(fleet).contains(.create(slot: 2, release: ReleaseKey(2))) == (left == 0))
+    }
+
+    @Test func `counts what ends on trial however long it served`() throws {
+        var fleet = Sample.fleet(new: [.ended], policy: try policy())
+        fleet.instances[0].health = .passing(since: Sample.now.advanced(by: .seconds(-100)))
+        for case .change(let change) in plan(fleet) { fleet.apply(change, now: Sample.now) }
+        #expect(fleet.rollout.failures.count == 1)
+    }
+
     @Test func `repairs a fleet whose stable release is broken, also where there is room for no more`() throws
     {
         var fleet = Sample.fleet(old: [.failing, .failing, .failing], policy: try policy())

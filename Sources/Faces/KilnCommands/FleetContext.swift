@@ -45,16 +45,38 @@ struct FleetContext {
     var changes: any FleetChanges {
         get async throws {
             let mode = try ServeMode(environment: environment)
-            guard let client = try await mode.server(of: home, version: KilnVersion.current) else {
-                return driver
-            }
-            return RemoteFleets(client: client, driver: driver, stop: stop)
+            let client = try await mode.server(of: home, version: KilnVersion.current)
+            return changes(through: client, driver(stop), stop)
         }
     }
 
-    private var driver: FleetDriver {
+    /// The same for a command that changes several fleets, each of which ends by a signal of its own.
+    var severalChanges: @Sendable (StopSignal) -> any FleetChanges {
+        get async throws {
+            let mode = try ServeMode(environment: environment)
+            let client = try await mode.server(of: home, version: KilnVersion.current)
+            return { stop in changes(through: client, driver(stop, holder: .controller), stop) }
+        }
+    }
+
+    private func changes(
+        through client: APIClient?,
+        _ driver: FleetDriver,
+        _ stop: StopSignal
+    ) -> any FleetChanges {
+        guard let client else { return driver }
+        return RemoteFleets(client: client, driver: driver, stop: stop)
+    }
+
+    private func driver(_ stop: StopSignal, holder: LeaseHolder = .current) -> FleetDriver {
         let images = ImageStore(home: home)
-        return FleetDriver(store: store, platform: platform, stop: stop, hasImage: { images.isWhole($0) })
+        return FleetDriver(
+            store: store,
+            platform: platform,
+            holder: holder,
+            stop: stop,
+            hasImage: { images.isWhole($0) }
+        )
     }
 
     var reader: FleetReader { FleetReader(store: store, platform: platform) }

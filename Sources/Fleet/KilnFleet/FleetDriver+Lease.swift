@@ -21,7 +21,7 @@ extension FleetDriver {
         evenFrozen: Bool = false,
         _ body: (inout Ledger) async throws -> DeployOutcome
     ) async throws -> DeployOutcome {
-        let (lease, hasInterrupted) = try await acquire(fleet, reason, wait: options.wait, need)
+        let (lease, hasInterrupted) = try await acquire(fleet, reason, options, need)
         do {
             guard
                 var ledger = try await Ledger(
@@ -37,6 +37,7 @@ extension FleetDriver {
             if let why = ledger.record.rollout.freeze, !evenFrozen { throw FleetError.halted(fleet, why) }
             try checkExpected(ledger.record, options)
             let outcome = try await Progress.track(Narrator.work(fleet), label: "\(reason) \(fleet)") {
+                async let _ = hear(of: lease)
                 do {
                     try await need?(ledger.record)
                 } catch let error as FleetError where hasInterrupted {
@@ -72,10 +73,11 @@ extension FleetDriver {
     private func acquire(
         _ fleet: FleetName,
         _ reason: String,
-        wait: Duration,
+        _ options: Options,
         _ need: Need?
     ) async throws -> (Lease, hasInterrupted: Bool) {
-        let deadline = clock.now.advanced(by: wait)
+        let deadline = clock.now.advanced(by: options.wait)
+        let words = "kiln \(reason)" + (options.author.map { " (\($0))" } ?? "")
         var told: Lease?
         var hasInterrupted = false
         while true {
@@ -100,12 +102,24 @@ extension FleetDriver {
                         try await need(record)
                         hasInterrupted = !lease.isTending
                     }
-                    if need != nil || lease.isTending { try await interruptHolder(of: lease) }
+                    if need != nil || lease.isTending { try await interruptHolder(of: lease, as: words) }
                     say(waitingFor: lease)
                 }
                 told = lease
                 try await clock.sleep(until: min(deadline, clock.now.advanced(by: .milliseconds(500))))
             }
+        }
+    }
+
+    /// A process that drives several fleets is told in the store to end one of its drives.
+    private func hear(of lease: Lease) async {
+        guard holder.isController else { return }
+        while !stop.isRequested, !Task.isCancelled {
+            try? await clock.sleep(until: clock.now.advanced(by: .seconds(1)))
+            guard let current = try? await store.lease(of: lease.fleet), current.token == lease.token,
+                current.isInterrupted == true
+            else { continue }
+            stop.request(.leaving, by: current.interruptor)
         }
     }
 
@@ -117,8 +131,8 @@ extension FleetDriver {
     }
 
     /// Noted before the holder is told: it sees by that that somebody takes over, and pauses nothing.
-    private func interruptHolder(of lease: Lease) async throws {
-        try await store.interruptLease(lease)
+    private func interruptHolder(of lease: Lease, as who: String) async throws {
+        try await store.interruptLease(lease, by: who)
         if !lease.holder.isController { interrupt(lease.holder) }
     }
 

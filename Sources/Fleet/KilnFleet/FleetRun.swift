@@ -19,6 +19,8 @@ actor FleetRun {
     enum Report: Sendable {
         case timer(BootInstant)
         case stopRequested
+        /// An instance of the fleet ended, or nobody will tell of that.
+        case ended(isTold: Bool)
         case done(Operation, InstanceID, Failure?)
         case probed(InstanceID, ProbeResult)
     }
@@ -94,11 +96,14 @@ actor FleetRun {
                 await stop.wait()
                 return .stopRequested
             }
+            let ends = platform.ends()
+            awaitEnd(among: ends, &group)
             while true {
                 if let ending = try await step(&group) { return (ending, ledger) }
                 // A cancelled task cannot sleep; what is under way ends by itself.
                 if !Task.isCancelled { startTimer(&group) }
                 guard let report = try await group.next() else { return (.stopped, ledger) }
+                if case .ended(isTold: true) = report { awaitEnd(among: ends, &group) }
                 try await take(report)
             }
         }
@@ -148,15 +153,9 @@ actor FleetRun {
             convergeDue = clock.now.advanced(by: Self.convergeInterval)
         }
         if now >= observeDue || (view.isStale && sight.failures == 0) {
-            try await hear()
             try await observe()
             observeDue = clock.now.advanced(by: Self.observeInterval)
         }
-    }
-
-    /// A process that drives several fleets is told in the store to end one of its drives.
-    private func hear() async throws {
-        if !stop.isRequested, try await ledger.isInterrupted() { stop.request(.leaving) }
     }
 
     /// The first one has to succeed: without a network and a balancer no instance can come up.
@@ -243,8 +242,20 @@ actor FleetRun {
         }
     }
 
+    private func awaitEnd(
+        among ends: AsyncStream<FleetName>,
+        _ group: inout ThrowingTaskGroup<Report, any Error>
+    ) {
+        let fleet = ledger.name
+        group.addTask {
+            for await ended in ends where ended == fleet { return .ended(isTold: true) }
+            return .ended(isTold: false)
+        }
+    }
+
     private func take(_ report: Report) async throws {
         switch report {
+        case .ended(let isTold): if isTold { observeDue = clock.now }
         case .timer(let due): if due == timerDue { timerDue = nil }
         case .stopRequested: break
         case .probed(let id, let result):

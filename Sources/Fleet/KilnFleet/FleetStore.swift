@@ -33,7 +33,7 @@ package protocol FleetStore: Sendable {
     /// Gives the lease back. Fine when it was lost before.
     func releaseLease(_ lease: Lease) async throws
     /// Notes for the lease's holder that it should come to an end; it looks every second. Fine when the lease was lost.
-    func interruptLease(_ lease: Lease) async throws
+    func interruptLease(_ lease: Lease, by who: String) async throws
 
     /// All edits or none, in one transaction that also checks the lease; durable when it returns. Gives the sequences of the
     /// events among them, in order.

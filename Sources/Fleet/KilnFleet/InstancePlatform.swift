@@ -139,6 +139,10 @@ package protocol InstancePlatform: Sendable {
     /// Everything that exists of the fleet, one-shot work aside; changes nothing.
     func observe(_ fleet: FleetName) async throws -> [InstanceObservation]
 
+    /// The fleets of instances that end after they were seen to run, each as soon as it does. One that cannot tell says nothing:
+    /// what ended is seen at the next look in any case.
+    func ends() -> AsyncStream<FleetName>
+
     /// The one-shot work that exists of the fleet, under way or ended; changes nothing.
     func oneShots(of fleet: FleetName) async throws -> [InstanceObservation]
 
@@ -188,6 +192,8 @@ extension InstancePlatform {
     package func route(_ instance: InstanceID, of fleet: FleetName, token: FencingToken) async throws {
         try await route(instance, of: fleet, weight: 100, token: token)
     }
+
+    package func ends() -> AsyncStream<FleetName> { AsyncStream { $0.finish() } }
 
     /// A platform that has no listener of its own finds nothing taken.
     package func check(_ settings: FleetSettings) async throws {}

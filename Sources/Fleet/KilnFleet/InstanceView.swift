@@ -17,7 +17,9 @@ struct InstanceView: Sendable {
     private var drainingSince: [InstanceID: BootInstant] = [:]
     private var probes: [InstanceID: BootInstant] = [:]
     private var probing: Set<InstanceID> = []
-    private var intervals: [InstanceID: Duration] = [:]
+    private var paces: [InstanceID: ProbePace] = [:]
+    /// When those were started that had requests when this run first saw them.
+    private var servedFrom: [InstanceID: BootInstant] = [:]
     private var busy: Set<InstanceID> = []
     private var retries: [InstanceID: BootInstant] = [:]
     private var keys: [InstanceID: InstanceKey] = [:]
@@ -68,7 +70,7 @@ struct InstanceView: Sendable {
                 drainingSince[id] = nil
             }
             // What ended while nobody watched, as in a reboot, says nothing about its release.
-            if met.insert(id).inserted, case .exited = observation.process { notedFailures.insert(id) }
+            if met.insert(id).inserted { meet(observation) }
             guard case .running = observation.process, recorded[id]?.isStopping == false else {
                 probes[id] = nil
                 continue
@@ -76,12 +78,17 @@ struct InstanceView: Sendable {
             if trackers[id] == nil {
                 let content = observation.spec.release.content
                 trackers[id] = HealthTracker(content.health)
-                intervals[id] = content.probeInterval
+                paces[id] = ProbePace(interval: content.probeInterval)
                 watchedSince[id] = max(began, observation.started ?? began)
                 probes[id] = now
             }
         }
         for id in Array(keys.keys) where recorded[id] == nil { forget(id) }
+    }
+
+    private mutating func meet(_ observation: InstanceObservation) {
+        if case .exited = observation.process { notedFailures.insert(observation.spec.id) }
+        if observation.traffic == .ready { servedFrom[observation.spec.id] = observation.started }
     }
 
     /// Nobody knows how what was never healthy did meanwhile: it gets that time in addition.
@@ -96,9 +103,13 @@ struct InstanceView: Sendable {
         probing.remove(id)
         guard var tracker = trackers[id], probes[id] != nil else { return nil }
         let before = tracker.verdict
-        tracker.record(result, at: now.instant)
+        var pace = paces[id] ?? ProbePace(interval: .seconds(1))
+        if pace.counts(result, wasHealthy: tracker.wasHealthy, at: now) {
+            tracker.record(result, at: now.instant)
+        }
         trackers[id] = tracker
-        probes[id] = now.advanced(by: intervals[id] ?? .seconds(1))
+        probes[id] = now.advanced(by: pace.pause(after: result, wasHealthy: tracker.wasHealthy))
+        paces[id] = pace
         switch (before, tracker.verdict) {
         case (.passing, .passing), (.failing, .failing), (_, .unknown): return nil
         case (_, .passing): return .healthy
@@ -155,7 +166,8 @@ struct InstanceView: Sendable {
         watchedSince[id] = nil
         drainingSince[id] = nil
         probes[id] = nil
-        intervals[id] = nil
+        paces[id] = nil
+        servedFrom[id] = nil
         retries[id] = nil
         unmade[id] = nil
         troubles[id] = nil
@@ -181,6 +193,7 @@ struct InstanceView: Sendable {
             watchedSince: (watchedSince[id] ?? now).instant,
             wasHealthy: tracker?.wasHealthy == true
                 || (seen != nil && seen?.traffic != InstanceObservation.Traffic.none),
+            servedFrom: servedFrom[id]?.instant,
             isBusy: busy.contains(id) || waits,
             isStopping: record.isStopping,
             isCondemned: record.condemned != nil,

@@ -21,6 +21,8 @@ package struct Lease: Sendable, Hashable, Codable {
     package var expires: BootInstant
     /// Somebody asked the holder to come to an end; nil is no.
     package private(set) var isInterrupted: Bool?
+    /// Who asked, for people.
+    package private(set) var interruptor: String?
 
     package init(
         fleet: FleetName,
@@ -38,8 +40,9 @@ package struct Lease: Sendable, Hashable, Codable {
         self.expires = expires
     }
 
-    package mutating func interrupt() {
+    package mutating func interrupt(by who: String) {
         isInterrupted = true
+        interruptor = who
     }
 
     /// Whether the holder only does what is due.

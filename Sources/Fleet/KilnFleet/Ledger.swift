@@ -89,12 +89,6 @@ struct Ledger: Sendable {
         lease.expires = expires
     }
 
-    /// Whether a process that drives several fleets was told in the store to end this drive.
-    func isInterrupted() async throws -> Bool {
-        guard lease.holder.isController, let held = try await store.lease(of: name) else { return false }
-        return held.token == lease.token && held.isInterrupted == true
-    }
-
     /// Whether a stop that was asked for leaves everything as it is written down: somebody else goes on with it, because the
     /// controller ends, or a person gave another word. Any other stop is a pause.
     func isLeft(by stop: StopSignal) async -> Bool {

@@ -8,7 +8,7 @@ extension LeaseHolder {
         return LeaseHolder(bootID: BootInstant.bootID, pid: pid, startTicks: startTicks(of: pid) ?? 0)
     }
 
-    /// This process, as the one that keeps the fleets of a home.
+    /// This process, as one that drives several fleets.
     package static var controller: LeaseHolder {
         let current = current
         return LeaseHolder(

@@ -11,6 +11,7 @@ package final class StopSignal: Sendable {  // a class: signal handler and drive
 
     private struct State {
         var manner: Manner?
+        var requester: String?
         var nextWaiter = 0
         var waiters: [Int: CheckedContinuation<Void, Never>] = [:]
         /// Cancelled before they came to wait.
@@ -26,10 +27,27 @@ package final class StopSignal: Sendable {  // a class: signal handler and drive
     /// How the work is to end; nil while it may go on.
     package var manner: Manner? { state.withLock { $0.manner } }
 
+    /// Who asked, for people, where that is another command.
+    package var requester: String? { state.withLock { $0.requester } }
+
+    /// Runs the body with a signal of its own: a request of this one reaches it, and not the other way round.
+    package func branch<Result: Sendable>(
+        _ body: (StopSignal) async throws -> Result
+    ) async rethrows -> Result {
+        let branch = StopSignal()
+        async let _ = relay(to: branch)
+        return try await body(branch)
+    }
+
+    private func relay(to branch: StopSignal) async {
+        await wait()
+        if let manner { branch.request(manner, by: requester) }
+    }
+
     /// The first request decides how.
-    package func request(_ manner: Manner = .pausing) {
+    package func request(_ manner: Manner = .pausing, by requester: String? = nil) {
         let waiters = state.withLock { state in
-            if state.manner == nil { state.manner = manner }
+            if state.manner == nil { (state.manner, state.requester) = (manner, requester) }
             defer { state.waiters = [:] }
             return state.waiters
         }

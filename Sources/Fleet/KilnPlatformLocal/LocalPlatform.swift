@@ -15,6 +15,8 @@ package struct LocalPlatform: InstancePlatform {
     private let runner: ToolRunner
     private let secrets: any SecretStore
     private let memory = InstanceMemory()
+    private let processEnds = ProcessEnds()
+    let namespaces = NamespaceMemory()
 
     /// Runs images of the same home's store.
     package init(
@@ -30,9 +32,34 @@ package struct LocalPlatform: InstancePlatform {
     package func observe(_ fleet: FleetName) async throws -> [InstanceObservation] {
         let paths = FleetPaths(home: home, fleet: fleet)
         let shares = try await balancer(paths).traffic(try memory.settings(of: paths))
-        return try memory.instances(of: paths).compactMap { files in
-            InstanceObserver().observe(files, share: shares[files.paths.id.description])
-        }.filter { $0.spec.isOneShot != true }
+        let instances = try memory.instances(of: paths)
+        let observer = InstanceObserver(alive: processEnds.alive)
+        let seen = instances.compactMap { files in
+            observer.observe(files, share: shares[files.paths.id.description])
+        }
+        processEnds.watch(fleet, running(seen, instances))
+        return seen.filter { $0.spec.isOneShot != true }
+    }
+
+    package func ends() -> AsyncStream<FleetName> {
+        processEnds.listen()
+    }
+
+    private func running(_ seen: [InstanceObservation], _ files: [InstanceFiles]) -> [ProcessEnds.Watched] {
+        let running = Set(
+            seen.compactMap { if case .running = $0.process { $0.spec.id } else { nil } }
+        )
+        return files.flatMap { files -> [ProcessEnds.Watched] in
+            guard let record = files.process.value, running.contains(files.paths.id) else { return [] }
+            let process = ProcessEnds.Watched(process: record.process, exitStatus: files.exitStatus)
+            return [process] + (record.supervisor.map { [.init(process: $0, exitStatus: nil)] } ?? [])
+        }
+    }
+
+    /// The releases that the fleet's instances say they are of.
+    package func releaseNumbers(of fleet: FleetName) throws -> Set<ReleaseNumber> {
+        let instances = try memory.instances(of: FleetPaths(home: home, fleet: fleet))
+        return Set(instances.compactMap { $0.spec.value?.release.number })
     }
 
     package func oneShots(of fleet: FleetName) async throws -> [InstanceObservation] {

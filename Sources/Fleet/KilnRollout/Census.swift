@@ -45,12 +45,7 @@ struct Census {
     private(set) var heldAvailable = 0
 
     /// The target's failures end the rollout, where in a healing fleet they are replaced.
-    var isTrial: Bool {
-        switch fleet.rollout.phase {
-        case .rolling, .baking: true
-        default: false
-        }
-    }
+    var isTrial: Bool { fleet.rollout.phase.isTrial }
 
     /// Everything that exists, with what is ending: it still holds memory, ports and volumes.
     var total: Int { fleet.instances.count }

@@ -53,16 +53,7 @@ package struct FleetState: Sendable, Hashable {
         case .stop(let key): update(key) { $0.isStopping = true }
         case .setAside(let key): update(key) { [generation = rollout.generation] in $0.asideIn = generation }
         case .noteFailure(let key, let reason):
-            guard let index = instances.firstIndex(where: { $0.key == key }) else { return }
-            instances[index].failureNoted = true
-            let release = instances[index].release
-            let failure = InstanceFailure(
-                slot: instances[index].slot,
-                release: release == rollout.target ? nil : release,
-                at: now,
-                reason: reason
-            )
-            rollout.failures = rollout.failures.suffix(Self.failuresKept - 1) + [failure]
+            noteFailure(of: key, reason, now: now)
         case .noteProgress(let mark): rollout.progress = mark
         case .startClock: rollout.progress = ProgressMark(at: now)
         case .fillStep: rollout.stage?.filled = now
@@ -93,6 +84,28 @@ package struct FleetState: Sendable, Hashable {
         case .beginStopping(let reason): rollout.beginStopping(reason: reason, now: now)
         case .finish(let outcome): finish(outcome)
         }
+    }
+
+    /// What served for as long as counts as available, and then ended in a fleet that is on no trial, is no sign of a place that
+    /// cannot be filled: it is filled at once, whatever happened there before.
+    private mutating func noteFailure(of key: InstanceKey, _ reason: String, now: Instant) {
+        guard let index = instances.firstIndex(where: { $0.key == key }) else { return }
+        instances[index].failureNoted = true
+        let instance = instances[index]
+        let release = instance.release == rollout.target ? nil : instance.release
+        if !rollout.phase.isTrial, hasProven(instance, now: now) {
+            rollout.failures.removeAll { $0.slot == instance.slot && $0.release == release }
+            return
+        }
+        let failure = InstanceFailure(slot: instance.slot, release: release, at: now, reason: reason)
+        rollout.failures = rollout.failures.suffix(Self.failuresKept - 1) + [failure]
+    }
+
+    private func hasProven(_ instance: InstanceState, now: Instant) -> Bool {
+        guard instance.process.hasEnded else { return false }
+        var starts = [instance.servedFrom].compactMap(\.self)
+        if case .passing(let since) = instance.health { starts.append(since) }
+        return starts.contains { $0.advanced(by: policy.minHealthy) <= now }
     }
 
     private mutating func finish(_ outcome: Outcome) {

@@ -44,6 +44,8 @@ package struct InstanceState: Sendable, Hashable {
     package var watchedSince: Instant
     /// Passed its health check before, or was seen with traffic.
     package var wasHealthy: Bool
+    /// When it was started, of one that had requests when this driver came.
+    package var servedFrom: Instant?
     /// An operation on it is under way; nothing else is started meanwhile.
     package var isBusy: Bool
     /// Its removal was decided. There is no way back.
@@ -70,6 +72,7 @@ package struct InstanceState: Sendable, Hashable {
         weight: Int = fullWeight,
         watchedSince: Instant = .zero,
         wasHealthy: Bool = false,
+        servedFrom: Instant? = nil,
         isBusy: Bool = false,
         isStopping: Bool = false,
         isCondemned: Bool = false,
@@ -86,6 +89,7 @@ package struct InstanceState: Sendable, Hashable {
         self.weight = weight
         self.watchedSince = watchedSince
         self.wasHealthy = wasHealthy
+        self.servedFrom = servedFrom
         self.isBusy = isBusy
         self.isStopping = isStopping
         self.isCondemned = isCondemned

@@ -1,4 +1,5 @@
 import Glibc
+import Synchronization
 package import SystemPackage
 
 /// One line of `/proc/<pid>/mountinfo` (proc(5)).
@@ -25,11 +26,26 @@ package struct MountTable: Sendable {
     }
 
     package static func current() throws -> MountTable {
-        MountTable(parsing: try Files.readText("/proc/self/mountinfo"))
+        try read("/proc/self/mountinfo")
     }
 
     package static func of(processID: Int32) throws -> MountTable {
-        MountTable(parsing: try Files.readText(FilePath("/proc/\(processID)/mountinfo")))
+        try read(FilePath("/proc/\(processID)/mountinfo"))
+    }
+
+    /// Tables that were read before, with their text: most that are looked at again and again stay as they are.
+    private static let known = Mutex<[FilePath: (text: String, table: MountTable)]>([:])
+    private static let knownLimit = 200
+
+    private static func read(_ path: FilePath) throws -> MountTable {
+        let text = try Files.readText(path)
+        if let known = known.withLock({ $0[path] }), known.text == text { return known.table }
+        let table = MountTable(parsing: text)
+        known.withLock { known in
+            if known.count >= knownLimit { known = [:] }
+            known[path] = (text, table)
+        }
+        return table
     }
 
     /// What is mounted at or below the path, symlinks in it followed, in the order of mounting.

@@ -45,12 +45,12 @@ extension Catalog {
         }
     }
 
-    package func interruptLease(_ lease: Lease) async throws {
+    package func interruptLease(_ lease: Lease, by who: String) async throws {
         try await write { database in
             guard let row = try row(of: lease.fleet, database), row.token == lease.token.value,
                 var current = row.lease
             else { return }
-            current.interrupt()
+            current.interrupt(by: who)
             try put(current, database)
         }
     }

@@ -13,12 +13,14 @@ extension Catalog: FleetStore {
 
     /// SQLite counts the commits of other connections, and the rows that this one changed.
     package func revision() async throws -> StoreRevision {
-        try await read { database in
+        let revision = try await read { database in
             StoreRevision(
                 others: try Int.fetchOne(database, sql: "PRAGMA data_version") ?? 0,
                 own: database.totalChangesCount
             )
         }
+        tell(revision)
+        return revision
     }
 
     package func fleet(_ name: FleetName) async throws -> FleetRecord? {

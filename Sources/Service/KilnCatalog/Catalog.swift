@@ -19,6 +19,7 @@ package struct Catalog: Sendable {
     private let queue: DatabaseQueue
     /// Its own: nobody else's slow call holds up a read, and a wait for another process's write holds up nobody else.
     private let thread = ThreadPool(limit: 1)
+    private let bell = CatalogBell()
 
     /// Opens the file, making it and the folder above it where they are missing. It holds releases' configuration files,
     /// so it is its owner's alone.
@@ -73,7 +74,16 @@ package struct Catalog: Sendable {
         _ body: @escaping @Sendable (Database) throws -> Result
     ) async throws -> Result {
         let (queue, path) = (queue, path)
+        defer { bell.ring() }
         return try await Blocking.run(on: thread) { try Self.translating(path) { try queue.write(body) } }
+    }
+
+    /// Says that something may have been written since it said so last: at once where this catalog's user wrote it, and when
+    /// that user next asks for the revision where another process did.
+    package func changes() -> AsyncStream<Void> { bell.listen() }
+
+    func tell(_ revision: StoreRevision) {
+        bell.note(revision)
     }
 
     /// Copies all of it as it is at one moment into a file that does not exist yet, without leases: whoever holds one here holds

@@ -71,6 +71,7 @@ extension Controller {
     func lookAgain(at fleet: FleetName) async {
         if isEnding { return }
         await reload()
+        if case .looking = keepers[fleet]?.activity { missed.insert(fleet) }
         wantLook(at: fleet)
     }
 
@@ -106,9 +107,11 @@ extension Controller {
         case .success(let seen):
             let tending = keepers[fleet]?.decide(seen, now: clock.now, time: clock.time)
             startProbes(of: fleet, in: &group)
+            let wasMissed = missed.remove(fleet) != nil
             if let tending { return queue(fleet, tending) }
             starting?.remove(fleet)
             if let relief = keepers[fleet]?.relief() { tell(fleet, relief) }
+            if wasMissed { wantLook(at: fleet) }
         }
     }
 

@@ -55,7 +55,7 @@ package actor Controller {
         case drove(FleetName, Result<DeployOutcome?, any Error>)
         case alerted(FleetName, Result<Void, any Error>)
         case inspected(FleetName, Result<DriftReport, any Error>)
-        /// Somebody outside has changed the fleet through this controller, or wants it looked at.
+        /// Somebody outside has changed the fleet through this controller, or wants it looked at; or an instance of it ended.
         case changed(FleetName)
     }
 
@@ -77,6 +77,8 @@ package actor Controller {
     var isReady = false
     var isEnding = false
     var lookQueue: [FleetName] = []
+    /// Fleets that something happened to while they were looked at.
+    var missed: Set<FleetName> = []
     var driveQueue: [FleetName] = []
     var looks = 0
     var drives = 0
@@ -124,6 +126,10 @@ package actor Controller {
             group.addTask {
                 await stop.wait()
                 post.yield(.stopRequested)
+            }
+            let ends = platform.ends()
+            group.addTask {
+                for await fleet in ends { post.yield(.changed(fleet)) }
             }
             post.yield(.tick)
             for await event in events {
@@ -212,7 +218,7 @@ package actor Controller {
     package func interrupt(_ fleet: FleetName) async {
         giveWay(fleet)
         if let lease = try? await store.lease(of: fleet), lease.holder == holder {
-            try? await store.interruptLease(lease)
+            try? await store.interruptLease(lease, by: "the controller")
         }
     }
 

@@ -33,6 +33,10 @@ struct FleetKeeper: Sendable {
     private var telling: Set<InstanceID> = []
     /// Nothing is driven before.
     private var heldUntil: BootInstant?
+    /// Whether that is only so that a drive that achieves nothing is not repeated at once.
+    private var isPaced = false
+    /// Those to blame for the last drive.
+    private var answered: Set<InstanceID> = []
     /// Drives since the fleet was last found as it should be.
     private var drives = 0
     /// The trouble that was told last, until it is over.
@@ -67,14 +71,31 @@ struct FleetKeeper: Sendable {
         let due = look.due()
         for due in due where due.isFailure {
             guard let id = due.instance, let slot = due.slot else { continue }
-            slots.note(id, slot: slot, due.reason.words, now: now)
+            if due.isEnd, hasProven(seen.first { $0.spec.id == id }, look.isBalanced, now) {
+                slots.forgive(id, slot: slot)
+            } else {
+                slots.note(id, slot: slot, due.reason.words, now: now)
+            }
         }
-        if let heldUntil, now < heldUntil { return nil }
+        if let heldUntil, now < heldUntil, !(isPaced && isNews(due)) { return nil }
         guard due.isEmpty else { return tending(due, now) }
         if let aged = aged(now, time) { return Tending(condemned: aged, isOfAge: true) }
         drives = 0
         heldUntil = nil
         return nil
+    }
+
+    /// Whether it served for as long as makes an instance available: its end says little about what it is made of.
+    private func hasProven(_ seen: InstanceObservation?, _ isBalanced: Bool, _ now: BootInstant) -> Bool {
+        guard let seen, let started = seen.started else { return false }
+        let served = isBalanced ? hadTraffic : wasRunning
+        return served.contains(seen.spec.id)
+            && started.advanced(by: record.policy.rollout.minHealthy) <= now
+    }
+
+    /// Whether an instance is gone that was there when the fleet was last driven.
+    private func isNews(_ due: [Due]) -> Bool {
+        due.contains { due in due.isEnd && due.instance.map { !answered.contains($0) } ?? false }
     }
 
     /// Waits while nothing is due but what failed, in places that lose their instances again and again.
@@ -83,6 +104,7 @@ struct FleetKeeper: Sendable {
             due.isFailure && due.slot.map { slots.waits($0, now: now) } ?? false
         }
         if isWaiting { return nil }
+        answered = Set(due.filter(\.isFailure).compactMap(\.instance))
         var ended: [InstanceID: String] = [:]
         for due in due {
             guard case .ended = due.reason, let id = due.instance, wasRunning.contains(id),
@@ -132,12 +154,15 @@ struct FleetKeeper: Sendable {
         telling = []
         health.forget()
         drives += 1
+        isPaced = false
         switch outcome {
         case .left, .paused: heldUntil = now.advanced(by: Self.courtesy)
         // The store is free for a moment, and measuring goes on.
         case .waiting where measures: heldUntil = now.advanced(by: Self.courtesy)
         case .degraded, .unchanged, .halted: heldUntil = now.advanced(by: pause(after: drives))
-        default: heldUntil = drives > 1 ? now.advanced(by: pause(after: drives - 1)) : nil
+        default:
+            heldUntil = drives > 1 ? now.advanced(by: pause(after: drives - 1)) : nil
+            isPaced = true
         }
     }
 
@@ -148,6 +173,7 @@ struct FleetKeeper: Sendable {
         wasReached = true
         drives += 1
         heldUntil = now.advanced(by: pause(after: drives))
+        isPaced = false
         defer { trouble = message }
         return trouble != message
     }
@@ -157,6 +183,7 @@ struct FleetKeeper: Sendable {
         activity = .none
         telling = []
         heldUntil = now.advanced(by: time)
+        isPaced = false
     }
 
     /// What was told and is over by now; nil when nothing was.

@@ -34,6 +34,14 @@ package struct Due: Sendable, Hashable {
         self.slot = slot
     }
 
+    /// Whether the instance ended, or lost its supervisor, from one moment to the next.
+    var isEnd: Bool {
+        switch reason {
+        case .ended, .unsupervised: true
+        default: false
+        }
+    }
+
     /// Whether the instance is to blame, so that its place is filled later when this happens again and again.
     var isFailure: Bool {
         switch reason {

@@ -3,7 +3,8 @@ package import KilnRollout
 package import KilnSystem
 
 /// Which places of a fleet lost instances lately. A place that loses its instance for the third time within ten minutes is
-/// filled after 10 s, then after 20 s, and so on, as during a rollout.
+/// filled after 10 s, then after 20 s, and so on, as during a rollout. One that had served for long enough makes up for those
+/// before it.
 package struct SlotHistory: Sendable {
     private static let kept = 64
     private static let memory = Duration.seconds(600)
@@ -19,6 +20,12 @@ package struct SlotHistory: Sendable {
         guard noted.insert(instance).inserted else { return }
         let failure = InstanceFailure(slot: slot, at: now.instant, reason: reason)
         failures = failures.suffix(Self.kept - 1) + [failure]
+    }
+
+    /// The instance served for long enough before it ended: its place can be filled.
+    package mutating func forgive(_ instance: InstanceID, slot: Int) {
+        guard noted.insert(instance).inserted else { return }
+        failures.removeAll { $0.slot == slot }
     }
 
     /// Forgets what is long ago, and instances that are gone.

@@ -63,11 +63,11 @@ struct DestroyCommand: AsyncParsableCommand {
         try await confirm(plan, context)
         let run = PlanRun(context: context, fleets: fleets, format: options.format.format, parallel: parallel)
         let driverOptions = options.driverOptions(context)
-        let changes = try await fleets.changes
-        let endings = try await run.run(plan) { [volumes] step in
+        let changes = try await fleets.severalChanges
+        let endings = try await run.run(plan) { [volumes] step, stop in
             var driverOptions = driverOptions
             driverOptions.expected = FleetExpectation(chosen.first { $0.name == step.fleet }?.standing)
-            return try await changes.perform(
+            return try await changes(stop).perform(
                 .destroy(volumes: volumes),
                 on: step.fleet,
                 gate: { _ in },

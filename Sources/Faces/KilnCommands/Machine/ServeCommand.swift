@@ -118,8 +118,10 @@ struct ServeCommand: AsyncParsableCommand {
         _ fleets: FleetContext,
         _ board: MetricsBoard
     ) -> Controller.DriftInspector {
-        { fleet in
-            let releases = try await fleets.store.releases(of: fleet).map(\.release)
+        let memory = ReleaseMemory(fleets.store)
+        return { fleet in
+            let numbers = try fleets.platform.releaseNumbers(of: fleet)
+            let releases = try await memory.releases(numbers, of: fleet)
             let report = try await fleets.platform.drift(of: fleet, releases: releases)
             board.note(report, of: fleet)
             return report

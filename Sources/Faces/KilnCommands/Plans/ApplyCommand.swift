@@ -107,16 +107,16 @@ struct ApplyCommand: AsyncParsableCommand {
         driverOptions.environment = situation.definition.environment
         driverOptions.origin = options.origin
         driverOptions.takesOver = situation.basis.takesOver
-        let changes = try await fleets.changes
+        let changes = try await fleets.severalChanges
         let run = PlanRun(context: context, fleets: fleets, format: drive.format.format, parallel: parallel)
-        return try await run.run(situation.plan) { [force, driverOptions] step in
+        return try await run.run(situation.plan) { [force, driverOptions] step, stop in
             if let obstacle = step.obstacle, !(force && obstacle.kind == .quarantined) {
                 throw Self.refused(step.fleet, obstacle)
             }
             var driverOptions = driverOptions
             driverOptions.expected = situation.expectation(of: step.fleet)
             if step.action == .destroy {
-                return try await changes.perform(
+                return try await changes(stop).perform(
                     .destroy(volumes: false),
                     on: step.fleet,
                     gate: { _ in },
@@ -128,7 +128,7 @@ struct ApplyCommand: AsyncParsableCommand {
             }
             try await content.checkSecrets(in: fleets.vault)
             driverOptions.origins = situation.origins[step.fleet] ?? []
-            return try await changes.perform(
+            return try await changes(stop).perform(
                 .deploy(content, fleet.policy),
                 on: step.fleet,
                 gate: fleet.gate(fleets),

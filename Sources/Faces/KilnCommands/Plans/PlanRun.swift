@@ -10,10 +10,12 @@ struct PlanRun: Sendable {
     struct Ending: Encodable, Sendable {
         let fleet: FleetName
         let action: ApplyPlan.Action
-        /// `done`, `failed`, `waiting` (for a person), `skipped`, `stopped`, `kept`.
+        /// `done`, `failed`, `waiting` (for a person), `interrupted`, `skipped`, `stopped`, `kept`.
         fileprivate(set) var result: String
         /// The fleet that it waited for in vain.
         var because: FleetName?
+        /// Who ended what was under way before it was done.
+        var interruptedBy: String?
         var outcome: OutcomeReport?
         var error: String?
         /// What the command ends with because of it.
@@ -24,6 +26,7 @@ struct PlanRun: Sendable {
             case action
             case result
             case because
+            case interruptedBy
             case outcome
             case error
         }
@@ -32,11 +35,13 @@ struct PlanRun: Sendable {
     /// What a step came to.
     enum Conclusion: Sendable {
         case outcome(DeployOutcome)
+        /// Came to a good end before it was done, since somebody asked for that.
+        case interrupted(DeployOutcome, by: String)
         case error([Diagnostic])
 
         var status: ExitStatus {
             switch self {
-            case .outcome(let outcome): outcome.exitStatus
+            case .outcome(let outcome), .interrupted(let outcome, _): outcome.exitStatus
             case .error(let diagnostics): diagnostics.first?.exitStatus ?? .failed
             }
         }
@@ -47,10 +52,14 @@ struct PlanRun: Sendable {
     let format: OutputFormat
     let parallel: Int
 
-    /// Ctrl-C lets the actions under way finish and begins no other; the second one is a crash.
+    /// Carries out a step, which the signal asks for a good end.
+    typealias Performance = @Sendable (ApplyPlan.Step, StopSignal) async throws -> DeployOutcome
+
+    /// Ctrl-C lets the actions under way finish and begins no other; the second one is a crash. Another command that has
+    /// something to say of one of the fleets ends what is done with that one alone.
     func run(
         _ plan: ApplyPlan,
-        _ perform: @escaping @Sendable (ApplyPlan.Step) async throws -> DeployOutcome
+        _ perform: @escaping Performance
     ) async throws -> [Ending] {
         let stop = fleets.stop
         let conclusions = Conclusions()
@@ -64,7 +73,7 @@ struct PlanRun: Sendable {
                     await narrated {
                         await ApplySchedule(limit: parallel).run(plan, isStopped: { stop.isRequested }) {
                             step in
-                            await conclude(step, conclusions, perform)
+                            await stop.branch { await conclude(step, $0, conclusions, perform) }
                         }
                     }
                 }
@@ -76,19 +85,28 @@ struct PlanRun: Sendable {
     /// The first failure in the order of the plan ends the command; without one, that somebody is waited for.
     static func status(of endings: [Ending], _ stop: StopSignal) -> ExitStatus {
         if let failed = endings.first(where: { $0.result == "failed" }) { return failed.status }
-        if endings.contains(where: { $0.result == "stopped" }) || stop.isRequested { return .interrupted }
+        if endings.contains(where: { ["stopped", "interrupted"].contains($0.result) }) || stop.isRequested {
+            return .interrupted
+        }
         return endings.contains { $0.result == "waiting" } ? .changesPending : .done
     }
 
     private func conclude(
         _ step: ApplyPlan.Step,
+        _ stop: StopSignal,
         _ conclusions: Conclusions,
-        _ perform: @Sendable (ApplyPlan.Step) async throws -> DeployOutcome
+        _ perform: Performance
     ) async -> Bool {
         do {
-            let outcome = try await perform(step)
-            conclusions.note(.outcome(outcome), of: step.fleet)
+            let outcome = try await perform(step, stop)
             let isDone = step.hasSucceeded(with: outcome)
+            if outcome.exitStatus == .interrupted {
+                let who = stop.requester ?? (stop.isRequested ? "Ctrl-C" : "another command")
+                conclusions.note(.interrupted(outcome, by: who), of: step.fleet)
+                if format == .text { context.console.message("\(step.fleet): interrupted by \(who)") }
+            } else {
+                conclusions.note(.outcome(outcome), of: step.fleet)
+            }
             if format == .text { tell(step, outcome, isDone) }
             return isDone
         } catch {
@@ -122,6 +140,9 @@ struct PlanRun: Sendable {
         if case .outcome(.waiting) = conclusion { ending.result = "waiting" }
         switch conclusion {
         case .outcome(let outcome): ending.outcome = OutcomeReport(step.fleet, outcome)
+        case .interrupted(let outcome, let who):
+            (ending.result, ending.interruptedBy) = ("interrupted", who)
+            ending.outcome = OutcomeReport(step.fleet, outcome)
         case .error(let diagnostics): ending.error = diagnostics.first?.message
         case nil: break
         }

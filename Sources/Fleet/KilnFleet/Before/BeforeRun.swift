@@ -35,7 +35,6 @@ struct BeforeRun {
     let mayRepeat: Bool
     var ledger: Ledger
     private var renewDue: BootInstant
-    private var hearDue: BootInstant
     /// When it is looked next whether the fleet's own instances live.
     var healDue: BootInstant
 
@@ -54,7 +53,6 @@ struct BeforeRun {
         self.work = work
         self.mayRepeat = mayRepeat
         renewDue = driver.clock.now.advanced(by: Lease.renewal)
-        hearDue = driver.clock.now
         healDue = driver.clock.now
     }
 
@@ -73,7 +71,6 @@ struct BeforeRun {
     /// nil when it ended well.
     private mutating func finish(_ index: Int) async throws -> Ending? {
         let step = work[index]
-        try await hear()
         if driver.stop.isRequested || Task.isCancelled {
             try await notePause(step)
             return .paused
@@ -214,20 +211,11 @@ struct BeforeRun {
             let due = deadline ?? (look?.started ?? now).advanced(by: limit)
             deadline = due
             if now >= due { return .late }
-            try await hear()
             if driver.stop.isRequested || Task.isCancelled { return .stopRequested }
             if now >= renewDue { try await renew() }
             if now >= healDue { try await heal(beside: id, until: due) }
             try? await driver.clock.sleep(until: min(due, now.advanced(by: Self.look)))
         }
-    }
-
-    /// Whoever steers the fleet through the process that does this work, and others too, has it told in the store.
-    private mutating func hear() async throws {
-        let now = driver.clock.now
-        guard now >= hearDue, !driver.stop.isRequested else { return }
-        hearDue = now.advanced(by: FleetRun.observeInterval)
-        if try await ledger.isInterrupted() { driver.stop.request(.leaving) }
     }
 
     private mutating func renew() async throws {

@@ -34,7 +34,6 @@ struct TargetRun: Sendable {
     mutating func run() async throws -> (FleetRun.Ending, Ledger) {
         while true {
             if clock.now >= renewDue { try await renew() }
-            try await hear()
             let isSeen = try await look()
             if stop.isRequested || Task.isCancelled {
                 if let outcome { return (.outcome(outcome), ledger) }
@@ -65,15 +64,6 @@ struct TargetRun: Sendable {
             try await clock.sleep(until: clock.now.advanced(by: Self.interval))
         }
         if let action = judge.judge(state, now: clock.now.instant).first { try await call(action) }
-    }
-
-    /// A process that drives several fleets is told in the store to end one of its drives.
-    private func hear() async throws {
-        guard ledger.lease.holder.isController, !stop.isRequested,
-            let lease = try await ledger.store.lease(of: ledger.name), lease.token == ledger.lease.token,
-            lease.isInterrupted == true
-        else { return }
-        stop.request(.leaving)
     }
 
     private var state: TargetState {

@@ -90,7 +90,7 @@ struct Balancer: Sendable {
                 BalancerShare(traffic: $0 > 0 ? .ready : .draining(sessions: 0), weight: $0)
             }
         }
-        guard var servers = try await process.state()?.servers else { return [:] }
+        guard var servers = try await process.servers() else { return [:] }
         // Only of one that leaves does it matter what it still has.
         let areLeaving = servers.values.contains { if case .draining = $0.traffic { true } else { false } }
         for worker in areLeaving ? await process.oldWorkers() : [] {

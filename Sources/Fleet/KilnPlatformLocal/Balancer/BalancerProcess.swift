@@ -102,6 +102,15 @@ struct BalancerProcess: Sendable {
         )
     }
 
+    /// Those alone, for who looks often; nil when nobody answers.
+    func servers() async throws -> [String: BalancerState.Server]? {
+        guard let stat = try? await LocalSocket.ask(paths.balancerSocket, "show stat -1 4 -1") else {
+            try Task.checkCancellation()
+            return nil
+        }
+        return BalancerState.servers(stat)
+    }
+
     func tell(_ command: String) async throws -> String {
         try await LocalSocket.ask(paths.balancerSocket, command)
     }

@@ -1,33 +1,55 @@
 /// Rows of comma-separated cells (RFC 4180).
 enum CSV {
-    /// Cells between quotes may hold commas, line ends and doubled quotes: some are text that an instance sent.
     static func rows(_ text: String) -> [[String]] {
-        var rows: [[String]] = []
-        var row: [String] = []
-        var cell: [UInt8] = []
+        let cells = CSVCells(text)
+        return cells.rows.map { $0.map(cells.text) }
+    }
+}
+
+/// The same, with cells that are read when they are asked for.
+struct CSVCells {
+    private let bytes: [UInt8]
+    /// Where the cells of each row stand.
+    private(set) var rows: [[Range<Int>]] = []
+
+    /// Cells between quotes may hold commas, line ends and doubled quotes: some are text that an instance sent.
+    init(_ text: String) {
+        bytes = Array(text.utf8)
+        var row: [Range<Int>] = []
+        var start = 0
         var isQuoted = false
-        func take() {
-            row.append(String(decoding: cell, as: UTF8.self))
-            cell = []
-        }
-        for byte in text.utf8 {
+        for (index, byte) in bytes.enumerated() {
             switch byte {
-            // A doubled quote ends the quotes and begins them again: it is put back then.
-            case UInt8(ascii: "\""):
-                if !isQuoted, !cell.isEmpty { cell.append(byte) }
-                isQuoted.toggle()
-            case UInt8(ascii: ",") where !isQuoted: take()
+            case UInt8(ascii: "\""): isQuoted.toggle()
+            case UInt8(ascii: ",") where !isQuoted:
+                row.append(start..<index)
+                start = index + 1
             case UInt8(ascii: "\n") where !isQuoted:
-                take()
-                if row != [""] { rows.append(row) }
+                row.append(start..<index)
+                start = index + 1
+                if row.count > 1 || !row[0].isEmpty { rows.append(row) }
                 row = []
-            default: cell.append(byte)
+            default: break
             }
         }
-        if !cell.isEmpty || !row.isEmpty {
-            take()
-            rows.append(row)
+        if start < bytes.count || !row.isEmpty { rows.append(row + [start..<bytes.count]) }
+    }
+
+    func text(_ cell: Range<Int>) -> String {
+        guard bytes[cell].contains(UInt8(ascii: "\"")) else {
+            return String(decoding: bytes[cell], as: UTF8.self)
         }
-        return rows
+        var text: [UInt8] = []
+        var isQuoted = false
+        for byte in bytes[cell] {
+            // A doubled quote ends the quotes and begins them again: it is put back then.
+            if byte == UInt8(ascii: "\"") {
+                if !isQuoted, !text.isEmpty { text.append(byte) }
+                isQuoted.toggle()
+            } else {
+                text.append(byte)
+            }
+        }
+        return String(decoding: text, as: UTF8.self)
     }
 }

@@ -1,16 +1,29 @@
 /// The table of "show stat". Columns are found by their names, since versions add some.
-enum StatTable {
+///
+/// It is read every second and has a hundred columns, of which few matter: only what is asked for becomes text.
+struct StatTable {
+    private let cells: CSVCells
+    private let columns: [String: Int]
+
+    /// nil when it is none.
+    init?(_ stat: String) {
+        cells = CSVCells(stat)
+        guard let header = cells.rows.first, header.first.map(cells.text) == "# pxname" else { return nil }
+        columns = Dictionary(zip(header.map(cells.text), header.indices)) { first, _ in first }
+    }
+
     /// Each server of the fleet, with what stands in its columns; empty where a column is not there.
     static func servers(_ stat: String) -> [(name: String, cell: (String) -> String)] {
-        let lines = CSV.rows(stat)
-        guard let header = lines.first, header.first == "# pxname" else { return [] }
-        let columns = Dictionary(zip(header, header.indices)) { first, _ in first }
-        return lines.dropFirst().compactMap { line in
-            func cell(_ name: String) -> String {
-                columns[name].flatMap { $0 < line.count ? line[$0] : nil } ?? ""
-            }
-            guard line.first == BalancerConfig.backend, cell("svname") != "BACKEND" else { return nil }
-            return (cell("svname"), cell)
+        guard let table = StatTable(stat) else { return [] }
+        return table.cells.rows.dropFirst().compactMap { row in
+            let cell = { name in table.text(row, name) }
+            guard row.first.map(table.cells.text) == BalancerConfig.backend else { return nil }
+            let name = cell("svname")
+            return name == "BACKEND" ? nil : (name, cell)
         }
+    }
+
+    private func text(_ row: [Range<Int>], _ name: String) -> String {
+        columns[name].flatMap { $0 < row.count ? cells.text(row[$0]) : nil } ?? ""
     }
 }

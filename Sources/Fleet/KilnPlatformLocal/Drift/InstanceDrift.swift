@@ -9,6 +9,7 @@ struct InstanceDrift: Sendable {
     /// The fleet's own records.
     let releases: [Release]
     let cgroups: Cgroups
+    let namespaces: NamespaceMemory
 
     struct Running: Sendable {
         /// nil when it cannot be read.
@@ -33,11 +34,11 @@ struct InstanceDrift: Sendable {
 
     func findings(_ running: [Running]) async throws -> [DriftFinding] {
         guard !running.isEmpty else { return [] }
-        let first = try look(running)
+        let first = try look(running, namespaces.recent())
         guard first.contains(where: { $0.kind == .foreignProcess }) else { return first }
         // A process on its way into an instance (a health command) shows its runtime's program for a moment.
         try await Task.sleep(for: .milliseconds(300))
-        let later = Set(try look(running))
+        let later = Set(try look(running, NamespaceMembers.look()))
         return first.filter { $0.kind != .foreignProcess || later.contains($0) }
     }
 
@@ -57,8 +58,8 @@ struct InstanceDrift: Sendable {
         }
     }
 
-    private func look(_ running: [Running]) throws -> [DriftFinding] {
-        let observer = DriftObserver(cgroups: cgroups, namespaces: try NamespaceMembers.look())
+    private func look(_ running: [Running], _ namespaces: NamespaceMembers) throws -> [DriftFinding] {
+        let observer = DriftObserver(cgroups: cgroups, namespaces: namespaces)
         return try running.flatMap { try look($0, observer) }
     }
 

@@ -16,7 +16,12 @@ extension LocalPlatform {
     ) async throws -> DriftReport {
         let paths = FleetPaths(home: home, fleet: fleet)
         let cgroups = try Cgroups.current(of: home)
-        let instances = InstanceDrift(paths: paths, releases: releases, cgroups: cgroups)
+        let instances = InstanceDrift(
+            paths: paths,
+            releases: releases,
+            cgroups: cgroups,
+            namespaces: namespaces
+        )
         let running = try instances.running()
         var findings = try await instances.findings(running)
         findings += try await LayerDrift(home: home, readsEverything: readingEverything).findings(

@@ -21,6 +21,8 @@ struct KeptRecord<Value: Decodable & Sendable>: Sendable {
 /// The records of one instance, with where they are.
 struct InstanceFiles: Sendable {
     let paths: InstancePaths
+    /// Where the supervisor notes how it ended.
+    let exitStatus: FilePath
     private let files: (spec: FilePath, process: FilePath, network: FilePath)
     private(set) var spec: KeptRecord<InstanceSpec>
     private(set) var process: KeptRecord<ProcessRecord>
@@ -29,6 +31,7 @@ struct InstanceFiles: Sendable {
     init(_ paths: InstancePaths) {
         self.paths = paths
         files = (paths.spec, paths.process, paths.network)
+        exitStatus = paths.exitStatus
         spec = .read(files.spec, before: nil)
         process = .read(files.process, before: nil)
         network = .read(files.network, before: nil)

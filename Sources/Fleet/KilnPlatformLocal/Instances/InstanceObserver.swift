@@ -5,6 +5,9 @@ import SystemPackage
 
 /// Sees what is really there of an instance, by files and `/proc` alone.
 struct InstanceObserver: Sendable {
+    /// Processes that need no look.
+    var alive: Set<ProcessIdentity> = []
+
     /// nil for one whose spec cannot be read: nobody knows what it should be.
     func observe(_ files: InstanceFiles, share: BalancerShare?) -> InstanceObservation? {
         guard let spec = files.spec.value else { return nil }
@@ -18,7 +21,7 @@ struct InstanceObserver: Sendable {
             address: files.network.value?.address,
             started: record.flatMap { $0.started.bootID == BootInstant.bootID ? $0.started : nil }
                 .map { BootInstant(nanoseconds: $0.nanoseconds) },
-            isSupervised: record.map { $0.supervisor?.isAlive ?? false } ?? true,
+            isSupervised: record.map { $0.supervisor.map(isAlive) ?? false } ?? true,
             ended: ended(process, files.paths)
         )
     }
@@ -39,9 +42,13 @@ struct InstanceObserver: Sendable {
             && Record.readable(InstanceSpec.self, from: paths.spec) != nil
     }
 
+    private func isAlive(_ process: ProcessIdentity) -> Bool {
+        alive.contains(process) || process.isAlive
+    }
+
     private func process(_ record: ProcessRecord?, _ paths: InstancePaths) -> InstanceObservation.Process {
         guard let record else { return .incomplete }
-        if record.process.isAlive { return .running(pid: record.process.pid) }
+        if isAlive(record.process) { return .running(pid: record.process.pid) }
         let status = (try? Files.readText(paths.exitStatus)).flatMap { text in
             Int32(text.prefix { !$0.isWhitespace })
         }

@@ -7,13 +7,14 @@ package import SystemPackage
 package struct FleetPaths: Sendable, Hashable {
     package let home: KilnHome
     package let fleet: FleetName
+    package let directory: FilePath
 
     package init(home: KilnHome, fleet: FleetName) {
         self.home = home
         self.fleet = fleet
+        directory = home.run.appending(fleet.description)
     }
 
-    package var directory: FilePath { home.run.appending(fleet.description) }
     package var settings: FilePath { directory.appending("settings.json") }
     package var volumes: FilePath { home.volumes.appending(fleet.description) }
 
@@ -46,13 +47,14 @@ package struct FleetPaths: Sendable, Hashable {
 package struct InstancePaths: Sendable, Hashable {
     package let fleet: FleetPaths
     package let id: InstanceID
+    package let directory: FilePath
 
     package init(fleet: FleetPaths, id: InstanceID) {
         self.fleet = fleet
         self.id = id
+        directory = fleet.directory.appending(id.description)
     }
 
-    package var directory: FilePath { fleet.directory.appending(id.description) }
     /// Written first and removed last: an instance exists while it has this.
     package var spec: FilePath { directory.appending("spec.json") }
     package var network: FilePath { directory.appending("network.json") }

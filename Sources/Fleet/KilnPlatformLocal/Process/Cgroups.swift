@@ -33,8 +33,9 @@ package struct Cgroups: Sendable {
     /// Everything that runs in the instance, seen from the host.
     package func processes(_ instance: InstanceID, of fleet: FleetName) -> Set<Int32> {
         var processes: Set<Int32> = []
-        for folder in folders(instance, of: fleet) {
-            let text = (try? Files.readText(folder.appending("cgroup.procs"))) ?? ""
+        let file = relative(path(instance, of: fleet)).appending("cgroup.procs")
+        for hierarchy in hierarchies {
+            let text = (try? Files.readText(hierarchy.pushing(file))) ?? ""
             processes.formUnion(text.split(separator: "\n").compactMap { Int32($0) }.filter { $0 > 0 })
         }
         return processes

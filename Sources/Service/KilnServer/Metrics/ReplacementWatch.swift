@@ -5,7 +5,6 @@ import KilnSystem
 
 /// Follows the events of all fleets and notes how long replacements take.
 package struct ReplacementWatch: Sendable {
-    private static let interval = Duration.seconds(1)
     private static let batch = 500
 
     private let catalog: Catalog
@@ -21,6 +20,7 @@ package struct ReplacementWatch: Sendable {
         var position = start
         var clock = ReplacementClock()
         var slots: [FleetName: [InstanceID: Int]] = [:]
+        var changes = catalog.changes().makeAsyncIterator()
         while !Task.isCancelled {
             if position == nil { position = try? await catalog.lastEvent() }
             if let after = position,
@@ -30,7 +30,9 @@ package struct ReplacementWatch: Sendable {
                 position = events.last?.sequence ?? after
                 if events.count == Self.batch { continue }
             }
-            try await Task.sleep(for: Self.interval)
+            guard await changes.next() != nil else { return }
+            // What is written in a row is read at once.
+            try await Task.sleep(for: .milliseconds(100))
         }
     }
 

@@ -14,7 +14,16 @@ package struct WebhookCourier: Sendable {
         let failure: String?
     }
 
-    private static let interval = Duration.milliseconds(500)
+    /// Why the hooks are looked at.
+    private enum Turn: Sendable {
+        /// Something was written.
+        case changed
+        /// It is time to.
+        case due(BootInstant)
+        case sent(Report)
+    }
+
+    private static let retry = Duration.seconds(1)
     /// Hooks that are spoken to at once.
     private static let limit = 8
     private static let batch = 200
@@ -34,27 +43,26 @@ package struct WebhookCourier: Sendable {
         var paces: [WebhookPost.Key: WebhookPace] = [:]
         var busy: Set<WebhookPost.Key> = []
         var troubles: Set<String> = []
-        try await withThrowingTaskGroup(of: Report?.self) { group in
-            group.addTask { nil }
-            while let report = try await group.next() {
-                if let report {
+        var alarm: BootInstant?
+        let changes = catalog.changes()
+        try await withThrowingTaskGroup(of: Turn.self) { group in
+            follow(changes, &group)
+            group.addTask { .due(.now) }
+            while let turn = try await group.next() {
+                switch turn {
+                case .changed: follow(changes, &group)
+                case .due(let time): if alarm == time { alarm = nil }
+                case .sent(let report):
                     busy.remove(report.hook.key)
                     await take(report, &paces)
-                } else {
-                    group.addTask {
-                        try await Task.sleep(for: Self.interval)
-                        return nil
-                    }
                 }
-                for post in await posts(&troubles) {
-                    let pace = paces[post.key] ?? WebhookPace()
-                    guard busy.count < Self.limit, !busy.contains(post.key), pace.isDue(.now),
-                        let event = try? await next(for: post)
-                    else { continue }
-                    busy.insert(post.key)
-                    group.addTask {
-                        Report(hook: post, event: event, failure: try await failure(event, post.hook))
-                    }
+                guard let next = await send(paces, &busy, &troubles, &group), alarm.map({ next < $0 }) ?? true else {
+                    continue
+                }
+                alarm = next
+                group.addTask {
+                    try await Task.sleep(for: max(.zero, BootInstant.now.duration(to: next)))
+                    return .due(next)
                 }
             }
         }
@@ -80,6 +88,53 @@ package struct WebhookCourier: Sendable {
         }
         troubles = found
         return posts
+    }
+
+    private func follow(
+        _ changes: AsyncStream<Void>,
+        _ group: inout ThrowingTaskGroup<Turn, any Error>
+    ) {
+        group.addTask {
+            for await _ in changes {
+                // What is written in a row is read at once.
+                try await Task.sleep(for: .milliseconds(50))
+                return .changed
+            }
+            throw CancellationError()
+        }
+    }
+
+    /// Begins to send what is to be sent now; gives when there is more.
+    private func send(
+        _ paces: [WebhookPost.Key: WebhookPace],
+        _ busy: inout Set<WebhookPost.Key>,
+        _ troubles: inout Set<String>,
+        _ group: inout ThrowingTaskGroup<Turn, any Error>
+    ) async -> BootInstant? {
+        let now = BootInstant.now
+        let posts = await posts(&troubles)
+        let retry = now.advanced(by: Self.retry)
+        var next = troubles.isEmpty ? nil : retry
+        for post in posts where busy.count < Self.limit && !busy.contains(post.key) {
+            let pace = paces[post.key] ?? WebhookPace()
+            guard pace.isDue(now) else {
+                next = [next, pace.nextTry].compactMap(\.self).min()
+                continue
+            }
+            let event: FleetEvent?
+            do {
+                event = try await self.next(for: post)
+            } catch {
+                next = [next, retry].compactMap(\.self).min()
+                continue
+            }
+            guard let event else { continue }
+            busy.insert(post.key)
+            group.addTask {
+                .sent(Report(hook: post, event: event, failure: try await failure(event, post.hook)))
+            }
+        }
+        return next
     }
 
     /// The next event that the hook wants; those that it does not are passed over.

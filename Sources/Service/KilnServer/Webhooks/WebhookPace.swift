@@ -12,6 +12,9 @@ package struct WebhookPace: Sendable, Hashable {
 
     package init() {}
 
+    /// When one that failed is tried again.
+    package var nextTry: BootInstant? { failures > 0 ? due : nil }
+
     package func isDue(_ now: BootInstant) -> Bool { now >= due }
 
     package mutating func delivered() {
