@@ -37,6 +37,8 @@ package struct FleetEvent: Sendable, Hashable, Codable {
         case instanceRemoved = "instance.removed"
         case instanceFound = "instance.found"
         case platformTrouble = "platform.trouble"
+        case certificateRenewed = "certificate.renewed"
+        case certificateRefused = "certificate.refused"
     }
 
     /// Grows with every event of the catalog; gaps are possible.
@@ -91,7 +93,7 @@ extension FleetEvent.Kind {
             .rolloutAnalysis, .rolloutBaking, .rolloutRollingBack, .rolloutFinished, .healing, .fleetAlert,
             .instanceCreated, .instanceServing, .instanceUnhealthy, .instanceFailed, .instanceLeaving,
             .instanceRemoved, .instanceFound,
-            .platformTrouble:
+            .platformTrouble, .certificateRenewed, .certificateRefused:
             false
         }
     }

@@ -45,14 +45,20 @@ struct FleetKeeper: Sendable {
     var name: FleetName { record.name }
 
     /// What to do after a look; nil is nothing.
-    mutating func decide(_ seen: [InstanceObservation], now: BootInstant, time: Int64) -> Tending? {
+    mutating func decide(
+        _ seen: [InstanceObservation],
+        hasNewCertificates: Bool = false,
+        now: BootInstant,
+        time: Int64
+    ) -> Tending? {
         let look = FleetLook(
             record,
             instances,
             seen: seen,
             unwell: health.unwell,
             hadTraffic: hadTraffic,
-            isFirst: !hasLooked
+            isFirst: !hasLooked,
+            hasNewCertificates: hasNewCertificates
         )
         (hasLooked, wasReached) = (true, true)
         health.take(seen, isBalanced: look.isBalanced, now: now)
@@ -220,6 +226,7 @@ extension Due.Reason {
         case .tooFew: "instances are missing"
         case .unattended: "nobody goes on with what was begun"
         case .balancer: "the balancer is gone"
+        case .certificate: "a listener has a new certificate"
         }
     }
 }

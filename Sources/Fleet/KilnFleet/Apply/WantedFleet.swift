@@ -48,6 +48,8 @@ package struct PresentFleet: Sendable, Hashable {
         package var serving: Int
         /// Whether the balancer listens as the policy says; true without a listener.
         package var isListening: Bool
+        /// Whether the machine's files hold a new certificate of a listener.
+        package var hasNewCertificates: Bool
 
         package init(
             policy: FleetPolicy,
@@ -62,7 +64,8 @@ package struct PresentFleet: Sendable, Hashable {
             content: ReleaseContent? = nil,
             instances: Int = 0,
             serving: Int = 0,
-            isListening: Bool = true
+            isListening: Bool = true,
+            hasNewCertificates: Bool = false
         ) {
             self.policy = policy
             self.origin = origin
@@ -77,6 +80,7 @@ package struct PresentFleet: Sendable, Hashable {
             self.instances = instances
             self.serving = serving
             self.isListening = isListening
+            self.hasNewCertificates = hasNewCertificates
         }
     }
 
@@ -121,7 +125,10 @@ extension FleetReader {
                         instances: status.instances.count,
                         serving: status.serving,
                         isListening: release == nil
-                            ? true : try await platform.isListening(record.policy.settings(of: record.name))
+                            ? true : try await platform.isListening(record.policy.settings(of: record.name)),
+                        hasNewCertificates: release == nil
+                            ? false
+                            : await platform.hasNewCertificates(record.policy.settings(of: record.name))
                     ),
                     releases: try await store.releaseEntries(of: record.name)
                 )
