@@ -196,7 +196,7 @@ extension LocalFleet {
     ) async throws {
         let text = try Files.readText(paths.balancerConfig)
         let config = try #require(BalancerFileReader.read(text))
-        let wanted = config.servers.map { "\($0.name) \($0.address):\($0.port) \($0.weight)" }
+        let wanted = config.servers.map { "\($0.id.instance) \($0.address):\($0.port) \($0.weight)" }
         #expect(try await running() == wanted, sourceLocation: sourceLocation)
         let before = try await workers()
         let master = try #require(ProcessIdentity(file: paths.balancerProcess))
