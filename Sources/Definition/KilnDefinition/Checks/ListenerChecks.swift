@@ -44,7 +44,7 @@ extension DefinitionChecks {
         for (index, listener) in listen.all.enumerated() where !listener.redirects {
             let place = place(of: index, at: path + "listen", reading)
             switch listener.port {
-            case nil: judgeOnlyPort(of: fleet, image, at: place, &reading)
+            case nil: judgeOnlyPort(of: fleet, image, listener, at: place, &reading)
             case .name(let name)? where image.ports[name] == nil:
                 let names = image.ports.keys.map(\.description)
                 reading.report(
@@ -63,6 +63,7 @@ extension DefinitionChecks {
     private func judgeOnlyPort(
         of fleet: FleetDefinition,
         _ image: ImageDefinition,
+        _ listener: Listener,
         at place: FieldPath,
         _ reading: inout Reading
     ) {
@@ -77,18 +78,14 @@ extension DefinitionChecks {
             at: reading.span(isShort ? place : place + "address"),
             hint: image.ports.isEmpty
                 ? "add ports to the image, such as ports: {http: 8080}"
-                : hint(naming: image.ports.keys.first?.description ?? "", at: place, isShort: isShort, fleet),
+                : Self.hint(image.ports.keys.first?.description ?? "", isShort ? listener.address : nil),
             notes: imageNote(fleet, reading)
         )
     }
 
-    private func hint(
-        naming port: String,
-        at place: FieldPath,
-        isShort: Bool,
-        _ fleet: FleetDefinition
-    ) -> String {
-        guard isShort, let address = fleet.listen?.all.first?.address else { return "add port: \(port)" }
+    /// `address` is that of a listener which says nothing else.
+    private static func hint(_ port: String, _ address: ListenAddress?) -> String {
+        guard let address else { return "add port: \(port)" }
         return
             "say which: {address: \"\(address)\", port: \(port)}; or name the one that gets the requests http"
     }
