@@ -63,7 +63,7 @@ extension LocalFleet {
 
     /// With a second port that sends back what it gets.
     fileprivate func startEcho(_ suffix: String) async throws -> InstanceID {
-        let script = "nc -lk -p 9000 -e cat & exec /bin/sh /srv/start"
+        let script = "nc -ll -p 9000 -e cat & exec /bin/sh /srv/start"
         let image = try await image(entrypoint: ["/bin/sh", "-c", script])
         return try await start(suffix) {
             $0.image = image
