@@ -65,7 +65,10 @@ import Testing
     ) -> FleetRecord {
         var rollout = RolloutState(target: ReleaseKey(1), stable: ReleaseKey(1), phase: phase)
         change(&rollout)
-        let policy = FleetPolicy(instances: 2, listen: ListenAddress(address: "127.0.0.1", port: 80))
+        let policy = FleetPolicy(
+            instances: 2,
+            listen: Listeners(ListenAddress(address: "127.0.0.1", port: 80))
+        )
         return FleetRecord(name: "shop", policy: policy, rollout: rollout, created: 0)
     }
 

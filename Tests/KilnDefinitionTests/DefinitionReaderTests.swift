@@ -87,7 +87,7 @@ func definition(_ text: String, in directory: FilePath = "/srv/shop") throws -> 
         let full = try Self.full()
         let shop = try #require(full.fleets["shop"])
         #expect(shop.image == "shop" && shop.instances == 3)
-        #expect(shop.listen == ListenAddress(address: "127.0.0.1", port: 8080))
+        #expect(shop.listen?.all.first?.address == ListenAddress(address: "127.0.0.1", port: 8080))
         #expect(shop.resources == ResourceDefinition(memory: 1 << 30, cpu: 0.5, pids: 512))
         #expect(shop.config.env == ["LOG_LEVEL": "info", "WHERE": "here"])
         #expect(shop.config.files.map(\.target) == ["/etc/shop/app.properties"])

@@ -32,7 +32,7 @@ import Testing
         #expect(prod.images.mapValues(\.env) == plain.images.mapValues(\.env))
         let shop = try #require(prod.fleets["shop"])
         #expect(shop.instances == 12 && shop.resources.memory == 1 << 30)
-        #expect(shop.listen == ListenAddress(address: "0.0.0.0", port: 80))
+        #expect(shop.listen == Listeners(ListenAddress(address: "0.0.0.0", port: 80)))
         #expect(shop.config.env == ["LOG_LEVEL": "warn", "WHERE": "here", "EXTRA": "warning"])
         #expect(shop.config.files.isEmpty)
         #expect(shop.rollout.surge == .count(2) && shop.rollout.drain == .zero)

@@ -39,7 +39,7 @@ import Testing
                 "path: /etc/shop.conf", "exists: true", "etcd: https://etcd.example.org:2379",
                 "prefix: /shop/prod/", "ca: /etc/kiln/etcd-ca.pem", "certificate: /etc/kiln/etcd.pem",
                 "private_key: /etc/kiln/etcd-key.pem", "user: kiln",
-                "password_file: /etc/kiln/etcd-password",
+                "password_file: /etc/kiln/etcd-password", "redirect: https",
             ]
         )
     }

@@ -38,14 +38,17 @@ import Testing
         #expect(throws: ValueError.self) { try ByteSize.parse(text) }
     }
 
-    @Test(arguments: ["1.2.3.4:1", "0.0.0.0:65535", "127.0.0.1:8080"])
+    @Test(arguments: [
+        "1.2.3.4:1", "0.0.0.0:65535", "127.0.0.1:8080", "[::1]:80", "[2001:db8::5]:443", "[::]:80",
+    ])
     func `addresses`(text: String) throws {
         #expect(try ListenAddress(parsing: text).description == text)
     }
 
     @Test(arguments: [
         "", ":80", "80", "1.2.3:80", "1.2.3.4.5:80", "1.2.3.4:", "1.2.3.4:065", "1.2.3.04:80",
-        "1.2.3.4:65536",
+        "1.2.3.4:65536", "::1:80", "[::1]", "[::1]:", "[1.2.3.4]:80", "[::g]:80", "[fe80::1%eth0]:80",
+        "[]:80",
     ])
     func `no addresses`(text: String) {
         #expect(throws: ValueError.self) { try ListenAddress(parsing: text) }

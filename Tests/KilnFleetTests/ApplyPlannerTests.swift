@@ -32,7 +32,7 @@ private func policy(
 ) -> FleetPolicy {
     FleetPolicy(
         instances: instances,
-        listen: port.map { ListenAddress(address: "127.0.0.1", port: $0) },
+        listen: port.map { Listeners(ListenAddress(address: "127.0.0.1", port: $0)) },
         needs: needs,
         isNeeded: isNeeded
     )
@@ -159,7 +159,7 @@ extension ApplyPlan {
             "it is frozen: HTTP 500": try present("shop") { ($0.phase, $0.reason) = (.frozen, "HTTP 500") },
         ]
         for (reason, fleet) in lacking {
-            let port = fleet.standing?.policy.listen?.port
+            let port = fleet.standing?.policy.listen?.addresses.first?.port
             let step = try plan([wanted("shop", port: port)], [fleet]).step("shop")
             #expect(step.action == .restore)
             #expect(step.reasons == [reason])

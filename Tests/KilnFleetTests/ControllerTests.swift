@@ -160,7 +160,7 @@ import Testing
         try await Stage.with { stage in
             var needy = Stage.policy(1)
             needy.needs = ["db"]
-            needy.listen = ListenAddress(address: "127.0.0.1", port: 8081)
+            needy.listen = Listeners(ListenAddress(address: "127.0.0.1", port: 8081))
             _ = try await stage.driver().deploy(Stage.content("1"), to: "db", policy: Stage.policy(1))
             _ = try await stage.driver().deploy(Stage.content("1"), to: "app", policy: needy)
             stage.platform.change { state in

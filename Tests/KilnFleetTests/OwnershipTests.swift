@@ -107,7 +107,7 @@ private let theirs = FleetOrigin(path: "/srv/theirs/kiln.yaml")
 
     private func policy() -> FleetPolicy {
         var policy = Stage.policy()
-        policy.listen = Self.taken
+        policy.listen = Listeners(Self.taken)
         return policy
     }
 

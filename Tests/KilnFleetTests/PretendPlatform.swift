@@ -32,7 +32,7 @@ final class PretendPlatform: InstancePlatform {  // a class: tests and driver lo
         var wasRemoved = false
         /// How many instances had been created each time that what was altered was taken out of use.
         var retirements: [Int] = []
-        var listen: ListenAddress?
+        var listen: Listeners?
         /// Where somebody else listens.
         var taken: Set<ListenAddress> = []
         var capacity = Int.max
@@ -157,7 +157,7 @@ final class PretendPlatform: InstancePlatform {  // a class: tests and driver lo
     }
 
     func check(_ settings: FleetSettings) async throws {
-        if let listen = settings.listen, seen.taken.contains(listen) { throw Refused() }
+        if let listen = settings.listen, !seen.taken.isDisjoint(with: listen.addresses) { throw Refused() }
     }
 
     func isListening(_ settings: FleetSettings) async throws -> Bool { seen.listen == settings.listen }

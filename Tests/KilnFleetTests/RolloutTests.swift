@@ -46,9 +46,9 @@ import Testing
             let release = ReleaseNumber(rawValue: 1)
             #expect(try await stage.deploy("1") == .unchanged(release, policyChanged: false))
             var policy = Stage.policy()
-            policy.listen = ListenAddress(address: "127.0.0.1", port: 9090)
+            policy.listen = Listeners(ListenAddress(address: "127.0.0.1", port: 9090))
             #expect(try await stage.deploy("1", policy) == .unchanged(release, policyChanged: true))
-            #expect(stage.platform.seen.listen?.port == 9090)
+            #expect(stage.platform.seen.listen?.addresses.map(\.port) == [9090])
             #expect(stage.platform.seen.created == created)
         }
     }

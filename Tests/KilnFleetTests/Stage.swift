@@ -54,7 +54,7 @@ struct Stage: Sendable {
     ) -> FleetPolicy {
         FleetPolicy(
             instances: instances,
-            listen: ListenAddress(address: "127.0.0.1", port: 8080),
+            listen: Listeners(ListenAddress(address: "127.0.0.1", port: 8080)),
             rollout: RolloutDefinition(
                 surge: .count(unavailable > 0 ? 0 : 1),
                 unavailable: .count(unavailable),

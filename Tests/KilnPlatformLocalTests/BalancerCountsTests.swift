@@ -25,6 +25,20 @@ import Testing
         #expect(counts.count == 2)
     }
 
+    @Test func `is the sum over the ports that speak HTTP`() {
+        let stat = """
+            # pxname,svname,econ,hrsp_2xx,hrsp_5xx,rtime,mode,
+            instances,a,0,30,0,10,http,
+            instances-http-admin,a,0,9,1,50,http,
+            instances-tcp-db,a,7,,,,tcp,
+
+            """
+        #expect(
+            BalancerCounts.read(stat)[InstanceID("a")]
+                == RequestCounts(requests: 40, errors: 1, latency: .milliseconds(20))
+        )
+    }
+
     @Test(arguments: [
         "", "# pxname", "# pxname,svname\ninstances", "instances,a,1\n",
         "# pxname,svname,econ,eresp\ninstances,a,-5,99999999999999999999\n",

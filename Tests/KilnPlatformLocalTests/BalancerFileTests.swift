@@ -16,7 +16,7 @@ import Testing
     )
 
     private static let config = BalancerConfig(
-        listen: ListenAddress(address: "127.0.0.1", port: 8080),
+        fronts: [.init(Listener(ListenAddress(address: "127.0.0.1", port: 8080)))],
         check: .http(path: "/health?x='y z'#\"\\"),
         checkTimeoutMilliseconds: 1_500,
         servers: [.sample("web-1-aaaa", 2), .sample("web-1-bbbb", 3, weight: 0)]
@@ -24,6 +24,52 @@ import Testing
 
     @Test func `it is written as the golden file has it`() throws {
         try Golden.expect(Self.file.text(Self.config), matches: Golden.directory().appending("haproxy.cfg"))
+    }
+
+    private static let several = BalancerConfig(
+        fronts: [
+            .init(
+                Listener(ListenAddress(address: "0.0.0.0", port: 80), redirects: true),
+                securePort: 8443
+            ),
+            .init(
+                Listener(
+                    ListenAddress(address: "::", port: 8443),
+                    tls: ListenerTLS(
+                        certificate: "/c",
+                        minVersion: .tls13,
+                        clientCA: "/a",
+                        clientRequired: false
+                    )
+                ),
+                inside: ListenAddress(address: "10.213.0.1", port: 8443),
+                certificate: "/run/kiln/tls/web/--8443.pem",
+                clientCA: "/run/kiln/tls/web/--8443.ca"
+            ),
+            .init(Listener(ListenAddress(address: "127.0.0.1", port: 9090), port: .name("admin"))),
+            .init(Listener(ListenAddress(address: "127.0.0.1", port: 5432), port: .name("db"), mode: .tcp)),
+            .init(
+                Listener(
+                    ListenAddress(address: "127.0.0.1", port: 5433),
+                    port: .number(5432),
+                    mode: .tcp,
+                    tls: ListenerTLS(certificate: "/c")
+                ),
+                certificate: "/run/kiln/tls/web/127-0-0-1-5433.pem"
+            ),
+        ],
+        check: .http(path: "/health"),
+        servers: [
+            .sample("web-1-aaaa", 2), .sample("web-1-aaaa", 2, in: "instances-http-admin"),
+            .sample("web-1-aaaa", 2, in: "instances-tcp-db"),
+        ]
+    )
+
+    @Test func `several listeners are written as their golden file has it`() throws {
+        try Golden.expect(
+            Self.file.text(Self.several),
+            matches: Golden.directory().appending("haproxy-several.cfg")
+        )
     }
 
     @Test func `HAProxy takes it`() async throws {
@@ -35,12 +81,12 @@ import Testing
     }
 
     @Test(arguments: [
-        config, BalancerConfig(listen: nil),
-        BalancerConfig(listen: config.listen, inside: ListenAddress(address: "10.213.0.1", port: 8080)),
-        BalancerConfig(listen: config.listen, servers: config.servers),
+        config, several, BalancerConfig(), BalancerConfig(fronts: config.fronts, servers: config.servers),
     ])
-    func `what was written is read back`(config: BalancerConfig) {
-        #expect(BalancerFileReader.read(Self.file.text(config)) == config)
+    func `what was written is read back, but for listeners`(config: BalancerConfig) {
+        var expected = config
+        expected.fronts = []
+        #expect(BalancerFileReader.read(Self.file.text(config)) == expected)
     }
 
     @Test(arguments: ["", "global\n", "backend instances\n server x\n", "backend instances\n bind here\n"])
@@ -63,7 +109,7 @@ import Testing
         var config = Self.config
         config.servers = []
         #expect(Self.file.stamp(config) == Self.file.stamp(Self.config))
-        config.listen?.port = 8081
+        config.fronts = [.init(Listener(ListenAddress(address: "127.0.0.1", port: 8081)))]
         #expect(Self.file.stamp(config) != Self.file.stamp(Self.config))
     }
 
@@ -71,7 +117,7 @@ import Testing
         func content(_ path: String) -> ReleaseContent {
             .sample { $0.health = HealthDefinition(probe: .http(port: 80, path: path), timeout: .seconds(3)) }
         }
-        var config = BalancerConfig(listen: nil)
+        var config = BalancerConfig()
         config.chooseCheck(for: [content("/a"), content("/a")])
         #expect(config.check == .http(path: "/a"))
         #expect(config.checkTimeoutMilliseconds == 3_000)
@@ -85,7 +131,7 @@ import Testing
 @Suite struct `What a balancer is told` {
     private static let stamp = "kiln-1"
 
-    private static func state(_ servers: [String: BalancerState.Server]) -> BalancerState {
+    private static func state(_ servers: [ServerID: BalancerState.Server]) -> BalancerState {
         BalancerState(stamp: stamp, servers: servers)
     }
 
@@ -99,7 +145,6 @@ import Testing
     }
 
     private static let wanted = BalancerConfig(
-        listen: nil,
         servers: [.sample("a", 2), .sample("b", 3, weight: 0)]
     )
 
@@ -153,7 +198,7 @@ import Testing
     }
 
     @Test func `an old worker loses what left and learns of nothing new`() {
-        let servers = [
+        let servers: [ServerID: BalancerState.Server] = [
             "b": Self.running(3), "c": Self.running(4), "d": Self.running(5, status: "MAINT"),
             "e": Self.running(6, status: "MAINT", sessions: 1),
         ]
@@ -196,6 +241,33 @@ import Testing
         #expect(state.servers == ["a": Self.running(2, status: "UP 1/3", sessions: 2)])
         #expect(state.servers["a"]?.isTaken == true)
     }
+
+    @Test func `an instance is as ready as the least of its ports, and has the requests of all`() {
+        func shares(_ second: BalancerState.Server) -> BalancerShare? {
+            let id = ServerID("a", in: "instances-tcp-db")
+            return BalancerState.shares(["a": Self.running(2, weight: 100), id: second])["a"]
+        }
+        #expect(shares(Self.running(2, weight: 100)) == BalancerShare(traffic: .ready, weight: 100))
+        #expect(
+            shares(Self.running(2, weight: 100, status: "DOWN", sessions: 3))?.traffic
+                == .draining(sessions: 3)
+        )
+        #expect(shares(Self.running(2, status: "MAINT"))?.traffic == .draining(sessions: 0))
+    }
+
+    @Test func `each port of an instance is added, weighed and removed`() {
+        let db = BalancerConfig.Server.sample("a", 2, weight: 0, in: "instances-tcp-db")
+        var config = Self.wanted
+        config.set(db)
+        let gone = ServerID("c", in: "instances-tcp-db")
+        let state = Self.state([
+            "a": Self.running(2), "b": Self.running(3, weight: 0), db.id: Self.running(2),
+            gone: Self.running(4),
+        ])
+        let steps = BalancerPlan.steps(from: state, to: config, stamp: Self.stamp)
+        #expect(steps == [.weigh(db.id, 0), .remove(gone)])
+        #expect(BalancerPlan.commands(.weigh(db.id, 0)) == ["set weight instances-tcp-db/a 0"])
+    }
 }
 
 @Suite struct `Who listens` {
@@ -219,10 +291,19 @@ import Testing
     }
 }
 
+extension ServerID: ExpressibleByStringLiteral {
+    public init(stringLiteral value: String) { self.init(value) }
+}
+
 extension BalancerConfig.Server {
-    fileprivate static func sample(_ name: String, _ host: Int, weight: Int = 1) -> Self {
+    fileprivate static func sample(
+        _ name: String,
+        _ host: Int,
+        weight: Int = 1,
+        in backend: String = "instances"
+    ) -> Self {
         Self(
-            name: name,
+            id: ServerID(name, in: backend),
             address: "10.0.0.\(host)",
             port: 80,
             check: Check(port: 81, intervalMilliseconds: 1_000, rise: 2, fall: 3),

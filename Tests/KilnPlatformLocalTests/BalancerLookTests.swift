@@ -9,13 +9,13 @@ import Testing
 @Suite struct `Drift of a balancer` {
     private static let file = BalancerFile(fleet: "web", socket: "/s", root: "/r", account: nil)
     private static let config = BalancerConfig(
-        listen: ListenAddress(address: "127.0.0.1", port: 8080),
+        fronts: [.init(Listener(ListenAddress(address: "127.0.0.1", port: 8080)))],
         servers: [server("a", 2), server("b", 3, weight: 0)]
     )
 
     private static func server(_ name: String, _ host: Int, weight: Int = 1) -> BalancerConfig.Server {
         .init(
-            name: name,
+            id: ServerID(name),
             address: "10.0.0.\(host)",
             port: 80,
             check: .init(port: 80, intervalMilliseconds: 1_000, rise: 2, fall: 3),
@@ -27,13 +27,15 @@ import Testing
         .init(endpoint: "10.0.0.\(host):80", weight: weight, status: status, sessions: 0)
     }
 
-    private static let servers = ["a": running(2), "b": running(3, weight: 0, status: "DRAIN")]
+    private static let servers: [ServerID: BalancerState.Server] = [
+        "a": running(2), "b": running(3, weight: 0, status: "DRAIN"),
+    ]
 
     private func findings(
         file text: String? = Self.file.text(Self.config),
         routed: Set<String> = ["a", "b"],
         stamp: String = Self.file.stamp(Self.config),
-        servers: [String: BalancerState.Server]? = Self.servers
+        servers: [ServerID: BalancerState.Server]? = Self.servers
     ) -> [String] {
         let look = BalancerLook(
             config: Self.config,

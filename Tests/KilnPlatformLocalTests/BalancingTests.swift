@@ -76,7 +76,7 @@ import Testing
             async let slow = fleet.get("/cgi-bin/slow", seconds: 60)
             try await eventually("the slow request is under way") { try await fleet.busy(id) == 1 }
             var moved = fleet.settings
-            moved.listen = ListenAddress(address: "127.0.0.1", port: try FreePort.find())
+            moved.listen = Listeners(ListenAddress(address: "127.0.0.1", port: try FreePort.find()))
             try await fleet.platform.converge(moved, token: fleet.token)
             #expect(try await fleet.get().hasSuffix(" 000"))
             let load = try Load.start(fleet, sandbox, at: moved.listen)
@@ -112,7 +112,7 @@ import Testing
             let (platform, token) = (one.platform, one.token)
             let own = FleetSettings(
                 fleet: "other",
-                listen: ListenAddress(address: "127.0.0.1", port: try FreePort.find())
+                listen: Listeners(ListenAddress(address: "127.0.0.1", port: try FreePort.find()))
             )
             let taken = FleetSettings(fleet: "other", listen: one.settings.listen)
             sandbox.onExit { try await platform.removeFleet("other", volumes: true, token: token) }
@@ -174,7 +174,7 @@ extension LocalFleet {
     /// Requests under way at a server, in all workers.
     fileprivate func busy(_ id: InstanceID) async throws -> Int {
         let answer = try await ask("show stat", paths.balancerSocket)
-        return BalancerState.servers(answer)[id.description]?.sessions ?? 0
+        return BalancerState.servers(answer)[ServerID(id.description)]?.sessions ?? 0
     }
 
     fileprivate func letSlowRequestsGo() throws {
@@ -196,7 +196,7 @@ extension LocalFleet {
     ) async throws {
         let text = try Files.readText(paths.balancerConfig)
         let config = try #require(BalancerFileReader.read(text))
-        let wanted = config.servers.map { "\($0.name) \($0.address):\($0.port) \($0.weight)" }
+        let wanted = config.servers.map { "\($0.id.instance) \($0.address):\($0.port) \($0.weight)" }
         #expect(try await running() == wanted, sourceLocation: sourceLocation)
         let before = try await workers()
         let master = try #require(ProcessIdentity(file: paths.balancerProcess))

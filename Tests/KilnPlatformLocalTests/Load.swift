@@ -20,7 +20,7 @@ struct Load {
     static func start(
         _ fleet: LocalFleet,
         _ sandbox: Sandbox,
-        at listen: ListenAddress? = nil
+        at listen: Listeners? = nil
     ) throws -> Load {
         let stopFile = sandbox.path.appending("stop-load")
         let address = (listen ?? fleet.settings.listen)?.description ?? ""

@@ -44,7 +44,7 @@ struct LocalFleet {
         platform = LocalPlatform(home: home)
         settings = FleetSettings(
             fleet: name,
-            listen: ListenAddress(address: "127.0.0.1", port: try FreePort.find())
+            listen: Listeners(ListenAddress(address: "127.0.0.1", port: try FreePort.find()))
         )
         image = try await BusyboxImage.store(in: ImageStore(home: home))
         try Files.write("\(image)", to: sandbox.path.appending("image"))

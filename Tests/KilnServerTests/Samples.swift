@@ -27,7 +27,7 @@ enum Samples {
 
     static let policy = FleetPolicy(
         instances: 3,
-        listen: ListenAddress(address: "127.0.0.1", port: 8080),
+        listen: Listeners(ListenAddress(address: "127.0.0.1", port: 8080)),
         rollout: RolloutDefinition(surge: .count(1)),
         needs: ["stock"]
     )

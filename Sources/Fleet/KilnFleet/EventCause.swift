@@ -46,7 +46,8 @@ struct EventCauses: Sendable {
         case .instanceRemoved: return instance.flatMap { last[$0] ?? reasons[$0] } ?? work
         case .fleetCreated, .policyChanged, .releaseMade, .quarantineLifted, .rolloutResumed, .rolloutPaused,
             .rolloutPromoted, .rolloutAborted, .fleetFrozen, .fleetAlert, .instanceUnhealthy,
-            .instanceCondemned, .instanceDrifted, .instanceFound, .platformTrouble, .webhookGivenUp:
+            .instanceCondemned, .instanceDrifted, .instanceFound, .platformTrouble, .webhookGivenUp,
+            .certificateRenewed, .certificateRefused:
             return nil
         }
     }

@@ -74,7 +74,7 @@ extension FleetDriver {
         let state = FleetState(
             wanted: record.policy.instances,
             policy: policy,
-            isBalanced: record.policy.listen != nil && target?.balancedPort != nil,
+            isBalanced: target?.isReached(by: record.policy.listen) ?? false,
             rollout: record.rollout
         )
         guard planner.step(state, now: clock.now.instant) != nil else {

@@ -40,7 +40,11 @@ extension FleetDriver {
             if record.rollout.isPaused {
                 // What runs is to go on, and does so only behind a balancer that does.
                 if case .instances(let platform) = role {
-                    try await platform.converge(record.policy.settings(of: fleet), token: ledger.lease.token)
+                    let settings = record.policy.settings(of: fleet)
+                    try await platform.converge(settings, token: ledger.lease.token)
+                    for news in try await platform.renewCertificates(settings, token: ledger.lease.token) {
+                        try await ledger.write([ledger.event(news.kind, news.message)])
+                    }
                 }
                 return .halted(reason: "the rollout is paused")
             }

@@ -19,6 +19,7 @@ package struct FleetError: DiagnosticError, Hashable {
         case platform = "fleet.platform"
         case otherPlatform = "fleet.other-platform"
         case noEntrypoint = "fleet.no-entrypoint"
+        case noPort = "fleet.no-port"
         case foreignImage = "fleet.foreign-image"
         case missingConfigFile = "fleet.missing-config-file"
         case unknownOwner = "fleet.unknown-owner"
@@ -78,6 +79,16 @@ extension FleetError {
             "another command has taken over fleet \(fleet)",
             causes: ["this one did not renew its lease in time"],
             hint: "the other command finishes the work; kiln status \(fleet) shows it"
+        )
+    }
+
+    static func noPort(_ port: PortName, _ content: ReleaseContent, _ listener: Listener) -> FleetError {
+        FleetError(
+            .noPort,
+            "image \(content.imageName) has no port \(port), where the listener on \(listener.address) leads",
+            hint: Spelling.hint(for: port.description, in: content.ports.keys.sorted())
+                ?? "give the listener a number, or a name of the image's ports",
+            status: .usage
         )
     }
 

@@ -39,6 +39,8 @@ package struct FleetEvent: Sendable, Hashable, Codable {
         case platformTrouble = "platform.trouble"
         /// An event was not delivered to a webhook; no webhook gets this one.
         case webhookGivenUp = "webhook.given-up"
+        case certificateRenewed = "certificate.renewed"
+        case certificateRefused = "certificate.refused"
     }
 
     /// Grows with every event of the catalog; gaps are possible.
@@ -98,7 +100,7 @@ extension FleetEvent.Kind {
             .rolloutAnalysis, .rolloutBaking, .rolloutRollingBack, .rolloutFinished, .healing, .fleetAlert,
             .instanceCreated, .instanceServing, .instanceUnhealthy, .instanceFailed, .instanceLeaving,
             .instanceRemoved, .instanceFound,
-            .platformTrouble, .webhookGivenUp:
+            .platformTrouble, .webhookGivenUp, .certificateRenewed, .certificateRefused:
             false
         }
     }

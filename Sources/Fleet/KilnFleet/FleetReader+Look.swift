@@ -37,6 +37,17 @@ extension FleetReader {
         return try await platform.isListening(settings)
     }
 
+    /// Whether the machine's files hold a new certificate of a listener.
+    func hasNewCertificates(_ settings: FleetSettings) async -> Bool {
+        guard case .instances(let platform) = role else { return false }
+        return await platform.hasNewCertificates(settings)
+    }
+
+    func certificates(of settings: FleetSettings) async -> [ListenerCertificate] {
+        guard case .instances(let platform) = role else { return [] }
+        return await platform.certificates(of: settings)
+    }
+
     private func probe(
         _ observations: [InstanceObservation],
         on platform: any InstancePlatform

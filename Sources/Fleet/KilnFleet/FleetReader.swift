@@ -143,6 +143,7 @@ package struct FleetReader: Sendable {
         let releases = try await store.releaseEntries(of: name)
         let release = releases.first { $0.number == target }
         let (phase, reason) = record.rollout.phase.status
+        let certificates = await certificates(of: record.policy.settings(of: name))
         let facts = FleetFacts(
             record: record,
             instances: instances,
@@ -172,6 +173,7 @@ package struct FleetReader: Sendable {
                 $0.health == "healthy" && (record.policy.listen == nil || $0.traffic == "ready")
             },
             listen: record.policy.listen,
+            certificates: certificates.isEmpty ? nil : certificates,
             instances: instances,
             rollout: facts.rollout,
             lastFailure: record.evidence,

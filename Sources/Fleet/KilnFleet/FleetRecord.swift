@@ -5,7 +5,7 @@ package import KilnRollout
 /// How a fleet is run; versioned apart from releases and applied without replacing anything.
 package struct FleetPolicy: Sendable, Hashable, Codable {
     package var instances: Int
-    package var listen: ListenAddress?
+    package var listen: Listeners?
     package var rollout: RolloutDefinition
     /// Fleets that are to serve before this one starts, and to go after it.
     package var needs: [FleetName]
@@ -18,7 +18,7 @@ package struct FleetPolicy: Sendable, Hashable, Codable {
 
     package init(
         instances: Int = 1,
-        listen: ListenAddress? = nil,
+        listen: Listeners? = nil,
         rollout: RolloutDefinition = RolloutDefinition(),
         needs: [FleetName] = [],
         isNeeded: Bool = false,
@@ -38,7 +38,7 @@ package struct FleetPolicy: Sendable, Hashable, Codable {
     package init(from decoder: any Decoder) throws {
         let container = try decoder.container(keyedBy: CodingKeys.self)
         instances = try container.decode(Int.self, forKey: .instances)
-        listen = try container.decodeIfPresent(ListenAddress.self, forKey: .listen)
+        listen = try container.decodeIfPresent(Listeners.self, forKey: .listen)
         rollout = try container.decode(RolloutDefinition.self, forKey: .rollout)
         needs = try container.decodeIfPresent([FleetName].self, forKey: .needs) ?? []
         isNeeded = try container.decodeIfPresent(Bool.self, forKey: .isNeeded) ?? false
@@ -49,7 +49,7 @@ package struct FleetPolicy: Sendable, Hashable, Codable {
 
 extension FleetPolicy {
     /// What a platform needs to know of it.
-    func settings(of fleet: FleetName) -> FleetSettings {
+    package func settings(of fleet: FleetName) -> FleetSettings {
         FleetSettings(fleet: fleet, listen: listen, isNeeded: isNeeded)
     }
 }

@@ -11,7 +11,7 @@ extension FleetRun {
         return FleetState(
             wanted: record.policy.instances,
             policy: policy,
-            isBalanced: record.policy.listen != nil && target?.balancedPort != nil,
+            isBalanced: target?.isReached(by: record.policy.listen) ?? false,
             rollout: record.rollout,
             quarantined: Set(
                 ledger.releases.values.filter { $0.quarantine != nil }.map(\.number.key)

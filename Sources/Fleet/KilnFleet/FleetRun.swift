@@ -165,6 +165,9 @@ actor FleetRun {
             try await platform.converge(settings, token: ledger.lease.token)
             hasConverged = true
             convergeFailures = 0
+            for news in try await platform.renewCertificates(settings, token: ledger.lease.token) {
+                try await write([ledger.event(news.kind, news.message)])
+            }
         } catch {
             guard hasConverged else { throw error }
             convergeFailures += 1

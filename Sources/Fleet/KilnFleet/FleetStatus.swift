@@ -63,7 +63,9 @@ package struct FleetStatus: Sendable, Hashable, Codable {
     package let wanted: Int
     /// Healthy, and with traffic where there is a listener.
     package let serving: Int
-    package let listen: ListenAddress?
+    package let listen: Listeners?
+    /// What its listeners show to clients; nil where none speaks TLS.
+    package let certificates: [ListenerCertificate]?
     package let instances: [Instance]
     package let rollout: RolloutRecord?
     package let lastFailure: FailureEvidence?

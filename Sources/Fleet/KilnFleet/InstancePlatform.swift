@@ -62,11 +62,11 @@ package struct InstanceSpec: Sendable, Hashable, Codable {
 /// The fleet-wide settings that a platform needs beside its instances.
 package struct FleetSettings: Sendable, Hashable, Codable {
     package let fleet: FleetName
-    package var listen: ListenAddress?
+    package var listen: Listeners?
     /// Whether instances of other fleets reach the listener too; nil is no.
     package var isNeeded: Bool?
 
-    package init(fleet: FleetName, listen: ListenAddress?, isNeeded: Bool = false) {
+    package init(fleet: FleetName, listen: Listeners?, isNeeded: Bool = false) {
         self.fleet = fleet
         self.listen = listen
         self.isNeeded = isNeeded ? true : nil
@@ -152,6 +152,16 @@ package protocol InstancePlatform: Sendable {
     /// Whether the balancer does what the settings say; true without one.
     func isListening(_ settings: FleetSettings) async throws -> Bool
 
+    /// Whether the machine's files hold another certificate of a listener than the one that it shows, and one that was not
+    /// refused yet; changes nothing.
+    func hasNewCertificates(_ settings: FleetSettings) async -> Bool
+
+    /// What listeners show to their clients.
+    func certificates(of settings: FleetSettings) async -> [ListenerCertificate]
+
+    /// Shows what the files hold now, to connections that come from now on. What is no good is left, and told once.
+    func renewCertificates(_ settings: FleetSettings, token: FencingToken) async throws -> [CertificateNews]
+
     /// Makes the fleet's network and balancer stand as they should, restoring what died: after a reboot, a crash of
     /// the balancer, a kill. Instances are left to the planner.
     func converge(_ settings: FleetSettings, token: FencingToken) async throws
@@ -198,6 +208,14 @@ extension InstancePlatform {
     /// A platform that has no listener of its own finds nothing taken.
     package func check(_ settings: FleetSettings) async throws {}
     package func isListening(_ settings: FleetSettings) async throws -> Bool { true }
+
+    /// A platform that speaks no TLS has no certificates.
+    package func hasNewCertificates(_ settings: FleetSettings) async -> Bool { false }
+    package func certificates(of settings: FleetSettings) async -> [ListenerCertificate] { [] }
+    package func renewCertificates(
+        _ settings: FleetSettings,
+        token: FencingToken
+    ) async throws -> [CertificateNews] { [] }
 
     /// A platform whose instances share nothing that could be altered has nothing to do.
     package func retireAltered(of fleet: FleetName, token: FencingToken) async throws {}

@@ -31,6 +31,13 @@ extension FleetPolicy {
         } catch {
             throw FleetError.policy(error, of: fleet)
         }
+        for listener in listen?.leading ?? [] {
+            guard case .name(let port)? = listener.port, let content, content.port(for: listener) == nil
+            else {
+                continue
+            }
+            throw FleetError.noPort(port, content, listener)
+        }
     }
 }
 

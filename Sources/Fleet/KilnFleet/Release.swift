@@ -53,6 +53,8 @@ package struct ReleaseContent: Sendable, Hashable, Codable {
     package var ports: [String: UInt16]
     /// The fleets that instances reach under their names, and at which ports; nil is for none, as in releases of before.
     package var peers: [String: UInt16]?
+    /// Of those fleets the ports that have a name, by that; nil is for none, as in releases of before.
+    package var peerPorts: [String: [String: UInt16]]?
     /// What instances read of this machine's secrets; nil is for none, as in releases of before.
     package var secrets: [SecretReference]?
     /// What runs once before the first instance; nil is nothing, as in releases of before.
@@ -70,6 +72,7 @@ package struct ReleaseContent: Sendable, Hashable, Codable {
         resources: ResourceDefinition,
         ports: [String: UInt16],
         peers: [String: UInt16]? = nil,
+        peerPorts: [String: [String: UInt16]]? = nil,
         secrets: [SecretReference]? = nil,
         before: [BeforeDefinition]? = nil
     ) {
@@ -84,6 +87,7 @@ package struct ReleaseContent: Sendable, Hashable, Codable {
         self.resources = resources
         self.ports = ports
         self.peers = peers
+        self.peerPorts = peerPorts
         self.secrets = secrets
         self.before = before
     }
@@ -95,6 +99,21 @@ package struct ReleaseContent: Sendable, Hashable, Codable {
     /// Where the balancer sends requests.
     package var balancedPort: UInt16? {
         ports["http"] ?? (ports.count == 1 ? ports.first?.value : nil)
+    }
+
+    /// Where this listener's connections go; nil when the image names no such port.
+    package func port(for listener: Listener) -> UInt16? {
+        if listener.redirects { return nil }
+        return switch listener.port {
+        case nil: balancedPort
+        case .name(let name): ports[name.description]
+        case .number(let number): number
+        }
+    }
+
+    /// Whether some listener leads to its instances.
+    package func isReached(by listen: Listeners?) -> Bool {
+        listen?.all.contains { port(for: $0) != nil } ?? false
     }
 }
 

@@ -25,6 +25,7 @@ package struct ReleaseAssembler: Sendable {
         for fleet: FleetDefinition,
         image: Digest? = nil,
         peers: [FleetName: UInt16] = [:],
+        peerPorts: [FleetName: [String: UInt16]] = [:],
         resolved: ResolvedConfig = .none,
         directory: FilePath,
         needsEntrypoint: Bool = true
@@ -56,7 +57,7 @@ package struct ReleaseAssembler: Sendable {
             image: digest,
             imageName: fleet.image,
             imageVersion: runtime.version,
-            env: environment(config, peers, resolved.env, fleet.config.env),
+            env: environment(config, addresses(peers, peerPorts), resolved.env, fleet.config.env),
             files: try files(fleet.config.files, resolved.files, config, directory),
             health: runtime.health,
             state: runtime.state,
@@ -65,6 +66,8 @@ package struct ReleaseAssembler: Sendable {
             ports: runtime.ports,
             peers: peers.isEmpty
                 ? nil : Dictionary(uniqueKeysWithValues: peers.map { ($0.description, $1) }),
+            peerPorts: peerPorts.isEmpty
+                ? nil : Dictionary(uniqueKeysWithValues: peerPorts.map { ($0.description, $1) }),
             secrets: fleet.secrets.isEmpty ? nil : fleet.secrets.map(SecretReference.init),
             before: fleet.before.isEmpty ? nil : fleet.before
         )
@@ -85,7 +88,7 @@ package struct ReleaseAssembler: Sendable {
     /// The image's, where the needed fleets are, what stores say, and what the fleet says itself, each over the one before.
     private func environment(
         _ config: ImageConfig,
-        _ peers: [FleetName: UInt16],
+        _ peers: [String: String],
         _ resolved: [String: String],
         _ own: OrderedDictionary<String, String>
     ) -> [String: String] {
@@ -94,15 +97,27 @@ package struct ReleaseAssembler: Sendable {
             guard let equals = entry.firstIndex(of: "=") else { continue }
             variables[String(entry[..<equals])] = String(entry[entry.index(after: equals)...])
         }
-        for (fleet, port) in peers { variables[Self.variable(of: fleet)] = "\(fleet):\(port)" }
+        variables.merge(peers) { $1 }
         variables.merge(resolved) { $1 }
         return variables.merging(own.map { ($0, $1) }) { $1 }
     }
 
-    /// `STOCK_API_ADDRESS` for the fleet `stock-api`.
-    private static func variable(of fleet: FleetName) -> String {
-        fleet.description.uppercased().map { $0.isLetter || $0.isNumber ? String($0) : "_" }.joined()
-            + "_ADDRESS"
+    /// `STOCK_API_ADDRESS` for the fleet `stock-api`, and `STOCK_API_ADMIN_ADDRESS` for what leads to its port `admin`.
+    private func addresses(
+        _ peers: [FleetName: UInt16],
+        _ ports: [FleetName: [String: UInt16]]
+    ) -> [String: String] {
+        var addresses: [String: String] = [:]
+        func add(_ words: [String], _ fleet: FleetName, _ port: UInt16) {
+            let name = (words + ["address"]).joined(separator: "_").uppercased()
+            addresses[String(name.map { $0.isLetter || $0.isNumber ? $0 : "_" })] = "\(fleet):\(port)"
+        }
+        for (fleet, ports) in ports {
+            for (name, port) in ports { add([fleet.description, name], fleet, port) }
+        }
+        // A fleet's own name comes before a port's of another fleet.
+        for (fleet, port) in peers { add([fleet.description], fleet, port) }
+        return addresses
     }
 
     private func files(

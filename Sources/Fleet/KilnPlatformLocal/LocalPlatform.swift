@@ -69,7 +69,27 @@ package struct LocalPlatform: InstancePlatform {
     }
 
     package func check(_ settings: FleetSettings) async throws {
-        try balancer(FleetPaths(home: home, fleet: settings.fleet)).check(settings)
+        let balancer = balancer(FleetPaths(home: home, fleet: settings.fleet))
+        try balancer.check(settings)
+        try await balancer.checkCertificates(settings, now: WallClock.now)
+    }
+
+    package func hasNewCertificates(_ settings: FleetSettings) async -> Bool {
+        balancer(FleetPaths(home: home, fleet: settings.fleet)).hasNewCertificates(settings)
+    }
+
+    package func renewCertificates(
+        _ settings: FleetSettings,
+        token: FencingToken
+    ) async throws -> [CertificateNews] {
+        let paths = FleetPaths(home: home, fleet: settings.fleet)
+        return try await fence(paths).pass(token) {
+            try await balancer(paths).renewCertificates(settings, now: WallClock.now)
+        }
+    }
+
+    package func certificates(of settings: FleetSettings) async -> [ListenerCertificate] {
+        balancer(FleetPaths(home: home, fleet: settings.fleet)).certificates(settings)
     }
 
     package func isListening(_ settings: FleetSettings) async throws -> Bool {
@@ -82,6 +102,7 @@ package struct LocalPlatform: InstancePlatform {
             if Record.readable(FleetSettings.self, from: paths.settings) != settings {
                 // What is refused leaves those that hold.
                 try balancer(paths).check(settings)
+                try await balancer(paths).prepareCertificatesAlone(settings)
                 try Files.createDirectory(paths.directory, mode: 0o700)
                 try Record.write(settings, to: paths.settings, synced: true)
             }

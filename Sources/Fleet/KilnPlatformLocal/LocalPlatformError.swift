@@ -17,6 +17,8 @@ package struct LocalPlatformError: DiagnosticError, Hashable {
         case network = "platform.network"
         case listener = "platform.listener"
         case balancer = "platform.balancer"
+        /// A listener's certificate or key is no good, or not there.
+        case certificate = "platform.certificate"
     }
 
     package let code: Code
@@ -40,7 +42,7 @@ extension LocalPlatformError: ReleaseFault {
     package var isOfRelease: Bool {
         switch code {
         case .configFile, .user, .program, .image: true
-        case .fenced, .unknownInstance, .state, .start, .network, .listener, .balancer: false
+        case .fenced, .unknownInstance, .state, .start, .network, .listener, .balancer, .certificate: false
         }
     }
 }

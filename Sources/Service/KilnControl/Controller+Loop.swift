@@ -86,8 +86,14 @@ extension Controller {
             let fleet = lookQueue.removeFirst()
             looks += 1
             let (platform, post, began) = (platform, post, clock.now)
+            let settings = keepers[fleet]?.record.policy.settings(of: fleet)
             group.addTask {
-                let result = await Self.result { try await platform.observe(fleet) }
+                let result = await Self.result {
+                    let instances = try await platform.observe(fleet)
+                    let hasNews =
+                        if let settings { await platform.hasNewCertificates(settings) } else { false }
+                    return Seen(instances: instances, hasNewCertificates: hasNews)
+                }
                 post?.yield(.looked(fleet, result, began))
             }
         }
@@ -95,7 +101,7 @@ extension Controller {
 
     func looked(
         at fleet: FleetName,
-        _ result: Result<[InstanceObservation], any Error>,
+        _ result: Result<Seen, any Error>,
         in group: inout DiscardingTaskGroup
     ) {
         looks -= 1
@@ -105,7 +111,12 @@ extension Controller {
         switch result {
         case .failure(let error): failed(fleet, error)
         case .success(let seen):
-            let tending = keepers[fleet]?.decide(seen, now: clock.now, time: clock.time)
+            let tending = keepers[fleet]?.decide(
+                seen.instances,
+                hasNewCertificates: seen.hasNewCertificates,
+                now: clock.now,
+                time: clock.time
+            )
             startProbes(of: fleet, in: &group)
             let wasMissed = missed.remove(fleet) != nil
             if let tending { return queue(fleet, tending) }

@@ -46,11 +46,17 @@ package actor Controller {
     /// Compares a fleet with its release.
     package typealias DriftInspector = @Sendable (FleetName) async throws -> DriftReport
 
+    /// What a look at a fleet found.
+    struct Seen: Sendable {
+        let instances: [InstanceObservation]
+        let hasNewCertificates: Bool
+    }
+
     enum Event: Sendable {
         case tick
         case stopRequested
         /// With the moment at which the look began.
-        case looked(FleetName, Result<[InstanceObservation], any Error>, BootInstant)
+        case looked(FleetName, Result<Seen, any Error>, BootInstant)
         case probed(FleetName, InstanceID, ProbeResult)
         case drove(FleetName, Result<DeployOutcome?, any Error>)
         case alerted(FleetName, Result<Void, any Error>)

@@ -56,14 +56,20 @@ struct FleetKeeper: Sendable {
     var measures: Bool { record.isComparedWhileWaiting(isBalanced: record.policy.listen != nil) }
 
     /// What to do after a look; nil is nothing.
-    mutating func decide(_ seen: [InstanceObservation], now: BootInstant, time: Int64) -> Tending? {
+    mutating func decide(
+        _ seen: [InstanceObservation],
+        hasNewCertificates: Bool = false,
+        now: BootInstant,
+        time: Int64
+    ) -> Tending? {
         let look = FleetLook(
             record,
             instances,
             seen: seen,
             unwell: health.unwell,
             hadTraffic: hadTraffic,
-            isFirst: !hasLooked
+            isFirst: !hasLooked,
+            hasNewCertificates: hasNewCertificates
         )
         (hasLooked, wasReached) = (true, true)
         health.take(seen, isBalanced: look.isBalanced, now: now)
@@ -275,6 +281,7 @@ extension Due.Reason {
         case .tooFew: "instances are missing"
         case .unattended: "nobody goes on with what was begun"
         case .balancer: "the balancer is gone"
+        case .certificate: "a listener has a new certificate"
         }
     }
 }

@@ -21,6 +21,8 @@ package struct Due: Sendable, Hashable {
         case unattended
         /// Nobody gets requests any more: the balancer is gone.
         case balancer
+        /// The machine's files hold another certificate of a listener than the one that it shows.
+        case certificate
     }
 
     package let reason: Reason
@@ -61,6 +63,7 @@ package struct FleetLook: Sendable {
     private let unwell: [InstanceID: String]
     private let hadTraffic: Set<InstanceID>
     private let isFirst: Bool
+    private let hasNewCertificates: Bool
 
     /// `unwell` are verdicts of the controller's own probes, `hadTraffic` those that got requests when it looked last;
     /// `isFirst` is for a controller that just came.
@@ -70,7 +73,8 @@ package struct FleetLook: Sendable {
         seen observations: [InstanceObservation],
         unwell: [InstanceID: String] = [:],
         hadTraffic: Set<InstanceID> = [],
-        isFirst: Bool = false
+        isFirst: Bool = false,
+        hasNewCertificates: Bool = false
     ) {
         self.record = record
         self.instances = instances
@@ -78,13 +82,14 @@ package struct FleetLook: Sendable {
         self.unwell = unwell
         self.hadTraffic = hadTraffic
         self.isFirst = isFirst
+        self.hasNewCertificates = hasNewCertificates
     }
 
     /// Nothing of a fleet that people keep as it is, but for a balancer that died: what runs is to go on.
     package func due() -> [Due] {
         let rollout = record.rollout
         if rollout.freeze != nil { return [] }
-        if rollout.isPaused { return lostBalancer }
+        if rollout.isPaused { return lostBalancer + certificates }
         if record.pending?.goesOn == true { return [Due(.unattended)] }
         switch rollout.phase {
         case .frozen: return lostBalancer
@@ -98,6 +103,7 @@ package struct FleetLook: Sendable {
         case .steady:
             let unattended = rollout.progress == nil ? [] : [Due(.unattended)]
             return unattended + strangers + instances.compactMap { trouble($0) ?? misplaced($0) } + shortage
+                + certificates
         }
     }
 
@@ -106,7 +112,7 @@ package struct FleetLook: Sendable {
         guard record.policy.listen != nil else { return false }
         let target = record.rollout.target?.releaseNumber
         let running = observations.first { $0.spec.release.number == target } ?? observations.first
-        return running?.spec.release.content.balancedPort != nil
+        return running?.spec.release.content.isReached(by: record.policy.listen) ?? false
     }
 
     /// Of a release that was deployed with no instances wanted.
@@ -157,6 +163,8 @@ package struct FleetLook: Sendable {
         guard record.rollout.target != nil else { return [] }
         return instances.count < record.policy.instances ? [Due(.tooFew)] : []
     }
+
+    private var certificates: [Due] { hasNewCertificates ? [Due(.certificate)] : [] }
 
     private var lostBalancer: [Due] {
         guard record.policy.listen != nil else { return [] }

@@ -8,12 +8,15 @@ extension DefinitionChecks {
         for (index, step) in fleet.rollout.steps.enumerated() {
             guard let analysis = step.analysis else { continue }
             let place = steps + index + "analyze"
-            if fleet.listen == nil {
+            if fleet.listen?.hasHTTP != true {
                 reading.report(
                     "useless-key",
-                    "nothing can be compared: the fleet has no balancer that counts",
+                    fleet.listen == nil
+                        ? "nothing can be compared: the fleet has no balancer that counts"
+                        : "nothing can be compared: requests are counted in HTTP alone, and no listener speaks it",
                     at: reading.span(place),
-                    hint: "add listen to the fleet, or leave analyze out"
+                    hint: fleet.listen == nil
+                        ? "add listen to the fleet, or leave analyze out" : "leave analyze out"
                 )
             } else if case .time(let pause) = step.pause, pause < analysis.leastTime {
                 let least = DurationText.text(analysis.leastTime)

@@ -16,6 +16,7 @@ extension DefinitionChecks {
             judgeConfig(fleet, at: path + "config" + "files", &reading)
             judgeSecrets(of: fleet, at: path, &reading)
             judgeSources(of: fleet, at: path + "config", &reading)
+            judgeRedirects(of: fleet, at: path, &reading)
         }
         judgeListeners(&reading)
     }
@@ -55,7 +56,7 @@ extension DefinitionChecks {
                 notes: reading.note("the image is here", at: ["images", fleet.image.description])
             )
         }
-        if isWhole || !image.ports.isEmpty { judgePort(of: fleet, image, at: path, &reading) }
+        if isWhole || !image.ports.isEmpty { judgePorts(of: fleet, image, at: path, &reading) }
         judgeAnswers(of: fleet, image, at: path, &reading)
     }
 
@@ -81,31 +82,6 @@ extension DefinitionChecks {
             at: reading.span(most) ?? reading.span(least) ?? reading.span(path + "image"),
             hint:
                 "interval x (healthy - 1) of the image's health, and min_healthy, are to be shorter together",
-            notes: reading.note("the image is here", at: ["images", fleet.image.description])
-        )
-    }
-
-    /// A balancer needs to know which port it leads to.
-    private func judgePort(
-        of fleet: FleetDefinition,
-        _ image: ImageDefinition,
-        at path: FieldPath,
-        _ reading: inout Reading
-    ) {
-        guard fleet.listen != nil, image.trafficPort == nil, isSound("ports", inChainOf: fleet.image, reading)
-        else {
-            return
-        }
-        let names = image.ports.keys.map(\.description).joined(separator: ", ")
-        reading.report(
-            image.ports.isEmpty ? "no-port" : "unclear-port",
-            image.ports.isEmpty
-                ? "the image \"\(fleet.image)\" has no port to lead to"
-                : "which port of the image \"\(fleet.image)\" to lead to is unclear: \(names)",
-            at: reading.span(path + "listen"),
-            hint: image.ports.isEmpty
-                ? "add ports to the image, such as ports: {http: 8080}"
-                : "name the one that gets the requests http",
             notes: reading.note("the image is here", at: ["images", fleet.image.description])
         )
     }
@@ -256,30 +232,5 @@ extension DefinitionChecks {
             isSound("state", inChainOf: fleet.image, reading)
         else { return }
         reportHidden(fleet.config.files.map(\.target), at: path, by: states, &reading)
-    }
-
-    /// Two fleets cannot listen on one port of one address; 0.0.0.0 is all addresses.
-    private func judgeListeners(_ reading: inout Reading) {
-        var fleets: [ListenAddress: FleetName] = [:]
-        var anyOfPort: [UInt16: FleetName] = [:]
-        for (name, fleet) in definition.fleets {
-            let path: FieldPath = ["fleets", name.description, "listen"]
-            guard let listen = fleet.listen, reading.isSound(path) else { continue }
-            let all = ListenAddress(address: "0.0.0.0", port: listen.port)
-            let earlier = fleets[listen] ?? fleets[all] ?? (listen == all ? anyOfPort[listen.port] : nil)
-            if let earlier {
-                let other = definition.fleets[earlier]?.listen ?? listen
-                reading.report(
-                    "duplicate-listen",
-                    "the fleet \"\(earlier)\" listens on \(other) already",
-                    at: reading.span(path),
-                    hint: "give each fleet a port of its own",
-                    notes: reading.note("it is here", at: ["fleets", earlier.description, "listen"])
-                )
-            } else {
-                fleets[listen] = name
-            }
-            if anyOfPort[listen.port] == nil { anyOfPort[listen.port] = name }
-        }
     }
 }

@@ -63,22 +63,22 @@ extension DefinitionChecks {
 
     /// Fleets that others need share one address inside: they differ by their ports alone.
     private func judgeInsidePorts(_ reading: inout Reading) {
-        var fleets: [UInt16: FleetName] = [:]
-        for (name, fleet) in definition.fleets where definition.isNeeded(name) {
-            let path: FieldPath = ["fleets", name.description, "listen"]
-            guard let listen = fleet.listen, reading.isSound(path) else { continue }
-            guard let earlier = fleets[listen.port] else {
-                fleets[listen.port] = name
+        var first: [UInt16: PlacedListener] = [:]
+        for listener in listeners(reading)
+        where definition.isNeeded(listener.fleet) && !listener.listener.redirects {
+            let address = listener.listener.address
+            guard let earlier = first[address.port] else {
+                first[address.port] = listener
                 continue
             }
-            // The same address is told where listeners are compared.
-            if definition.fleets[earlier]?.listen == listen { continue }
+            // Of one fleet, or at the same address, is told where listeners are compared.
+            if earlier.fleet == listener.fleet || earlier.listener.address.meets(address) { continue }
             reading.report(
                 "duplicate-listen",
-                "the fleet \"\(earlier)\" has port \(listen.port) too, and other fleets need both",
-                at: reading.span(path),
+                "the fleet \"\(earlier.fleet)\" has port \(address.port) too, and other fleets need both",
+                at: reading.span(listener.place),
                 hint: "give each of them a port of its own: instances reach both at one address",
-                notes: reading.note("it is here", at: ["fleets", earlier.description, "listen"])
+                notes: reading.note("it is here", at: earlier.place)
             )
         }
     }

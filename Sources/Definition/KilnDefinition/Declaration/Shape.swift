@@ -5,6 +5,8 @@ enum ShapeRule: Sendable {
     case exactlyOne([String])
     /// The first is of use with the second only.
     case needs(String, String)
+    /// The first leaves nothing for the others to say.
+    case excludes(String, [String])
 }
 
 /// An object as the schema, the reference and the hints know it.
@@ -122,6 +124,17 @@ struct Shape<Root: Sendable>: Sendable {
                     hint: "delete it, or add \(facts.field(other)?.line ?? other)"
                 )
                 reading.taint(passage.path + name)
+            case .excludes(let name, let others):
+                guard written.contains(name) else { continue }
+                for other in others where written.contains(other) {
+                    reading.report(
+                        "useless-key",
+                        "\"\(other)\" means nothing beside \"\(name)\"",
+                        at: reading.keySpan(passage.path + other),
+                        hint: "delete one of the two"
+                    )
+                    reading.taint(passage.path + other)
+                }
             }
         }
     }

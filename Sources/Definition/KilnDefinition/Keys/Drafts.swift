@@ -7,12 +7,6 @@ struct ImageDraft: Sendable {
     var checks: [CheckDraft] = []
 }
 
-/// A port by its name in `ports`, or by its number.
-enum PortReference: Sendable, Hashable {
-    case name(PortName)
-    case number(UInt16)
-}
-
 struct HealthDraft: Sendable {
     struct HTTP: Sendable {
         var port = PortReference.number(0)

@@ -30,8 +30,11 @@ enum FleetKeys {
             .optional(
                 "listen",
                 \.listen,
-                .listen,
-                help: "Where the fleet's balancer listens: an IPv4 address of this machine and a port.",
+                .listeners,
+                help: """
+                    Where the fleet's balancer listens: an address of this machine and a port, `127.0.0.1:8080`; or one listener, \
+                    or a list of them, for several ports, TLS, and what is no HTTP. Changing it replaces nothing.
+                    """,
                 example: "127.0.0.1:8080"
             ),
             .standard(
@@ -40,7 +43,7 @@ enum FleetKeys {
                 .list(of: .name("fleet"), named: "fleets", isUnique: true),
                 help: """
                     Fleets that are to serve before this one starts. Instances reach each one that listens under its own \
-                    name, at the port of its `listen`.
+                    name, at the ports of its `listen`.
                     """,
                 example: "[]"
             ),

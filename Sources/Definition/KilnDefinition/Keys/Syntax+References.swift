@@ -93,7 +93,7 @@ extension Syntax where Value == ListenAddress {
     static var listen: Syntax {
         .scalar(
             "address",
-            expected: "an IPv4 address and a port, such as 127.0.0.1:8080",
+            expected: "an address and a port, such as 127.0.0.1:8080",
             schema: pattern(ListenAddress.pattern),
             shown: { .string($0.description) },
             parse: { text throws(ValueError) in

@@ -6,7 +6,7 @@ package struct FleetDefinition: Sendable, Hashable {
     package var image: ImageName
     package var platform: String
     package var instances: Int
-    package var listen: ListenAddress?
+    package var listen: Listeners?
     /// Fleets of the same definition that are to serve before this one starts.
     package var needs: [FleetName]
     package var resources: ResourceDefinition
@@ -34,8 +34,9 @@ package struct FleetDefinition: Sendable, Hashable {
     }
 }
 
-/// Where the balancer listens: an IPv4 address and a port.
+/// Where the balancer listens: an IPv4 or IPv6 address and a port.
 package struct ListenAddress: Sendable, Hashable, Codable, CustomStringConvertible {
+    /// IPv6 without brackets.
     package var address: String
     package var port: UInt16
 
@@ -44,7 +45,17 @@ package struct ListenAddress: Sendable, Hashable, Codable, CustomStringConvertib
         self.port = port
     }
 
-    package var description: String { "\(address):\(port)" }
+    package var isIPv6: Bool { address.contains(":") }
+    /// Whether it is every address of its kind.
+    package var isEvery: Bool { address == "0.0.0.0" || address == "::" }
+
+    /// Whether both cannot be listened on at once.
+    package func meets(_ other: ListenAddress) -> Bool {
+        port == other.port && isIPv6 == other.isIPv6
+            && (address == other.address || isEvery || other.isEvery)
+    }
+
+    package var description: String { isIPv6 ? "[\(address)]:\(port)" : "\(address):\(port)" }
 }
 
 package struct ResourceDefinition: Sendable, Hashable, Codable {

@@ -26,6 +26,7 @@ package struct WebhookDefinition: Sendable, Hashable, Codable {
 /// The words by which events are known (`kiln events --format json`).
 package enum EventWords {
     package static let all = [
+        "certificate.refused", "certificate.renewed",
         "fleet.created", "fleet.destroyed", "fleet.frozen", "fleet.healing", "fleet.alert",
         "instance.condemned",
         "instance.created", "instance.drifted", "instance.failed", "instance.found", "instance.leaving",

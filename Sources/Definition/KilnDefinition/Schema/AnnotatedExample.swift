@@ -20,7 +20,11 @@ enum AnnotatedExample {
     }
 
     private static func alternatives(_ rule: ShapeRule) -> [String] {
-        if case .exactlyOne(let names) = rule { Array(names.dropFirst()) } else { [] }
+        switch rule {
+        case .exactlyOne(let names): Array(names.dropFirst())
+        case .excludes(let name, _): [name]
+        case .needs: []
+        }
     }
 
     private static func note(_ field: FieldFacts) -> String {

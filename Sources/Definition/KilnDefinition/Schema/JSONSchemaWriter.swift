@@ -34,6 +34,11 @@ enum JSONSchemaWriter {
         switch rule {
         case .exactlyOne(let names):
             ("oneOf", .array(names.map { ["required": .array([.string($0)])] }))
+        case .excludes(let name, let others):
+            (
+                "not",
+                ["anyOf": .array(others.map { ["required": .array([.string(name), .string($0)])] })]
+            )
         case .needs(let name, let other):
             ("dependentRequired", JSONValue(members: [(name, .array([.string(other)]))]))
         }

@@ -43,6 +43,8 @@ enum ReferencePage {
     private static func rule(_ rule: ShapeRule) -> String {
         switch rule {
         case .exactlyOne(let names): "Exactly one of " + names.map { "`\($0)`" }.joined(separator: ", ") + "."
+        case .excludes(let name, let others):
+            "`\(name)` goes without " + others.map { "`\($0)`" }.joined(separator: ", ") + "."
         case .needs(let name, let other): "`\(name)` goes with `\(other)` only."
         }
     }
@@ -59,7 +61,7 @@ enum ReferencePage {
         | mode | octal digits in quotes: `"0644"`. Without quotes YAML's versions disagree on what 0644 is |
         | path in the image | absolute, without `.`, `..`, `//` or `/` at the end |
         | source | relative to the definition's folder, never outside it |
-        | address | an IPv4 address and a port: `127.0.0.1:8080` |
+        | address | an IPv4 address, or an IPv6 address in brackets, and a port: `127.0.0.1:8080`, `"[::1]:8080"` |
         | version, value, argument | text as written: `1.10` stays `1.10`, `no` stays `no` |
 
         """

@@ -68,6 +68,7 @@ struct DefinedFleet: Sendable {
             for: fleet,
             image: try image ?? definition.bakedLast(fleet.image, in: images),
             peers: definition.peers(of: fleet),
+            peerPorts: definition.peerPorts(of: fleet),
             resolved: resolved,
             directory: definition.directory
         )

@@ -74,6 +74,10 @@ struct WhyText {
         if explanation.waits.isEmpty { lines.append("  waits    for nothing") }
         if let next = explanation.next { lines.append("  next     \(next)") }
         lines += Self.labelled("engine", status.engine.map { EngineText($0).lines } ?? [])
+        lines += Self.labelled(
+            "tls",
+            (status.certificates ?? []).compactMap { $0.warning(now: WallClock.now) }
+        )
         if let change = status.change {
             let by = status.rollout?.author.map { ", asked for by \($0)" } ?? ""
             let since = WallClock.format(change.since)

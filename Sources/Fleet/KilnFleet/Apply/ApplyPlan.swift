@@ -75,7 +75,7 @@ package struct ApplyPlan: Sendable, Hashable, Codable {
         /// How many instances are there, and how many are wanted.
         package internal(set) var present: Int
         package internal(set) var wanted: Int
-        package internal(set) var listen: ListenAddress?
+        package internal(set) var listen: Listeners?
         package internal(set) var policy: [PolicyChange]
         package internal(set) var reasons: [String]
         package internal(set) var obstacle: Obstacle?

@@ -113,6 +113,7 @@ package struct ApplyPlanner: Sendable {
         if !standing.isListening, let listen = standing.policy.listen {
             reasons.append("nobody listens on \(listen) for it")
         }
+        if standing.hasNewCertificates { reasons.append("there is a new certificate for its listeners") }
         return reasons
     }
 

@@ -8,6 +8,7 @@ enum ReleaseDifference {
         image(old, new) + named("variable", old.env, new.env)
             + named("file", byTarget(old.files), byTarget(new.files))
             + named("port", old.ports, new.ports) + named("address of", old.peers ?? [:], new.peers ?? [:])
+            + named("ports of", old.peerPorts ?? [:], new.peerPorts ?? [:])
             + named("secret", byName(old.secrets), byName(new.secrets))
             + resources(old.resources, new.resources) + others(old, new)
     }
@@ -67,7 +68,7 @@ enum PolicyDifference {
     static func changes(from old: FleetPolicy, to new: FleetPolicy) -> [ApplyPlan.PolicyChange] {
         var changes = [
             change("instances", old.instances, new.instances),
-            change("listen", text(old.listen), text(new.listen)),
+            listen(old.listen, new.listen),
             change("needs", text(old.needs), text(new.needs)),
             change("reached by other fleets", text(old.isNeeded), text(new.isNeeded)),
             change("max_age", text(old.maxAge), text(new.maxAge)),
@@ -82,6 +83,16 @@ enum PolicyDifference {
             changes.append(ApplyPlan.PolicyChange("webhooks", text(old.webhooks), text(new.webhooks)))
         }
         return changes
+    }
+
+    /// Where certificates are is told only when that alone differs.
+    private static func listen(_ old: Listeners?, _ new: Listeners?) -> ApplyPlan.PolicyChange? {
+        if old == new { return nil }
+        let isSame = old?.description == new?.description
+        func text(_ listen: Listeners?) -> String {
+            (isSame ? listen?.details : listen?.description) ?? "none"
+        }
+        return ApplyPlan.PolicyChange("listen", text(old), text(new))
     }
 
     private static func rollout(
@@ -108,7 +119,6 @@ enum PolicyDifference {
         before == after ? nil : ApplyPlan.PolicyChange(key, before.description, after.description)
     }
 
-    private static func text(_ listen: ListenAddress?) -> String { listen?.description ?? "none" }
     private static func text(_ age: Duration?) -> String { age.map(DurationText.text) ?? "none" }
     private static func text(_ hooks: [WebhookDefinition]) -> String {
         hooks.isEmpty ? "none" : hooks.map(\.shownHost).joined(separator: ", ")

@@ -70,7 +70,10 @@ struct StepOrder {
         guard step.action != .destroy, let listen = wanted[step.fleet]?.listen else { return [] }
         return steps.map(\.fleet).filter { other in
             guard other != step.fleet, let held = present[other]?.listen else { return false }
-            return held.meets(listen) && wanted[other]?.listen.map { $0.meets(listen) } != true
+            let kept = wanted[other]?.listen?.addresses ?? []
+            return held.addresses.contains { address in
+                listen.addresses.contains(where: address.meets) && !kept.contains(where: address.meets)
+            }
         }
     }
 
@@ -88,13 +91,5 @@ struct StepOrder {
             sorted.append(step)
         }
         return sorted
-    }
-}
-
-extension ListenAddress {
-    /// Whether both cannot be listened on at once; 0.0.0.0 is every address.
-    fileprivate func meets(_ other: ListenAddress) -> Bool {
-        port == other.port
-            && (address == other.address || address == "0.0.0.0" || other.address == "0.0.0.0")
     }
 }

@@ -52,6 +52,8 @@ package struct PresentFleet: Sendable, Hashable {
         package var isListening: Bool
         /// Fleets that releases with instances reach, whatever the policy says by now: it may be of a rollout that did not succeed.
         package var reached: [FleetName] = []
+        /// Whether the machine's files hold a new certificate of a listener.
+        package var hasNewCertificates: Bool
 
         package init(
             policy: FleetPolicy,
@@ -67,7 +69,8 @@ package struct PresentFleet: Sendable, Hashable {
             content: ReleaseContent? = nil,
             instances: Int = 0,
             serving: Int = 0,
-            isListening: Bool = true
+            isListening: Bool = true,
+            hasNewCertificates: Bool = false
         ) {
             self.policy = policy
             self.origin = origin
@@ -83,6 +86,7 @@ package struct PresentFleet: Sendable, Hashable {
             self.instances = instances
             self.serving = serving
             self.isListening = isListening
+            self.hasNewCertificates = hasNewCertificates
         }
     }
 
@@ -132,7 +136,9 @@ extension FleetReader {
                 instances: status.instances.count,
                 serving: status.serving,
                 isListening: release == nil
-                    ? true : try await isListening(record.policy.settings(of: record.name))
+                    ? true : try await isListening(record.policy.settings(of: record.name)),
+                hasNewCertificates: release == nil
+                    ? false : await hasNewCertificates(record.policy.settings(of: record.name))
             )
             standing.reached = try await reached(by: status)
             fleets.append(

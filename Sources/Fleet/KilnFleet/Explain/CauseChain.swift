@@ -33,12 +33,13 @@ extension FleetEvent.Kind {
         case .fleetCreated, .policyChanged, .releaseStable, .releaseQuarantined, .rolloutBefore,
             .rolloutStarted, .rolloutPaused, .rolloutStep, .rolloutAborted, .fleetFrozen, .rolloutBaking,
             .rolloutRollingBack,
-            .rolloutFinished, .healing, .fleetAlert, .instanceFailed, .instanceDrifted, .instanceCondemned:
+            .rolloutFinished, .healing, .fleetAlert, .certificateRefused, .instanceFailed, .instanceDrifted,
+            .instanceCondemned:
             true
         case .fleetDestroyed, .releaseMade, .releaseSubmitted, .quarantineLifted, .rolloutResumed,
             .rolloutAnalysis, .rolloutPromoted, .instanceCreated, .instanceServing, .instanceUnhealthy,
             .instanceLeaving,
-            .instanceRemoved, .instanceFound, .platformTrouble, .webhookGivenUp:
+            .instanceRemoved, .instanceFound, .platformTrouble, .webhookGivenUp, .certificateRenewed:
             false
         }
     }

@@ -10,18 +10,23 @@ import SystemPackage
 struct Balancer: Sendable {
     let paths: FleetPaths
     let process: BalancerProcess
-    private let bridge: Bridge
+    let runner: ToolRunner
+    let bridge: Bridge
 
     init(paths: FleetPaths, runner: ToolRunner) {
         self.paths = paths
+        self.runner = runner
         bridge = Bridge(home: paths.home, runner: runner)
         process = BalancerProcess(paths: paths, runner: runner)
     }
 
     /// Refuses addresses that somebody else listens on.
     func check(_ settings: FleetSettings) throws {
-        let (listen, inside) = addresses(settings)
-        for address in [listen, inside].compactMap(\.self) { try process.refuseTakenListener(address) }
+        for front in fronts(settings) {
+            for address in [front.listener.address, front.inside].compactMap(\.self) {
+                try process.refuseTakenListener(address)
+            }
+        }
     }
 
     /// Whether the running process was started on what the settings say; without a listener there is none.
@@ -40,7 +45,9 @@ struct Balancer: Sendable {
             let config = try config(settings, try await shares().filter { keep($0.key) })
             // Before anything is written: the file must not say what cannot be.
             try check(settings)
+            try await prepareCertificates(settings)
             try await bring(config)
+            try folder.keep(only: settings.listen?.all ?? [])
         }
     }
 
@@ -48,7 +55,7 @@ struct Balancer: Sendable {
     func route(_ spec: InstanceSpec, weight: Int) async throws {
         let name = spec.id.description
         let config = try await change { listen, shares in
-            if listen != nil, spec.release.content.balancedPort == nil {
+            if listen != nil, !spec.release.content.isReached(by: listen) {
                 throw LocalPlatformError(
                     .balancer,
                     "image \(spec.release.content.imageName) names no port for the balancer",
@@ -57,12 +64,14 @@ struct Balancer: Sendable {
             }
             shares[name] = weight
         }
-        guard config.listen != nil else { return }
+        guard config.isListening else { return }
+        let wanted = config.servers.filter { $0.id.instance == name }.map(\.id)
         var status = "unknown"
         let isTaken = try await Waiting.until(.seconds(15), every: .milliseconds(10)) {
-            let server = try await process.state()?.servers[name]
-            status = server?.status ?? "unknown"
-            return server?.isTaken ?? false
+            let servers = try await process.state()?.servers ?? [:]
+            let waiting = wanted.map { servers[$0] }.first { $0?.isTaken != true }
+            status = waiting??.status ?? "unknown"
+            return waiting == nil
         }
         guard isTaken else {
             throw process.failed("gives \(spec.id) no requests", ["its own check finds it \(status)"])
@@ -90,14 +99,18 @@ struct Balancer: Sendable {
                 BalancerShare(traffic: $0 > 0 ? .ready : .draining(sessions: 0), weight: $0)
             }
         }
-        guard var servers = try await process.servers() else { return [:] }
+        guard let servers = try await process.servers() else { return [:] }
+        let shares = BalancerState.shares(servers)
         // Only of one that leaves does it matter what it still has.
-        let areLeaving = servers.values.contains { if case .draining = $0.traffic { true } else { false } }
+        let areLeaving = shares.values.contains { if case .draining = $0.traffic { true } else { false } }
+        var sessions: [String: Int] = [:]
         for worker in areLeaving ? await process.oldWorkers() : [] {
             let old = BalancerState.servers(await process.tell("show stat", oldWorker: worker))
-            for (name, server) in old { servers[name]?.sessions += server.sessions }
+            for (id, server) in old { sessions[id.instance, default: 0] += server.sessions }
         }
-        return servers.mapValues { BalancerShare(traffic: $0.traffic, weight: $0.weight) }
+        return Dictionary(
+            uniqueKeysWithValues: shares.map { ($0, $1.adding(sessions[$0] ?? 0)) }
+        )
     }
 
     /// What its workers counted, old ones too that still finish what they have.
@@ -118,6 +131,7 @@ struct Balancer: Sendable {
         try await locked {
             try await process.stop()
             try Files.remove(paths.balancerConfig)
+            try folder.remove()
         }
     }
 
@@ -141,7 +155,7 @@ struct Balancer: Sendable {
 
     @discardableResult
     private func change(
-        _ body: (ListenAddress?, inout [String: Int]) throws -> Void
+        _ body: (Listeners?, inout [String: Int]) throws -> Void
     ) async throws -> BalancerConfig {
         try await locked {
             guard let settings = try settings() else { throw process.failed("was not set up yet", []) }
@@ -156,33 +170,22 @@ struct Balancer: Sendable {
     /// The configuration that gives these instances requests. Of addresses, ports and checks only the instances' own
     /// records are believed; an instance without whole records gets nothing.
     private func config(_ settings: FleetSettings, _ shares: [String: Int]) throws -> BalancerConfig {
-        var config = text.flatMap(BalancerFileReader.read) ?? BalancerConfig(listen: nil)
-        (config.listen, config.inside) = addresses(settings)
+        var config = text.flatMap(BalancerFileReader.read) ?? BalancerConfig()
+        config.fronts = fronts(settings)
         config.servers = []
         var releases: [ReleaseContent] = []
         for (name, share) in shares {
             let instance = paths.instance(InstanceID(name))
             guard let spec = Record.readable(InstanceSpec.self, from: instance.spec),
-                let network = Record.readable(NetworkRecord.self, from: instance.network),
-                let server = BalancerConfig.Server(spec, address: network.address, weight: share)
+                let network = Record.readable(NetworkRecord.self, from: instance.network)
             else { continue }
-            config.set(server)
+            let servers = config.servers(spec, address: network.address, weight: share)
+            if servers.isEmpty { continue }
+            for server in servers { config.set(server) }
             releases.append(spec.release.content)
         }
         config.chooseCheck(for: releases)
         return config
-    }
-
-    private func addresses(_ settings: FleetSettings) -> (listen: ListenAddress?, inside: ListenAddress?) {
-        (settings.listen, settings.isNeeded == true ? settings.listen.flatMap(inside) : nil)
-    }
-
-    /// The host's own address on the instances' network, which they all know; nil where the listener is on it already.
-    private func inside(_ listen: ListenAddress) -> ListenAddress? {
-        guard let gateway = bridge.subnet()?.gateway, ![gateway, "0.0.0.0"].contains(listen.address) else {
-            return nil
-        }
-        return ListenAddress(address: gateway, port: listen.port)
     }
 
     /// Who gets what part in the requests, and who finishes what it has (0): as the file says, and where the file is missing
@@ -191,7 +194,8 @@ struct Balancer: Sendable {
         let told = BalancerFileReader.shares(text ?? "")
         if let text, BalancerFileReader.read(text) != nil { return told }
         let running = try await process.state()?.servers.filter { !$0.value.isInMaintenance } ?? [:]
-        return running.mapValues { min($0.weight, 100) }.merging(told) { _, file in file }
+        return BalancerState.shares(running).mapValues { min($0.weight, 100) }
+            .merging(told) { _, file in file }
     }
 
     private var text: String? { try? Files.readText(paths.balancerConfig) }
@@ -207,7 +211,7 @@ struct Balancer: Sendable {
         if text != wanted {
             try Files.write(wanted, to: paths.balancerConfig, mode: 0o600, synced: false)
         }
-        guard config.listen != nil else { return try await process.stop() }
+        guard config.isListening else { return try await process.stop() }
         guard let master = process.running(), try await process.answers(master) else {
             return try await process.start()
         }
@@ -260,7 +264,7 @@ struct Balancer: Sendable {
         return isDone
     }
 
-    private var file: BalancerFile {
+    var file: BalancerFile {
         BalancerFile(
             fleet: paths.fleet,
             socket: paths.balancerSocket,
@@ -271,7 +275,7 @@ struct Balancer: Sendable {
 
     private static let account = "haproxy"
 
-    private func locked<Result>(_ body: () async throws -> Result) async throws -> Result {
+    func locked<Result>(_ body: () async throws -> Result) async throws -> Result {
         try Files.createDirectory(paths.balancers, mode: 0o711)
         return try await FileLock.with(paths.balancerLock) { try await body() }
     }

@@ -12,14 +12,19 @@ package struct BalancerFile: Sendable, Hashable {
     package let account: String?
 
     package func text(_ config: BalancerConfig) -> String {
-        let fixed = fixedPart(config)
-        return fixed.replacing(Self.stampMark, with: stamp(config))
-            + config.servers.map { "    server \(Self.words($0).joined(separator: " "))\n" }.joined()
+        head(config).replacing(Self.stampMark, with: stamp(config))
+            + config.backends.map { one in
+                let servers = config.servers.filter { $0.id.backend == one.name }
+                return backend(one, config.check)
+                    + servers.map { "    server \(Self.words($0).joined(separator: " "))\n" }.joined()
+            }.joined()
     }
 
     /// Differs when anything but the servers differs.
     package func stamp(_ config: BalancerConfig) -> String {
-        let digest: Digest = Digest(of: fixedPart(config))
+        let digest: Digest = Digest(
+            of: head(config) + config.backends.map { backend($0, config.check) }.joined()
+        )
         return "kiln-\(digest.short)"
     }
 
@@ -27,7 +32,7 @@ package struct BalancerFile: Sendable, Hashable {
     package static func words(_ server: BalancerConfig.Server) -> [String] {
         let check = server.check
         return [
-            server.name, "\(server.address):\(server.port)", "check", "port", "\(check.port)",
+            server.id.instance, "\(server.address):\(server.port)", "check", "port", "\(check.port)",
             "inter", "\(check.intervalMilliseconds)ms", "rise", "\(check.rise)", "fall", "\(check.fall)",
             "weight", "\(server.weight)",
         ]
@@ -35,8 +40,9 @@ package struct BalancerFile: Sendable, Hashable {
 
     private static let stampMark = "STAMP"
 
-    private func fixedPart(_ config: BalancerConfig) -> String {
-        global + defaults(config) + frontend(config) + backend(config.check)
+    private func head(_ config: BalancerConfig) -> String {
+        global + (config.isSecure ? Self.secureDefaults : "") + defaults(config)
+            + config.fronts.enumerated().map { frontend($0.element, $0.offset) }.joined()
     }
 
     private var global: String {
@@ -80,25 +86,12 @@ package struct BalancerFile: Sendable, Hashable {
         """
     }
 
-    private func frontend(_ config: BalancerConfig) -> String {
-        guard let listen = config.listen else { return "" }
-        return """
-
-            frontend fleet
-                bind \(listen)
-            \(config.inside.map { "    bind \($0)\n" } ?? "")\
-                option idle-close-on-response
-                default_backend \(BalancerConfig.backend)
-
-            """
-    }
-
-    private func backend(_ check: BalancerConfig.Check) -> String {
+    private func backend(_ backend: BalancerConfig.Backend, _ check: BalancerConfig.Check) -> String {
         let head = """
 
-            backend \(BalancerConfig.backend)
+            backend \(backend.name)
                 balance roundrobin
-
+            \(backend.mode == .tcp ? "    mode tcp\n    option srvtcpka\n    timeout server 24h\n" : "")
             """
         guard case .http(let path) = check else { return head }
         return head + """

@@ -1,17 +1,17 @@
-import KilnDefinition
-
-/// Reads back the parts of a configuration file that Kiln decides on; nil when it is not one that Kiln wrote.
+/// Reads back what only a configuration file remembers, the servers and how they are checked; nil when it is not one that Kiln
+/// wrote. Listeners come from the fleet's settings.
 package enum BalancerFileReader {
     package static func read(_ text: String) -> BalancerConfig? {
-        var config = BalancerConfig(listen: nil)
-        var isBackend = false
+        var config = BalancerConfig()
+        var backend: String?
         for line in text.split(separator: "\n") {
             let words = line.split(separator: " ").map(String.init)
             switch words.first {
-            case "backend" where words.last == BalancerConfig.backend: isBackend = true
+            case "backend":
+                guard let name = words.last, BalancerConfig.Backend.isName(name) else { return nil }
+                backend = name
             case "bind":
-                guard let listen = words.last.flatMap(listen) else { return nil }
-                if config.listen == nil { config.listen = listen } else { config.inside = listen }
+                guard words.count > 1, endpoint(words[1]) != nil else { return nil }
             case "timeout" where words.dropFirst().first == "check":
                 guard let timeout = words.last.flatMap(milliseconds) else { return nil }
                 config.checkTimeoutMilliseconds = timeout
@@ -19,12 +19,12 @@ package enum BalancerFileReader {
                 guard let path = path(line) else { return nil }
                 config.check = .http(path: path)
             case "server":
-                guard let server = server(Array(words.dropFirst())) else { return nil }
-                config.servers.append(server)
+                guard let backend, let server = server(Array(words.dropFirst()), backend) else { return nil }
+                config.set(server)
             default: continue
             }
         }
-        return isBackend ? config : nil
+        return backend == nil ? nil : config
     }
 
     /// Who is in the file with what part of the requests, 0 to 100, also in a file that was edited.
@@ -40,22 +40,18 @@ package enum BalancerFileReader {
         return shares
     }
 
-    private static func server(_ words: [String]) -> BalancerConfig.Server? {
+    private static func server(_ words: [String], _ backend: String) -> BalancerConfig.Server? {
         guard words.count == 13, let (address, port) = endpoint(words[1]), let checkPort = UInt16(words[4]),
             let interval = milliseconds(words[6]), let rise = Int(words[8]), let fall = Int(words[10]),
             let weight = Int(words[12])
         else { return nil }
         return BalancerConfig.Server(
-            name: words[0],
+            id: ServerID(words[0], in: backend),
             address: address,
             port: port,
             check: .init(port: checkPort, intervalMilliseconds: interval, rise: rise, fall: fall),
             weight: weight
         )
-    }
-
-    private static func listen(_ text: String) -> ListenAddress? {
-        endpoint(text).map { ListenAddress(address: $0.address, port: $0.port) }
     }
 
     static func endpoint(_ text: String) -> (address: String, port: UInt16)? {

@@ -76,6 +76,14 @@ struct BalancerProcess: Sendable {
         throw failed("does not take its new configuration", [ToolError.lastLines(of: check.errorText)])
     }
 
+    /// Starts a new worker on the same file.
+    func renew(_ master: ProcessIdentity) async throws {
+        master.signal(SIGUSR2)
+        guard try await Waiting.until(.seconds(10), { try await state() != nil }) else {
+            throw failed("does not answer", [])
+        }
+    }
+
     /// Ends it with all its workers.
     func stop() async throws {
         if let master = running() {
@@ -103,7 +111,7 @@ struct BalancerProcess: Sendable {
     }
 
     /// Those alone, for who looks often; nil when nobody answers.
-    func servers() async throws -> [String: BalancerState.Server]? {
+    func servers() async throws -> [ServerID: BalancerState.Server]? {
         guard let stat = try? await LocalSocket.ask(paths.balancerSocket, "show stat -1 4 -1") else {
             try Task.checkCancellation()
             return nil

@@ -4,6 +4,12 @@ package import KilnFleet
 struct BalancerShare: Sendable, Hashable {
     let traffic: InstanceObservation.Traffic
     let weight: Int
+
+    /// With requests that others still have of it, where it leaves.
+    func adding(_ more: Int) -> BalancerShare {
+        guard case .draining(let sessions) = traffic else { return self }
+        return BalancerShare(traffic: .draining(sessions: sessions + more), weight: weight)
+    }
 }
 
 /// What a running balancer says of itself (HAProxy management guide, "show info" and "show stat").
@@ -30,9 +36,9 @@ package struct BalancerState: Sendable, Hashable {
 
     /// The stamp of the file it was started with.
     package let stamp: String
-    package var servers: [String: Server]
+    package var servers: [ServerID: Server]
 
-    package init(stamp: String, servers: [String: Server]) {
+    package init(stamp: String, servers: [ServerID: Server]) {
         self.stamp = stamp
         self.servers = servers
     }
@@ -44,10 +50,10 @@ package struct BalancerState: Sendable, Hashable {
         servers = Self.servers(stat)
     }
 
-    package static func servers(_ stat: String) -> [String: Server] {
-        var servers: [String: Server] = [:]
-        for (name, cell) in StatTable.servers(stat) {
-            servers[name] = Server(
+    package static func servers(_ stat: String) -> [ServerID: Server] {
+        var servers: [ServerID: Server] = [:]
+        for (id, cell) in StatTable.servers(stat) {
+            servers[id] = Server(
                 endpoint: cell("addr"),
                 weight: Int(cell("weight")) ?? 0,
                 status: cell("status"),
@@ -55,5 +61,23 @@ package struct BalancerState: Sendable, Hashable {
             )
         }
         return servers
+    }
+
+    /// What each instance gets, with all its ports together: it is ready when all of them are, and its requests are those of
+    /// all.
+    static func shares(_ servers: [ServerID: Server]) -> [String: BalancerShare] {
+        Dictionary(grouping: servers, by: \.key.instance).mapValues { entries in
+            let servers = entries.map(\.value)
+            let weight = servers.map(\.weight).max() ?? 0
+            let traffic: InstanceObservation.Traffic =
+                if servers.allSatisfy(\.isInMaintenance) {
+                    .none
+                } else if servers.allSatisfy({ $0.traffic == .ready }) {
+                    .ready
+                } else {
+                    .draining(sessions: servers.map(\.sessions).reduce(0, +))
+                }
+            return BalancerShare(traffic: traffic, weight: weight)
+        }
     }
 }

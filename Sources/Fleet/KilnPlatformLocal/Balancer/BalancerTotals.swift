@@ -2,7 +2,7 @@ package import KilnDefinition
 package import KilnFleet
 
 extension BalancerTotals {
-    /// Out of the answer to "show stat" (HAProxy management guide, 9.1); nil when it has no frontend.
+    /// Out of the answer to "show stat" (HAProxy management guide, 9.1); of all listeners together. nil when it has none.
     package init?(stat: String) {
         var rows = CSV.rows(stat)
         guard let header = rows.first, header.first == "# pxname" else { return nil }
@@ -11,19 +11,22 @@ extension BalancerTotals {
         func cell(_ row: [String], _ name: String) -> String {
             columns[name].flatMap { $0 < row.count ? row[$0] : nil } ?? ""
         }
-        func count(_ row: [String]?, _ name: String) -> Int64 { row.flatMap { Int64(cell($0, name)) } ?? 0 }
-        guard let frontend = rows.first(where: { cell($0, "svname") == "FRONTEND" }) else { return nil }
-        let backend = rows.first {
-            $0.first == BalancerConfig.backend && cell($0, "svname") == "BACKEND"
+        func count(_ rows: [[String]], _ name: String) -> Int64 {
+            rows.reduce(0) { $0 &+ (Int64(cell($1, name)) ?? 0) }
         }
+        let fronts = rows.filter { cell($0, "svname") == "FRONTEND" }
+        let backends = rows.filter {
+            BalancerConfig.Backend.isName($0.first ?? "") && cell($0, "svname") == "BACKEND"
+        }
+        if fronts.isEmpty { return nil }
         self.init(
             answers: Dictionary(
-                uniqueKeysWithValues: (1...5).map { ($0, count(frontend, "hrsp_\($0)xx")) }
-                    + [(0, count(frontend, "hrsp_other"))]
+                uniqueKeysWithValues: (1...5).map { ($0, count(fronts, "hrsp_\($0)xx")) }
+                    + [(0, count(fronts, "hrsp_other"))]
             ),
-            requests: count(frontend, "req_tot"),
-            connectionErrors: count(backend, "econ"),
-            responseErrors: count(backend, "eresp")
+            requests: count(fronts, "req_tot"),
+            connectionErrors: count(backends, "econ"),
+            responseErrors: count(backends, "eresp")
         )
     }
 }

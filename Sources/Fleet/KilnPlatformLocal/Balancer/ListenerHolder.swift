@@ -28,6 +28,7 @@ struct ListenerHolder {
 
     /// Inodes of sockets in state LISTEN on the port, at the address or at all addresses (proc(5), net/tcp).
     static func sockets(listeningOn listen: ListenAddress, _ table: String) -> Set<String> {
+        if listen.isIPv6 { return sockets6(listeningOn: listen, table) }
         let wanted = Subnet.address(listen.address)
         var inodes: Set<String> = []
         for line in table.split(separator: "\n").dropFirst() {
@@ -39,6 +40,31 @@ struct ListenerHolder {
             let address = UInt32(local[0].suffix(8), radix: 16)?.byteSwapped
             let isEvery = local[0].allSatisfy { $0 == "0" }
             if isEvery || wanted == 0 || address == wanted { inodes.insert(String(fields[9])) }
+        }
+        return inodes
+    }
+
+    /// The same of IPv6: four words, each with its bytes turned round.
+    private static func sockets6(listeningOn listen: ListenAddress, _ table: String) -> Set<String> {
+        var address = in6_addr()
+        guard inet_pton(AF_INET6, listen.address, &address) == 1 else { return [] }
+        let bytes = withUnsafeBytes(of: &address) { Array($0) }
+        let wanted = stride(from: 0, to: 16, by: 4).map { start in
+            bytes[start..<start + 4].reversed().map { byte in
+                let digits = String(byte, radix: 16, uppercase: true)
+                return digits.count == 1 ? "0" + digits : digits
+            }.joined()
+        }.joined()
+        var inodes: Set<String> = []
+        for line in table.split(separator: "\n").dropFirst() {
+            let fields = line.split(whereSeparator: \.isWhitespace)
+            guard fields.count > 9, fields[3] == "0A" else { continue }
+            let local = fields[1].split(separator: ":")
+            guard local.count == 2, UInt16(local[1], radix: 16) == listen.port, local[0].count == 32 else {
+                continue
+            }
+            let isEvery = local[0].allSatisfy { $0 == "0" }
+            if isEvery || listen.isEvery || local[0] == wanted { inodes.insert(String(fields[9])) }
         }
         return inodes
     }

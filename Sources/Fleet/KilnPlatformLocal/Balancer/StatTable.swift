@@ -13,13 +13,15 @@ struct StatTable {
     }
 
     /// Each server of the fleet, with what stands in its columns; empty where a column is not there.
-    static func servers(_ stat: String) -> [(name: String, cell: (String) -> String)] {
+    static func servers(_ stat: String) -> [(id: ServerID, cell: (String) -> String)] {
         guard let table = StatTable(stat) else { return [] }
         return table.cells.rows.dropFirst().compactMap { row in
             let cell = { name in table.text(row, name) }
-            guard row.first.map(table.cells.text) == BalancerConfig.backend else { return nil }
+            guard let backend = row.first.map(table.cells.text), BalancerConfig.Backend.isName(backend) else {
+                return nil
+            }
             let name = cell("svname")
-            return name == "BACKEND" ? nil : (name, cell)
+            return name == "BACKEND" ? nil : (ServerID(name, in: backend), cell)
         }
     }
 

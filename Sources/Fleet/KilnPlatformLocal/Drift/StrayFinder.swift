@@ -19,7 +19,7 @@ enum StrayFinder {
     /// Differences between what the balancer should be, its file, and what runs. They belong to no instance, since converging
     /// repairs the balancer alone.
     static func findings(_ look: BalancerLook) -> [DriftFinding] {
-        let strays = look.routed.filter { look.config.server($0) == nil }.sorted().map { name in
+        let strays = look.routed.filter { !look.config.balances($0) }.sorted().map { name in
             DriftFinding(.strayServer, instance: nil, subject: name, detail: "gets requests, is no instance")
         }
         return strays + fileFindings(look, hasStrays: !strays.isEmpty) + runtimeFindings(look)
@@ -33,7 +33,7 @@ enum StrayFinder {
             let words = line.split(separator: " ")
             let isStray =
                 words.first == "server" && words.count > 1
-                && look.config.server(String(words[1])) == nil
+                && !look.config.balances(String(words[1]))
             return !(isStray && hasStrays)
         }
         let expected = look.expectedText.split(separator: "\n")
@@ -41,16 +41,19 @@ enum StrayFinder {
     }
 
     private static func runtimeFindings(_ look: BalancerLook) -> [DriftFinding] {
-        guard look.config.listen != nil else { return [] }
+        guard look.config.isListening else { return [] }
         guard let state = look.state else { return [changed("process", "does not answer")] }
         return BalancerPlan.steps(from: state, to: look.config, stamp: look.stamp).compactMap { step in
             switch step {
             case .reload: changed("process", "runs with another configuration than the fleet's")
-            case .add(let server): changed(server.name, detail(server, state.servers[server.name]))
-            case .enable(let name): changed(name, "was told to take no requests")
-            case .weigh(let name, let weight):
-                changed(name, "gets weight \(state.servers[name]?.weight ?? 0) instead of \(weight)")
-            case .remove(let name): stray(name, look, state)
+            case .add(let server): changed(server.id.description, detail(server, state.servers[server.id]))
+            case .enable(let id): changed(id.description, "was told to take no requests")
+            case .weigh(let id, let weight):
+                changed(
+                    id.description,
+                    "gets weight \(state.servers[id]?.weight ?? 0) instead of \(weight)"
+                )
+            case .remove(let id): stray(id, look, state)
             }
         }
     }
@@ -62,14 +65,15 @@ enum StrayFinder {
     }
 
     /// nil for one that was told already, and for one that leaves: it stays in maintenance until its last connection has closed.
-    private static func stray(_ name: String, _ look: BalancerLook, _ state: BalancerState) -> DriftFinding? {
-        guard look.config.server(name) == nil, !look.routed.contains(name), let server = state.servers[name],
+    private static func stray(_ id: ServerID, _ look: BalancerLook, _ state: BalancerState) -> DriftFinding? {
+        guard look.config.server(id) == nil, !look.routed.contains(id.instance),
+            let server = state.servers[id],
             !server.isInMaintenance
         else { return nil }
         return DriftFinding(
             .strayServer,
             instance: nil,
-            subject: name,
+            subject: id.description,
             detail: "gets requests at \(server.endpoint)"
         )
     }

@@ -24,6 +24,8 @@ package struct FleetPaths: Sendable, Hashable {
     package var balancerMasterSocket: FilePath { balancers.appending("\(fleet).master") }
     package var balancerProcess: FilePath { balancers.appending("\(fleet).pid") }
     package var balancerLock: FilePath { balancers.appending("\(fleet).lock") }
+    /// In memory.
+    package var certificates: FilePath { home.runtime.appending("tls").appending(fleet.description) }
     /// An empty folder that the balancer's worker is shut into.
     package var balancerRoot: FilePath { balancers.appending("empty") }
     package var balancers: FilePath { home.runtime.appending("haproxy") }

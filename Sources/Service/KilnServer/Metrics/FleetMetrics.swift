@@ -50,6 +50,7 @@ package struct FleetMetrics: Sendable {
                     seen: try? await platform.observe(record.name),
                     rollouts: try await catalog.rollouts(of: record.name, limit: 10_000),
                     requests: await requests(record.name),
+                    certificates: await platform.certificates(of: record.policy.settings(of: record.name)),
                     imageCreated: try await imageCreated(record),
                     patches: try await patches(record)
                 )
@@ -144,6 +145,12 @@ package struct FleetMetrics: Sendable {
                 ]
             }
         )
+        text.add(
+            .certificateExpiry,
+            looks.flatMap { look in
+                look.certificates.map { (look.labels + [("listener", $0.address)], Double($0.expires)) }
+            }
+        )
     }
 
     private func addNotes(to text: inout MetricsText) {
@@ -194,6 +201,7 @@ private struct FleetSight {
     let seen: [InstanceObservation]?
     let rollouts: [RolloutRecord]
     let requests: BalancerTotals?
+    let certificates: [ListenerCertificate]
     /// Seconds since 1970.
     let imageCreated: Int64?
     let patches: PatchSummary?

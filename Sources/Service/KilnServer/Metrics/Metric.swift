@@ -118,6 +118,12 @@ extension Metric {
         "Connections to instances that failed (connect), and answers of theirs that broke off (response).",
         labels: ["fleet", "kind"]
     )
+    static let certificateExpiry = Metric(
+        "kiln_certificate_expiry_timestamp_seconds",
+        .gauge,
+        "Until when the certificate that a listener shows is valid, in seconds since 1970.",
+        labels: ["fleet", "listener"]
+    )
     static let driftFindings = Metric(
         "kiln_drift_findings",
         .gauge,
@@ -156,7 +162,7 @@ extension Metric {
     package static let all = [
         buildInfo, cpu, memory, openFiles, wanted, serving, instances, phase, imageAge,
         patchLag, outdated, patchCheck, rollouts, rolloutDuration,
-        rolloutRunning, requests, answers, instanceErrors, driftFindings, driftInspections, replacement, look,
+        rolloutRunning, requests, answers, instanceErrors, certificateExpiry, driftFindings, driftInspections, replacement, look,
         lastLook, deliveries,
     ]
 }
