@@ -13,7 +13,7 @@ import Testing
         try await Stage.with { stage in
             try await stage.deploy("1")
             var other = Stage.policy(1)
-            other.listen = ListenAddress(address: "127.0.0.1", port: 8081)
+            other.listen = Listeners(ListenAddress(address: "127.0.0.1", port: 8081))
             _ = try await stage.driver().deploy(Stage.content("2"), to: "zoo", policy: other)
             var settings = Controller.Settings()
             settings.driveLimit = 1
@@ -45,7 +45,7 @@ import Testing
             try await stage.deploy("1")
             for number in 1...6 {
                 var other = Stage.policy(1)
-                other.listen = ListenAddress(address: "127.0.0.1", port: UInt16(9000 + number))
+                other.listen = Listeners(ListenAddress(address: "127.0.0.1", port: UInt16(9000 + number)))
                 let name = FleetName(trusted: "other\(number)")
                 _ = try await stage.driver().deploy(Stage.content("2"), to: name, policy: other)
             }
@@ -65,7 +65,7 @@ import Testing
         try await Stage.with { stage in
             try await stage.deploy("1")
             var other = Stage.policy(1)
-            other.listen = ListenAddress(address: "127.0.0.1", port: 8081)
+            other.listen = Listeners(ListenAddress(address: "127.0.0.1", port: 8081))
             _ = try await stage.driver().deploy(Stage.content("2"), to: "zoo", policy: other)
             let drift = PretendDrift()
             stage.platform.change { state in
