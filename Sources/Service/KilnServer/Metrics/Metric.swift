@@ -162,7 +162,8 @@ extension Metric {
     package static let all = [
         buildInfo, cpu, memory, openFiles, wanted, serving, instances, phase, imageAge,
         patchLag, outdated, patchCheck, rollouts, rolloutDuration,
-        rolloutRunning, requests, answers, instanceErrors, certificateExpiry, driftFindings, driftInspections, replacement, look,
+        rolloutRunning, requests, answers, instanceErrors, certificateExpiry, driftFindings, driftInspections,
+        replacement, look,
         lastLook, deliveries,
     ]
 }

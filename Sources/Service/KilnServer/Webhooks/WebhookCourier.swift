@@ -56,7 +56,8 @@ package struct WebhookCourier: Sendable {
                     busy.remove(report.hook.key)
                     await take(report, &paces)
                 }
-                guard let next = await send(paces, &busy, &troubles, &group), alarm.map({ next < $0 }) ?? true else {
+                guard let next = await send(paces, &busy, &troubles, &group), alarm.map({ next < $0 }) ?? true
+                else {
                     continue
                 }
                 alarm = next
