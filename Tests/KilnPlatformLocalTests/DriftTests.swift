@@ -82,7 +82,12 @@ import Testing
             let id = try await fleet.start("aaaa", routed: true).spec.id
             for words in [["-n", "sleep", "600"], ["-m", "/bin/sleep", "600"]] {
                 let visitor = try await fleet.enter(id, sandbox, words)
-                let findings = try await fleet.drift()
+                var findings: [DriftFinding] = []
+                // A look at the machine's processes is good for a second.
+                try await eventually("\(words) is seen") {
+                    findings = try await fleet.drift()
+                    return !findings.isEmpty
+                }
                 #expect(Set(findings.map(\.kind)) == [.foreignProcess], "\(words)")
                 #expect(findings.allSatisfy { $0.instance == id })
                 #expect(findings.contains { $0.detail.hasSuffix(", came from outside") }, "\(findings)")

@@ -186,7 +186,11 @@ struct LocalFleet {
     /// A process of the host that enters the instance and stays until the sandbox ends.
     func enter(_ id: InstanceID, _ sandbox: Sandbox, _ words: [String]) async throws -> ProcessIdentity {
         let pid = try await pid(of: id)
-        return try await Background.start(["nsenter", "-t", "\(pid)"] + words, sandbox)
+        let visitor = try await Background.start(["nsenter", "-t", "\(pid)"] + words, sandbox)
+        try await eventually("\(words) is inside") {
+            ProcessIdentity.arguments(of: visitor.pid).first != "nsenter"
+        }
+        return visitor
     }
 
     /// What the balancer says to a command on its socket.
