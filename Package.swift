@@ -139,6 +139,14 @@ let package = Package(
             in: "Assurance",
             ["KilnDiagnostics", "KilnSystem", "KilnOCI", "KilnArchive", .system]
         ),
+        room(
+            "KilnInventory",
+            in: "Assurance",
+            [
+                "KilnDiagnostics", "KilnSystem", "KilnOCI", "KilnArchive", "KilnStore", "KilnAdvisories",
+                .system,
+            ]
+        ),
         // Fleet
         room("KilnRollout", in: "Fleet", ["KilnDiagnostics"]),
         room(
@@ -277,6 +285,14 @@ let package = Package(
             [
                 "KilnTestSupport", "KilnDiagnostics", "KilnSystem", "KilnOCI", "KilnArchive",
                 "KilnAdvisories", .system,
+            ],
+            excluding: ["Fixtures"]
+        ),
+        tests(
+            "KilnInventoryTests",
+            [
+                "KilnTestSupport", "KilnDiagnostics", "KilnSystem", "KilnOCI", "KilnArchive", "KilnStore",
+                "KilnAdvisories", "KilnInventory", .system,
             ],
             excluding: ["Fixtures"]
         ),

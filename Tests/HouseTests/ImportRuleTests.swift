@@ -31,7 +31,7 @@ private let house: [(group: String, targets: [(name: String, outside: Set<String
             ("KilnBake", ["OrderedCollections", "SystemPackage"]),
         ]
     ),
-    ("Assurance", [("KilnAdvisories", ["SystemPackage"])]),
+    ("Assurance", [("KilnAdvisories", ["SystemPackage"]), ("KilnInventory", ["SystemPackage"])]),
     (
         "Fleet",
         [

@@ -1,7 +1,7 @@
 package import KilnOCI
 
 /// Reads a tar from the front: ustar, pax and GNU's forms. Sparse files and multi-volume archives are refused.
-package struct TarReader {
+package struct TarReader: ByteSource {
     private let limits: ArchiveLimits
     private var stream: TarStream
     private var global = PaxRecords()
@@ -14,8 +14,9 @@ package struct TarReader {
     private var metadata: Int64 = 0
     private var isAtEnd = false
 
-    package init(_ source: any ByteSource, limits: ArchiveLimits = .standard) {
-        stream = TarStream(source)
+    /// Without `hashing`, for content that is known to be what it should be, the stream has no digest.
+    package init(_ source: any ByteSource, limits: ArchiveLimits = .standard, hashing: Bool = true) {
+        stream = TarStream(source, hashing: hashing)
         self.limits = limits
     }
 
@@ -65,6 +66,12 @@ package struct TarReader {
     package mutating func finish() throws(ArchiveError) -> DiffID {
         while try next() != nil {}
         return try stream.finish()
+    }
+
+    /// The rest of the current entry's content, passed over.
+    package mutating func skipContent() throws(ArchiveError) {
+        try stream.skip(unread)
+        unread = 0
     }
 
     /// The next header block; nil after the zero blocks that end an archive.

@@ -7,11 +7,13 @@ struct TarStream {
     private var start = 0
     private var end = 0
     private var hasher = ContentHasher()
+    private let hashing: Bool
     /// Bytes taken so far.
     private(set) var position: Int64 = 0
 
-    init(_ source: any ByteSource) {
+    init(_ source: any ByteSource, hashing: Bool = true) {
         self.source = source
+        self.hashing = hashing
     }
 
     /// The next block; nil at the end of the stream.
@@ -98,7 +100,9 @@ struct TarStream {
             }
         }
         if let failure { throw failure }
-        buffer.withUnsafeBytes { hasher.update(UnsafeRawBufferPointer(rebasing: $0[..<count])) }
+        if hashing {
+            buffer.withUnsafeBytes { hasher.update(UnsafeRawBufferPointer(rebasing: $0[..<count])) }
+        }
         end = count
         return count
     }

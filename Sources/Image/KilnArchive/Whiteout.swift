@@ -1,5 +1,5 @@
 /// What a layer's reserved names mean (OCI image spec, layer.md: whiteouts).
-enum Whiteout: Equatable {
+package enum Whiteout: Equatable {
     /// The path is gone from the layers below.
     case removed(String)
     /// Nothing of the layers below shows in this folder.
@@ -9,7 +9,7 @@ enum Whiteout: Equatable {
     static let opaqueName = ".wh..wh..opq"
 
     /// nil for a name that means itself; an error for one that would remove `.`, `..` or nothing.
-    init?(path: String) throws(ArchiveError) {
+    package init?(path: String) throws(ArchiveError) {
         let (parent, name) = EntryPath.split(path)
         guard name.utf8.starts(with: Self.prefix.utf8) else { return nil }
         guard name != Self.opaqueName else {

@@ -1,0 +1,27 @@
+/// A package as one file tells of it, before it is known what distribution it is in.
+struct FoundPackage: Sendable, Hashable {
+    var kind: PackageKind
+    var name: String
+    var version: String
+    var source: String?
+    var sourceVersion: String?
+    var architecture: String?
+    var licences: [String] = []
+}
+
+/// What one file of a layer says.
+struct FileRecord: Sendable, Hashable {
+    var path: String
+    var fact: Fact
+
+    enum Fact: Sendable, Hashable {
+        case packages([FoundPackage])
+        case distribution(Distribution)
+        /// Of a distribution's package.
+        case licences(package: String, [String])
+        /// Paths that belong to a distribution's package (to a language's, where the name is empty).
+        case files(package: String, [String])
+        /// Why it could not be read.
+        case unreadable(String)
+    }
+}

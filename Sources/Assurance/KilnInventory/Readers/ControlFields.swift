@@ -1,0 +1,74 @@
+/// Fields of the form `Name: value` with indented continuation lines, as dpkg's and Python's metadata have them.
+struct ControlFields {
+    private var fields: [(name: String, value: String)] = []
+
+    /// Of a name, whatever its case; of several, the first.
+    subscript(name: String) -> String? { fields.first { $0.name == name }?.value }
+
+    func all(_ name: String) -> [String] { fields.filter { $0.name == name }.map(\.value) }
+
+    var isEmpty: Bool { fields.isEmpty }
+
+    /// Each paragraph, with those of the fields that are asked for (names in small letters).
+    static func forEach(in bytes: [UInt8], _ wanted: Set<String>, _ body: (ControlFields) -> Void) {
+        var current = ControlFields()
+        var isKept = false
+        bytes.withUnsafeBufferPointer { bytes in
+            var start = 0
+            while start < bytes.count {
+                let end = bytes[start...].firstIndex(of: 0x0A) ?? bytes.count
+                let line = bytes[start..<end]
+                start = end + 1
+                if line.allSatisfy(\.isBlank) {
+                    if !current.isEmpty { body(current) }
+                    current = ControlFields()
+                    isKept = false
+                } else if line.first == 0x20 || line.first == 0x09 {
+                    if isKept { current.extend(line) }
+                } else {
+                    isKept = current.begin(line, wanted)
+                }
+            }
+        }
+        if !current.isEmpty { body(current) }
+    }
+
+    /// Those of the first paragraph alone.
+    static func first(in bytes: [UInt8], _ wanted: Set<String>) -> ControlFields {
+        var head = bytes[...]
+        // A description of any length follows the first empty line.
+        var start = bytes.startIndex
+        while let end = bytes[start...].firstIndex(of: 0x0A) {
+            if bytes[start..<end].allSatisfy(\.isBlank) {
+                head = bytes[..<end]
+                break
+            }
+            start = end + 1
+        }
+        var found = ControlFields()
+        forEach(in: Array(head), wanted) { if found.isEmpty { found = $0 } }
+        return found
+    }
+
+    private mutating func begin(_ line: Slice<UnsafeBufferPointer<UInt8>>, _ wanted: Set<String>) -> Bool {
+        guard let colon = line.firstIndex(of: 0x3A) else { return false }
+        let name = String(decoding: line[..<colon], as: UTF8.self).lowercased()
+        guard wanted.contains(name) else { return false }
+        fields.append((name, Self.trimmed(line[(colon + 1)...])))
+        return true
+    }
+
+    private mutating func extend(_ line: Slice<UnsafeBufferPointer<UInt8>>) {
+        fields[fields.count - 1].value += "\n" + Self.trimmed(line)
+    }
+
+    private static func trimmed(_ bytes: Slice<UnsafeBufferPointer<UInt8>>) -> String {
+        let front = bytes.drop(while: \.isBlank)
+        guard let last = front.lastIndex(where: { !$0.isBlank }) else { return "" }
+        return String(decoding: front[...last], as: UTF8.self)
+    }
+}
+
+extension UInt8 {
+    var isBlank: Bool { self == 0x20 || self == 0x09 || self == 0x0D }
+}

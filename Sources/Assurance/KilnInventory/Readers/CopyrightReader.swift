@@ -1,0 +1,12 @@
+/// Debian's machine-readable copyright files (DEP-5): the short names of the licences that their paragraphs name.
+enum CopyrightReader {
+    static func read(_ bytes: [UInt8], of package: String) -> FileRecord.Fact {
+        var names: Set<String> = []
+        ControlFields.forEach(in: bytes, ["license"]) { paragraph in
+            // What follows the first line is the licence's text.
+            let name = paragraph["license"]?.prefix { $0 != "\n" } ?? ""
+            if !name.isEmpty { names.insert(String(name)) }
+        }
+        return .licences(package: package, names.sorted { $0.utf8.lexicographicallyPrecedes($1.utf8) })
+    }
+}

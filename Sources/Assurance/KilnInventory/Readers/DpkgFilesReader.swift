@@ -1,0 +1,21 @@
+/// Which files a dpkg package has: `NAME.list`, an absolute path in each line, or `NAME.md5sums`, a digest and a relative path.
+enum DpkgFilesReader {
+    static func read(_ bytes: [UInt8], of package: String) -> FileRecord.Fact {
+        var files: [String] = []
+        for line in bytes.split(separator: 0x0A) {
+            var path = line
+            if line.first != slash {
+                guard line.count > 34, line[line.startIndex + 32] == 0x20 else { continue }
+                path = line.dropFirst(34)
+            }
+            path = path.drop { $0 == slash }
+            guard !path.isEmpty, path.first != UInt8(ascii: "."),
+                let text = String(validating: path, as: UTF8.self)
+            else { continue }
+            files.append(text)
+        }
+        return .files(package: package, files)
+    }
+
+    private static let slash = UInt8(ascii: "/")
+}

@@ -1,0 +1,43 @@
+import KilnAdvisories
+import KilnArchive
+import KilnOCI
+import KilnStore
+
+/// An image whose layers can be read, wherever it is.
+struct ImageContent: Sendable {
+    let subject: String
+    let digest: Digest
+    let config: ImageConfig
+    let layers: [LayerContent]
+
+    /// An image of the store. What it keeps was checked when it came in.
+    init(_ reference: String, in store: ImageStore, for platform: ImagePlatform) throws {
+        let descriptor = try store.image(reference, for: platform)
+        let manifest = try store.manifest(descriptor.digest).value
+        let config = try store.config(manifest).value
+        guard manifest.layers.count == config.rootfs.diffIDs.count else {
+            throw InventoryError(.layerCount(manifest.layers.count, config.rootfs.diffIDs.count), reference)
+        }
+        let made = config.layerHistory
+        subject = reference
+        digest = descriptor.digest
+        self.config = config
+        layers = zip(manifest.layers, config.rootfs.diffIDs).enumerated().map { place, layer in
+            let blob = store.blobPath(layer.0.digest)
+            return LayerContent(
+                diffID: layer.1,
+                createdBy: place < made.count ? made[place].createdBy : nil,
+                isVerified: true,
+                open: { try FileSource(blob) }
+            )
+        }
+    }
+}
+
+extension ImageConfig {
+    /// Of the layers, where the history is about them all.
+    var layerHistory: [HistoryEntry] {
+        let entries = (history ?? []).filter { $0.emptyLayer != true }
+        return entries.count == rootfs.diffIDs.count ? entries : []
+    }
+}
