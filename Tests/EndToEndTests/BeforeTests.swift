@@ -41,12 +41,14 @@ struct `Work before a release` {
         }
     }
 
+    /// What is killed before it noted the process leaves work that nobody can judge: that is another case than this one.
     private func killDeployOnceItRan(_ kiln: KilnProcess) async throws {
         let line = try kiln.invocation(["deploy", "web"]).commandLine
         let file = kiln.home.volumes.pushing("web/data/ran")
+        let records = kiln.home.run.pushing("web/web-2-*/process.json")
         let script = """
             \(line) >/dev/null 2>&1 & pid=$!
-            until [ -s \(file) ] || ! kill -0 $pid; do sleep 0.05; done
+            until { [ -s \(file) ] && [ -e \(records) ]; } || ! kill -0 $pid; do sleep 0.05; done
             kill -9 $pid; wait $pid
             """
         _ = try await ToolRunner().runUnchecked(

@@ -94,6 +94,17 @@ import Testing
         }
     }
 
+    @Test func `one whose runtime was killed with its own copy mounted can be destroyed`() async throws {
+        try await LocalFleet.with { fleet, _ in
+            let id = try await fleet.start("aaaa").spec.id
+            let copy = fleet.paths.instance(id).containerState.appending("runc.a1b2c3")
+            try Files.write("", to: copy)
+            try await ToolRunner().run(ToolInvocation("mount", ["--bind", "/bin/true", copy.string]))
+            try await fleet.platform.destroy(id, of: fleet.name, token: fleet.token)
+            #expect(!Files.exists(copy))
+        }
+    }
+
     @Test func `an older holder of the lease is refused`() async throws {
         try await LocalFleet.with { fleet, _ in
             let stale = FencingToken(fleet.token.value - 1)

@@ -23,7 +23,10 @@ struct ContainerRemains: Sendable {
 
     func clear() {
         for group in Self.groups(named: id) { Self.end(group) }
-        try? Files.remove(stateRoot.appending(id))
+        let state = stateRoot.appending(id)
+        // A runtime that was killed while it made a copy of itself leaves that copy mounted there.
+        try? Mounts.unmountAll(under: state)
+        try? Files.remove(state)
         rmdir(stateRoot.string)
     }
 

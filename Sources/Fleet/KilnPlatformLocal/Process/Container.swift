@@ -64,6 +64,8 @@ struct Container: Sendable {
             )
         }
         try await endSupervisor(record?.supervisor)
+        // A runtime that was killed while it made a copy of itself leaves that copy mounted there.
+        try Mounts.unmountAll(under: paths.containerState)
         try Files.remove(paths.containerState)
     }
 
