@@ -49,7 +49,14 @@ struct `A fleet with several listeners` {
             #expect(try await kiln.succeed("releases", "web").output.contains("2 ") == false)
 
             try Files.write("nothing", to: sandbox.path.appending("keys").appending("shop.key"))
-            try await kiln.succeed("apply")
+            let refused = try await kiln.run("apply")
+            #expect(refused.code == 1)
+            #expect(
+                refused.messages.contains("fleet web shows its old certificate on 127.0.0.1:8594"),
+                "\(refused.messages)"
+            )
+            #expect(refused.messages.contains("shop.key has no private key"), "\(refused.messages)")
+            #expect(try await kiln.run("apply").code == 1, "as long as it is so")
             let events = try await kiln.succeed("events", "web").output
             #expect(events.contains("is renewed; it expires at"), "\(events)")
             #expect(events.contains("is refused, the one before is shown on"), "\(events)")

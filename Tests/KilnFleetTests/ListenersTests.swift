@@ -57,6 +57,19 @@ import Testing
         (30 * 86_400, nil),
     ])
     func `warn of the end of a certificate`(expires: Int64, warning: String?) {
-        #expect(ListenerCertificate(address: "a:1", expires: expires).warning(now: 0) == warning)
+        let warnings = ListenerCertificate(address: "a:1", expires: expires).warnings(now: 0)
+        #expect(warnings == [warning].compactMap(\.self))
+    }
+
+    @Test func `tell what is wrong with a certificate's files, and whether anybody can connect`() {
+        let closed = ListenerCertificate(address: "a:1", expires: nil, trouble: "there is no file /c.pem")
+        #expect(closed.warnings(now: 0) == ["a:1 is closed: there is no file /c.pem"])
+        let old = ListenerCertificate(address: "a:1", expires: 0, trouble: "there is no file /c.pem")
+        #expect(
+            old.warnings(now: 0) == [
+                "the certificate in the files of a:1 is not shown: there is no file /c.pem",
+                "the certificate of a:1 expired at 1970-01-01T00:00:00Z",
+            ]
+        )
     }
 }

@@ -54,6 +54,12 @@ private func address() throws -> ListenAddress {
 }
 
 extension LocalFleet {
+    /// As a reboot leaves it: no process, and nothing in memory.
+    fileprivate func forgetBalancer() async throws {
+        try await BalancerProcess(paths: paths, runner: ToolRunner()).stop()
+        try ListenerFolder(path: paths.certificates).remove()
+    }
+
     /// The fleet's own listener, and these.
     fileprivate func with(_ listeners: Listener...) throws -> FleetSettings {
         var more = settings
@@ -196,6 +202,38 @@ extension LocalFleet {
             try #require(BalancerProcess(paths: fleet.paths, runner: ToolRunner()).running()).signal(SIGKILL)
             try await fleet.platform.converge(settings, token: fleet.token)
             #expect(try await fleet.subject(secure) == "subject=CN=two")
+        }
+    }
+
+    @Test func `that is gone after a reboot closes its listener alone, until it is back`() async throws {
+        try await LocalFleet.with { fleet, sandbox in
+            let pair = try await Authority(sandbox).make("one")
+            let text = try Files.readText(FilePath(pair.certificate))
+            let (secure, plain) = (try address(), try address())
+            let tls = ListenerTLS(certificate: pair.certificate, key: pair.key)
+            let settings = try fleet.with(Listener(secure, tls: tls), Listener(plain))
+            try await fleet.platform.converge(settings, token: fleet.token)
+            try await fleet.start("aaaa", routed: true)
+
+            try Files.remove(FilePath(pair.certificate))
+            try await fleet.forgetBalancer()
+            try await fleet.platform.converge(settings, token: fleet.token)
+            #expect(try await curl(["http://localhost:\(plain.port)/index.html"]) == "hello\n 200")
+            #expect(try await curl(["-k", "https://localhost:\(secure.port)/"]) == " 000")
+            let news = try await fleet.platform.renewCertificates(settings, token: fleet.token)
+            #expect(news.first?.message.contains("\(secure) stays closed") == true)
+            let again = try await fleet.platform.renewCertificates(settings, token: fleet.token)
+            #expect(again == [], "told once")
+            let seen = await fleet.platform.certificates(of: settings)
+            #expect(seen.map(\.expires) == [nil])
+            #expect(seen.first?.trouble?.contains("there is no file") == true)
+            #expect(try await fleet.drift() == [], "it is not asked to be open")
+
+            try Files.write(text, to: FilePath(pair.certificate))
+            #expect(await fleet.platform.hasNewCertificates(settings))
+            try await fleet.platform.converge(settings, token: fleet.token)
+            #expect(try await curl(["-k", "https://localhost:\(secure.port)/index.html"]) == "hello\n 200")
+            #expect(await fleet.platform.certificates(of: settings).map(\.trouble) == [nil])
         }
     }
 

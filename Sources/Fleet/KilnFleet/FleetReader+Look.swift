@@ -43,7 +43,8 @@ extension FleetReader {
         return await platform.hasNewCertificates(settings)
     }
 
-    func certificates(of settings: FleetSettings) async -> [ListenerCertificate] {
+    /// What its listeners show to clients.
+    package func certificates(of settings: FleetSettings) async -> [ListenerCertificate] {
         guard case .instances(let platform) = role else { return [] }
         return await platform.certificates(of: settings)
     }

@@ -89,7 +89,7 @@ package struct LocalPlatform: InstancePlatform {
     }
 
     package func certificates(of settings: FleetSettings) async -> [ListenerCertificate] {
-        balancer(FleetPaths(home: home, fleet: settings.fleet)).certificates(settings)
+        balancer(FleetPaths(home: home, fleet: settings.fleet)).certificates(settings, now: WallClock.now)
     }
 
     package func isListening(_ settings: FleetSettings) async throws -> Bool {

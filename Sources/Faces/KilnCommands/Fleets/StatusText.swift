@@ -72,7 +72,7 @@ struct StatusText {
         if let rollout = status.rollout { lines.append("  since   \(Self.words(of: rollout, now: now))") }
         let isQuiet = status.phase == .steady && status.pending == nil && explanation.waits.isEmpty
         if !isQuiet { lines.append("  doing   \(explanation.doing)") }
-        lines += (status.certificates ?? []).compactMap { $0.warning(now: now) }.map { "  tls     \($0)" }
+        lines += (status.certificates ?? []).flatMap { $0.warnings(now: now) }.map { "  tls     \($0)" }
         if let waits = status.waits { lines.append("  step    \(waits)") }
         if let comparison = status.comparison { lines.append("  canary  \(comparison)") }
         lines += engine

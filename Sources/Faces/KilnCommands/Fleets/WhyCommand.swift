@@ -76,7 +76,7 @@ struct WhyText {
         lines += Self.labelled("engine", status.engine.map { EngineText($0).lines } ?? [])
         lines += Self.labelled(
             "tls",
-            (status.certificates ?? []).compactMap { $0.warning(now: WallClock.now) }
+            (status.certificates ?? []).flatMap { $0.warnings(now: WallClock.now) }
         )
         if let change = status.change {
             let by = status.rollout?.author.map { ", asked for by \($0)" } ?? ""

@@ -69,8 +69,34 @@ struct ApplyCommand: AsyncParsableCommand {
         }
         let endings = try await carryOut(situation, fleets, context)
         try tell(endings, situation, context)
+        let unshown = await unshownCertificates(situation, fleets)
+        if !unshown.isEmpty { context.console.show(unshown) }
         let status = PlanRun.status(of: endings, fleets.stop)
         if status != .done { throw CommandExit(status: status) }
+        if !unshown.isEmpty { throw CommandExit(status: .failed) }
+    }
+
+    /// The fleets run, but clients do not meet what the definition's files hold.
+    private func unshownCertificates(
+        _ situation: ApplySituation,
+        _ fleets: FleetContext
+    ) async -> [Diagnostic] {
+        var diagnostics: [Diagnostic] = []
+        for fleet in (try? DefinedFleet.all(of: situation.definition)) ?? [] {
+            for listener in await fleets.reader.certificates(of: fleet.policy.settings(of: fleet.name)) {
+                guard let trouble = listener.trouble else { continue }
+                let isOpen = listener.expires != nil
+                diagnostics.append(
+                    Diagnostic(
+                        code: "fleet.certificate",
+                        "fleet \(fleet.name) \(isOpen ? "shows its old certificate" : "is closed") on \(listener.address)",
+                        causes: ["what the files hold cannot be used: \(trouble)"],
+                        hint: "put a good certificate and its key there, then: kiln apply"
+                    )
+                )
+            }
+        }
+        return diagnostics
     }
 
     /// A kept plan is of an environment; one that is named beside it has to be the same.

@@ -3,6 +3,11 @@ import KilnFleet
 
 // What clients meet.
 extension Balancer {
+    /// Those of its listeners that have something to show. One whose certificate is gone stays closed, and closes no other.
+    func openFronts(_ settings: FleetSettings) -> [BalancerConfig.Front] {
+        fronts(settings).filter { $0.listener.tls == nil || folder.holds($0.listener) }
+    }
+
     /// Its listeners, with what this machine adds to them.
     func fronts(_ settings: FleetSettings) -> [BalancerConfig.Front] {
         guard let listen = settings.listen else { return [] }

@@ -42,11 +42,10 @@ struct Balancer: Sendable {
     /// Makes the balancer stand on its addresses with the servers that `keep` says, started or restarted as needed.
     func converge(_ settings: FleetSettings, keep: (String) -> Bool) async throws {
         try await locked {
-            let config = try config(settings, try await shares().filter { keep($0.key) })
             // Before anything is written: the file must not say what cannot be.
             try check(settings)
-            try await prepareCertificates(settings)
-            try await bring(config)
+            try await prepareUsableCertificates(settings)
+            try await bring(try config(settings, try await shares().filter { keep($0.key) }))
             try folder.keep(only: settings.listen?.all ?? [])
         }
     }
@@ -171,7 +170,7 @@ struct Balancer: Sendable {
     /// records are believed; an instance without whole records gets nothing.
     private func config(_ settings: FleetSettings, _ shares: [String: Int]) throws -> BalancerConfig {
         var config = text.flatMap(BalancerFileReader.read) ?? BalancerConfig()
-        config.fronts = fronts(settings)
+        config.fronts = openFronts(settings)
         config.servers = []
         var releases: [ReleaseContent] = []
         for (name, share) in shares {

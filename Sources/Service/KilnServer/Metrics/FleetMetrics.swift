@@ -148,7 +148,9 @@ package struct FleetMetrics: Sendable {
         text.add(
             .certificateExpiry,
             looks.flatMap { look in
-                look.certificates.map { (look.labels + [("listener", $0.address)], Double($0.expires)) }
+                look.certificates.compactMap { listener in
+                    listener.expires.map { (look.labels + [("listener", listener.address)], Double($0)) }
+                }
             }
         )
     }

@@ -31,17 +31,36 @@ extension Balancer {
         try await locked { try await prepareCertificates(settings) }
     }
 
-    /// Gives each listener something to show before it is opened. What it has already stays until it is renewed; one that expired
-    /// is better than none, since clients that care refuse it and everything else goes on.
-    func prepareCertificates(_ settings: FleetSettings) async throws {
-        let listeners = (settings.listen?.all ?? []).filter { $0.tls != nil && !folder.holds($0) }
-        for listener in listeners {
-            guard let tls = listener.tls else { continue }
-            let material = try ListenerMaterial.read(tls, for: listener.address)
-            try await tryOut(material, tls, listener.address)
-            try folder.make()
-            try folder.write(material, for: listener.address)
+    private func prepareCertificates(_ settings: FleetSettings) async throws {
+        for (listener, tls) in unprepared(settings) { try await prepare(listener, tls) }
+    }
+
+    /// The same where what holds is to be brought back: after a reboot, one whose files are gone or spoilt meanwhile stays closed
+    /// until they are good again, and the others open.
+    func prepareUsableCertificates(_ settings: FleetSettings) async throws {
+        for (listener, tls) in unprepared(settings) {
+            do {
+                try await prepare(listener, tls)
+            } catch let error as LocalPlatformError where error.code == .certificate {
+                continue
+            }
         }
+    }
+
+    private func unprepared(_ settings: FleetSettings) -> [(listener: Listener, tls: ListenerTLS)] {
+        (settings.listen?.all ?? []).compactMap { listener in
+            guard let tls = listener.tls, !folder.holds(listener) else { return nil }
+            return (listener, tls)
+        }
+    }
+
+    /// Gives a listener something to show before it is opened. What it has already stays until it is renewed; one that expired
+    /// is better than none, since clients that care refuse it and everything else goes on.
+    private func prepare(_ listener: Listener, _ tls: ListenerTLS) async throws {
+        let material = try ListenerMaterial.read(tls, for: listener.address)
+        try await tryOut(material, tls, listener.address)
+        try folder.make()
+        try folder.write(material, for: listener.address)
     }
 
     /// Whether there is something else to show now, and nobody refused it yet.
@@ -93,14 +112,32 @@ extension Balancer {
         } catch let error as LocalPlatformError where error.code == .certificate {
             try folder.make()
             try folder.refuse(mark, for: address)
-            return CertificateNews(address, .refused(reason: Self.reason(error)))
+            let reason = Self.reason(error)
+            let hasOne = Files.exists(folder.certificate(of: address))
+            return CertificateNews(address, hasOne ? .refused(reason: reason) : .closed(reason: reason))
         }
     }
 
-    /// What clients are shown.
-    func certificates(_ settings: FleetSettings) -> [ListenerCertificate] {
-        Self.secure(settings).compactMap { address, _ in
-            folder.dates(of: address).map { ListenerCertificate(address: "\(address)", expires: $0.end) }
+    /// What clients are shown, and what is wrong with what the files hold.
+    func certificates(_ settings: FleetSettings, now: Int64) -> [ListenerCertificate] {
+        Self.secure(settings).map { address, tls in
+            ListenerCertificate(
+                address: "\(address)",
+                expires: folder.dates(of: address)?.end,
+                trouble: trouble(tls, address, now)
+            )
+        }
+    }
+
+    /// nil where what the files hold is shown, or was not tried yet and may be good.
+    private func trouble(_ tls: ListenerTLS, _ address: ListenAddress, _ now: Int64) -> String? {
+        switch Self.read(tls, address) {
+        case .failure(let error): return Self.reason(error)
+        case .success(let material):
+            if folder.holds(material, for: address) { return nil }
+            if let fault = material.fault(now: now) { return fault }
+            return folder.wasRefused(material.mark, for: address)
+                ? "the balancer does not take it: is the key that of the certificate?" : nil
         }
     }
 
