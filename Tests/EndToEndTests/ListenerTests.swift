@@ -62,6 +62,12 @@ struct `A fleet with several listeners` {
             #expect(events.contains("is refused, the one before is shown on"), "\(events)")
             #expect(try await shown() == "two")
             #expect(try await app.get("/") == "version 1\n")
+
+            try await Serving.with(kiln) { _ in
+                try await certificate("three", sandbox)
+                try await eventually("the controller shows the new one") { try await shown() == "three" }
+                try await kiln.succeed("apply")
+            }
         }
     }
 

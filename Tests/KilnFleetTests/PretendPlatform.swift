@@ -162,6 +162,13 @@ final class PretendPlatform: InstancePlatform {  // a class: tests and driver lo
 
     func isListening(_ settings: FleetSettings) async throws -> Bool { seen.listen == settings.listen }
 
+    func hasNewCertificates(_ settings: FleetSettings) async -> Bool { false }
+    func certificates(of settings: FleetSettings) async -> [ListenerCertificate] { [] }
+    func renewCertificates(
+        _ settings: FleetSettings,
+        token: FencingToken
+    ) async throws -> [CertificateNews] { [] }
+
     func converge(_ settings: FleetSettings, token: FencingToken) async throws {
         try admit(token)
         try await check(settings)

@@ -286,7 +286,7 @@ import Testing
 }
 
 /// What one look shows, for ever.
-private struct SeenPlatform: InstancePlatform {
+private struct SeenPlatform: QuietPlatform {
     let seen: [InstanceObservation]
 
     func observe(_ fleet: FleetName) async throws -> [InstanceObservation] { seen }

@@ -46,8 +46,24 @@ final class PretendFleets: ControlledFleets {  // a class: the server and the te
     }
 }
 
+/// A platform that does nothing, and of which nothing is asked but what it says itself.
+protocol QuietPlatform: InstancePlatform {}
+
+extension QuietPlatform {
+    func ends() -> AsyncStream<FleetName> { AsyncStream { $0.finish() } }
+    func check(_ settings: FleetSettings) async throws {}
+    func isListening(_ settings: FleetSettings) async throws -> Bool { true }
+    func hasNewCertificates(_ settings: FleetSettings) async -> Bool { false }
+    func certificates(of settings: FleetSettings) async -> [ListenerCertificate] { [] }
+    func renewCertificates(
+        _ settings: FleetSettings,
+        token: FencingToken
+    ) async throws -> [CertificateNews] { [] }
+    func retireAltered(of fleet: FleetName, token: FencingToken) async throws {}
+}
+
 /// A platform on which nothing is.
-struct EmptyPlatform: InstancePlatform {
+struct EmptyPlatform: QuietPlatform {
     func observe(_ fleet: FleetName) async throws -> [InstanceObservation] { [] }
     func oneShots(of fleet: FleetName) async throws -> [InstanceObservation] { [] }
     func counters(of fleet: FleetName) async throws -> TrafficCounters { TrafficCounters() }

@@ -202,21 +202,4 @@ extension InstancePlatform {
     package func route(_ instance: InstanceID, of fleet: FleetName, token: FencingToken) async throws {
         try await route(instance, of: fleet, weight: 100, token: token)
     }
-
-    package func ends() -> AsyncStream<FleetName> { AsyncStream { $0.finish() } }
-
-    /// A platform that has no listener of its own finds nothing taken.
-    package func check(_ settings: FleetSettings) async throws {}
-    package func isListening(_ settings: FleetSettings) async throws -> Bool { true }
-
-    /// A platform that speaks no TLS has no certificates.
-    package func hasNewCertificates(_ settings: FleetSettings) async -> Bool { false }
-    package func certificates(of settings: FleetSettings) async -> [ListenerCertificate] { [] }
-    package func renewCertificates(
-        _ settings: FleetSettings,
-        token: FencingToken
-    ) async throws -> [CertificateNews] { [] }
-
-    /// A platform whose instances share nothing that could be altered has nothing to do.
-    package func retireAltered(of fleet: FleetName, token: FencingToken) async throws {}
 }

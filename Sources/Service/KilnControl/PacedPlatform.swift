@@ -13,12 +13,25 @@ struct PacedPlatform: InstancePlatform {
     }
 
     func observe(_ fleet: FleetName) async throws -> [InstanceObservation] { try await base.observe(fleet) }
+    func ends() -> AsyncStream<FleetName> { base.ends() }
     func oneShots(of fleet: FleetName) async throws -> [InstanceObservation] {
         try await base.oneShots(of: fleet)
     }
     func check(_ settings: FleetSettings) async throws { try await base.check(settings) }
     func isListening(_ settings: FleetSettings) async throws -> Bool {
         try await base.isListening(settings)
+    }
+    func hasNewCertificates(_ settings: FleetSettings) async -> Bool {
+        await base.hasNewCertificates(settings)
+    }
+    func certificates(of settings: FleetSettings) async -> [ListenerCertificate] {
+        await base.certificates(of: settings)
+    }
+    func renewCertificates(
+        _ settings: FleetSettings,
+        token: FencingToken
+    ) async throws -> [CertificateNews] {
+        try await base.renewCertificates(settings, token: token)
     }
     func converge(_ settings: FleetSettings, token: FencingToken) async throws {
         try await base.converge(settings, token: token)
