@@ -60,8 +60,8 @@ import Testing
         #expect(reason(bytes + [0]) == .corrupt("its end"))
         #expect(reason([UInt8](repeating: 65, count: 4096)) == .foreign)
         var later = bytes
-        later[8] = 2
-        #expect(reason(later) == .version(2))
+        later[8] = 3
+        #expect(reason(later) == .version(3))
         try await Sandbox.with { sandbox in
             let missing = sandbox.path.appending("none")
             do {

@@ -92,6 +92,15 @@ struct SeededNumbers: RandomNumberGenerator {
 enum Peers {
     static func has(_ tool: String) -> Bool { ExecutableSearch.find(tool) != nil }
 
+    /// Of the folder that `scripts/install-deps tests` puts peers from PyPI into.
+    static let venv = FilePath("/usr/local/share/kiln-peers")
+    static var venvPython: String { venv.appending("bin/python3").string }
+
+    static func hasVenv(_ module: String) -> Bool {
+        guard let versions = try? Files.list(venv.appending("lib")) else { return false }
+        return versions.contains { Files.exists(venv.appending("lib/\($0)/site-packages/\(module)")) }
+    }
+
     /// Runs a program with text for its input and gives the lines that it says.
     static func lines(
         _ executable: String,

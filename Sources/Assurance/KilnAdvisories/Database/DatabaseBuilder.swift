@@ -27,6 +27,14 @@ package struct DatabaseBuilder {
     private(set) var sources: [ImportReport] = []
     /// Vulnerabilities that are known to be exploited (CISA's catalogue), by CVE id.
     package var exploited: Set<String> = []
+    /// How bad NVD finds vulnerabilities, by CVE id, for advisories that leave it open.
+    private(set) var ratings: [String: Rating] = [:]
+    private(set) var endedSupport: Set<EndedSupport> = []
+
+    struct Rating: Hashable {
+        let severity: Severity
+        let vector: String?
+    }
 
     package init() {}
 
@@ -42,6 +50,25 @@ package struct DatabaseBuilder {
             state(Statement(modified: record.modified, affected: affected), of: record.id, about: key)
         }
         advisories[record.id] = advisories[record.id].map { merged($0, record) } ?? record
+    }
+
+    /// Of several ratings of one vulnerability the worst counts.
+    mutating func rate(_ id: String, _ rating: Rating) {
+        let rating = Rating(
+            severity: rating.severity,
+            vector: rating.vector.map { AdvisoryLimits.cut($0, AdvisoryLimits.identifier) }
+        )
+        guard let known = ratings[id] else {
+            ratings[id] = rating
+            return
+        }
+        if (known.severity, known.vector ?? "") < (rating.severity, rating.vector ?? "") {
+            ratings[id] = rating
+        }
+    }
+
+    mutating func add(_ support: EndedSupport) {
+        endedSupport.insert(support)
     }
 
     package mutating func note(_ report: ImportReport) {

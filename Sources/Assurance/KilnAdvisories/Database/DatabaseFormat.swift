@@ -1,4 +1,4 @@
-/// The file that holds all advisories, format 1. All numbers are little endian; offsets are in bytes from the file's start.
+/// The file that holds all advisories, format 2. All numbers are little endian; offsets are in bytes from the file's start.
 ///
 /// ```
 ///   0  8   magic "KILNADV" and a zero byte
@@ -23,12 +23,13 @@
 /// advisories   4 id, 4 summary, 4 vector, 8 published, 8 modified, 4 first name, 2 aliases, 2 references, 1 severity, 1 flags (1: known exploited), 2 zero
 /// names        4 name                aliases and then references of each advisory
 /// sources      4 name, 4 format, 4 digest, 4 taken, 4 skipped
+/// support      4 ecosystem, 4 package or pattern, 4 last version, 4 reason, 4 day since 1970
 /// ```
 ///
 /// Whoever looks for a package bisects `packages` and reads its entries; nothing else of the file is touched.
 enum DatabaseFormat {
     static let magic = Array("KILNADV\0".utf8)
-    static let version: UInt32 = 1
+    static let version: UInt32 = 2
     static let headerSize = 256
     static let digestOffset = 16
     static let hashedFrom = 48
@@ -45,6 +46,7 @@ enum DatabaseFormat {
         case advisories
         case names
         case sources
+        case support
 
         var rowSize: Int {
             switch self {
@@ -52,7 +54,7 @@ enum DatabaseFormat {
             case .pool: 1
             case .ecosystems, .intervals: 16
             case .packages: 12
-            case .entries, .sources: 20
+            case .entries, .sources, .support: 20
             case .advisories: 40
             }
         }

@@ -21,6 +21,7 @@ struct DatabaseWriter {
         try writePackages()
         try writeAdvisories()
         try writeSources()
+        writeSupport()
         return try assembled(date: date)
     }
 
@@ -32,6 +33,12 @@ struct DatabaseWriter {
         for advisory in builder.advisories.values {
             for text in [advisory.id, advisory.summary] + advisory.aliases + advisory.references { add(text) }
             add(advisory.vector)
+            if advisory.vector == nil { add(rating(of: advisory)?.vector) }
+        }
+        for support in builder.endedSupport {
+            for text in [support.ecosystem.description, support.package, support.version, support.reason] {
+                add(text)
+            }
         }
         for (key, statements) in builder.packages {
             add(key.name)
@@ -157,10 +164,13 @@ struct DatabaseWriter {
         for id in ids {
             guard let advisory = builder.advisories[id] else { continue }
             let name = VulnerabilityName.common(of: id, advisory.aliases)
-            let severity = advisory.severity == .unknown ? told[name] ?? .unknown : advisory.severity
+            let rating = rating(of: advisory)
+            let severity =
+                advisory.severity == .unknown ? told[name] ?? rating?.severity ?? .unknown : advisory.severity
             let first = row(of: .names)
             for text in advisory.aliases + advisory.references { add(.names, [self.name(text)]) }
-            add(.advisories, [self.name(id), self.name(advisory.summary), self.name(advisory.vector)])
+            let vector = advisory.vector ?? rating?.vector
+            add(.advisories, [self.name(id), self.name(advisory.summary), self.name(vector)])
             var tail: [UInt8] = []
             tail.append(number: advisory.published?.seconds ?? .min)
             tail.append(number: advisory.modified?.seconds ?? .min)
@@ -183,6 +193,23 @@ struct DatabaseWriter {
             severities[name] = max(severities[name] ?? .unknown, advisory.severity)
         }
         return severities
+    }
+
+    /// What NVD says of the vulnerability.
+    private func rating(of advisory: Advisory) -> DatabaseBuilder.Rating? {
+        builder.ratings[VulnerabilityName.common(of: advisory.id, advisory.aliases)]
+    }
+
+    private mutating func writeSupport() {
+        for support in builder.endedSupport.sorted() {
+            add(
+                .support,
+                [
+                    name(support.ecosystem.description), name(support.package), name(support.version),
+                    name(support.reason), UInt32(clamping: support.day.dayNumber),
+                ]
+            )
+        }
     }
 
     private mutating func writeSources() throws(DatabaseError) {

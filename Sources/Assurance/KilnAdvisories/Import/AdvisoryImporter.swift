@@ -69,11 +69,15 @@ package enum AdvisoryImporter {
         var reader = RecordReader(stream)
         let beginning = try reader.beginning()
         if !isTold {
-            guard let format = FormatGuess.format(of: beginning) else { throw ImportError(.unknownFormat) }
+            guard let format = FormatGuess.format(of: beginning, named: report.name) else {
+                throw ImportError(.unknownFormat)
+            }
             report.format = format
         }
         switch report.format {
         case .debianTracker: try DebianTracker.read(&reader, &report, into: &builder)
+        case .nvd: try NVDFeed.read(&reader, &report, into: &builder)
+        case .debianSupport: try DebianSupport.read(&reader, &report, into: &builder)
         case .exploited: try ExploitedList.read(&reader, &report, into: &builder)
         case .osv, .osvZip:
             try readOSV(&reader, isDocument: FormatGuess.isLaidOut(beginning), &report, into: &builder)
@@ -146,12 +150,14 @@ package enum AdvisoryImporter {
 
 /// Tells what a file is by its first bytes.
 enum FormatGuess {
-    static func format(of beginning: [UInt8]) -> ImportFormat? {
+    static func format(of beginning: [UInt8], named name: String) -> ImportFormat? {
+        if DebianSupport.release(of: name) != nil { return .debianSupport }
         let text = String(decoding: beginning, as: UTF8.self)
         let start = text.drop(while: \.isWhitespace)
         if start.hasPrefix("CVE-") || start.hasPrefix("#") { return .exploited }
         guard start.first == "{" else { return nil }
         if start.contains("\"catalogVersion\"") || start.contains("\"cveID\"") { return .exploited }
+        if start.contains("\"NVD_CVE\"") { return .nvd }
         let inner = start.dropFirst().drop(while: \.isWhitespace)
         guard let key = inner.dropFirst().firstIndex(of: "\"") else { return nil }
         let value = inner[inner.index(after: key)...].drop { $0.isWhitespace || $0 == ":" }

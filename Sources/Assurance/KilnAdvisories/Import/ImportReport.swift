@@ -10,6 +10,10 @@ package enum ImportFormat: String, Sendable, CaseIterable {
     case debianTracker = "debian-tracker"
     /// CISA's catalogue of known exploited vulnerabilities, as JSON or as a list of CVE ids.
     case exploited = "kev"
+    /// NVD's JSON 2.0 feeds, for severities alone.
+    case nvd
+    /// `security-support-ended.debN` of Debian's package debian-security-support.
+    case debianSupport = "debian-security-support"
 }
 
 /// What an import read, took and left out.

@@ -38,7 +38,7 @@ enum OSVRecords {
         advisory.references = record["references"]?.items.compactMap { $0["url"]?.text } ?? []
         let scores = record["severity"]?.items ?? []
         advisory.vector = scores.compactMap { $0["score"]?.text }.first
-        let computed = scores.compactMap { $0["score"]?.text }.compactMap { CVSS3.baseScore(of: $0) }.max()
+        let computed = scores.compactMap { $0["score"]?.text }.compactMap { CVSS.score(of: $0) }.max()
         let told = record["database_specific"]?["severity"]?.text.flatMap { Severity(parsing: $0) }
         advisory.severity = told ?? computed.map { Severity(score: $0) } ?? .unknown
         // RustSec's notices are no vulnerabilities; `unsound` may be one.

@@ -69,7 +69,12 @@ struct RecordReader {
     }
 
     /// Hands over each member of the object that the stream is: its name's and its value's text. What stands between them is checked, values are not.
-    mutating func members(_ body: (_ name: String, _ value: [UInt8]) throws -> Void) throws {
+    ///
+    /// Of the member `streamed`, where it is an array, each item is handed over by itself, under the member's name.
+    mutating func members(
+        streaming streamed: String? = nil,
+        _ body: (_ name: String, _ value: [UInt8]) throws -> Void
+    ) throws {
         guard try peek() == UInt8(ascii: "{") else { throw ImportError(.notAnObject) }
         place += 1
         if try peek() == UInt8(ascii: "}") { return try end() }
@@ -81,14 +86,36 @@ struct RecordReader {
             }
             guard try peek() == UInt8(ascii: ":") else { throw ImportError(.brokenObject) }
             place += 1
-            guard try peek() != nil else { throw ImportError(.truncated) }
-            try body(text, try value())
+            guard let first = try peek() else { throw ImportError(.truncated) }
+            if text == streamed, first == UInt8(ascii: "[") {
+                try items { try body(text, $0) }
+            } else {
+                try body(text, try value())
+            }
             let byte = try peek()
             guard byte == UInt8(ascii: ",") || byte == UInt8(ascii: "}") else {
                 throw ImportError(byte == nil ? .truncated : .brokenObject)
             }
             if byte == UInt8(ascii: "}") { return try end() }
             place += 1
+        }
+    }
+
+    private mutating func items(_ body: (_ value: [UInt8]) throws -> Void) throws {
+        place += 1
+        if try peek() == UInt8(ascii: "]") {
+            place += 1
+            return
+        }
+        while true {
+            guard try peek() != nil else { throw ImportError(.truncated) }
+            try body(try value())
+            let byte = try peek()
+            guard byte == UInt8(ascii: ",") || byte == UInt8(ascii: "]") else {
+                throw ImportError(byte == nil ? .truncated : .brokenObject)
+            }
+            place += 1
+            if byte == UInt8(ascii: "]") { return }
         }
     }
 

@@ -49,6 +49,8 @@ package struct MatchResult: Sendable, Hashable {
     package var mended = 0
     /// Never silently well: what could not be judged, and why.
     package var unjudged: [UnjudgedPackage] = []
+    /// What nobody mends any more although the distribution is still cared for.
+    package var unsupported: [UnsupportedPackage] = []
 
     package init() {}
 }

@@ -34,7 +34,15 @@ package struct Matcher: Sendable {
         var result = MatchResult()
         var known: [Ecosystem: Known] = [:]
         var advisories: [Int: AdvisoryFacts] = [:]
+        let ended = Dictionary(
+            grouping: try database.endedSupport().filter {
+                $0.day.dayNumber * 86_400 <= database.date.seconds
+            }
+        ) { $0.ecosystem.description }
         for package in packages {
+            if let ended = ended[package.ecosystem.description]?.first(where: { $0.covers(package) }) {
+                result.unsupported.append(.init(package: package, support: ended))
+            }
             if known[package.ecosystem] == nil {
                 known[package.ecosystem] = try database.ecosystem(package.ecosystem)
             }

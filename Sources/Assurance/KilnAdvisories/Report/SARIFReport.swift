@@ -191,7 +191,7 @@ package enum SARIFReport {
 
     /// Code hosts sort by this number: the CVSS score where there is one, else the middle of the level's range.
     private static func score(_ finding: Finding) -> String {
-        if let score = finding.advisory.vector.flatMap({ CVSS3.baseScore(of: $0) }) { return String(score) }
+        if let score = finding.advisory.vector.flatMap({ CVSS.score(of: $0) }) { return String(score) }
         return switch finding.severity {
         case .critical: "9.5"
         case .high: "8.0"
