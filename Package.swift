@@ -147,6 +147,7 @@ let package = Package(
                 .system,
             ]
         ),
+        room("KilnSecrets", in: "Assurance", ["KilnOCI", "KilnAdvisories"]),
         // Fleet
         room("KilnRollout", in: "Fleet", ["KilnDiagnostics"]),
         room(
@@ -296,6 +297,7 @@ let package = Package(
             ],
             excluding: ["Fixtures"]
         ),
+        tests("KilnSecretsTests", ["KilnTestSupport", "KilnSystem", "KilnSecrets", .system]),
         .target(
             name: "KilnRolloutSimulation",
             dependencies: ["KilnRollout"],

@@ -31,7 +31,12 @@ private let house: [(group: String, targets: [(name: String, outside: Set<String
             ("KilnBake", ["OrderedCollections", "SystemPackage"]),
         ]
     ),
-    ("Assurance", [("KilnAdvisories", ["SystemPackage"]), ("KilnInventory", ["SystemPackage"])]),
+    (
+        "Assurance",
+        [
+            ("KilnAdvisories", ["SystemPackage"]), ("KilnInventory", ["SystemPackage"]), ("KilnSecrets", []),
+        ]
+    ),
     (
         "Fleet",
         [
