@@ -140,6 +140,25 @@ import Testing
         #expect(due(dark, of: Self.record { $0.freeze = "incident" }, hadTraffic: ids) == [])
     }
 
+    @Test func `sees a new certificate in every fleet that serves, but where a person wants it left alone`() {
+        func due(_ record: FleetRecord) -> [Due.Reason] {
+            FleetLook(record, Self.both, seen: [Self.seen(0), Self.seen(1)], hasNewCertificates: true).due()
+                .map(\.reason)
+        }
+        #expect(due(Self.record()) == [.certificate])
+        #expect(due(Self.record(.rolling) { $0.isPaused = true }) == [.certificate])
+        #expect(due(Self.record(.frozen(reason: "it failed"))) == [.certificate])
+        var waiting = Self.record(.rolling)
+        waiting.policy.rollout.strategy = .canary
+        waiting.policy.rollout.steps = [.init(weight: 10, pause: .manual)]
+        waiting.rollout.stable = ReleaseKey(9)
+        waiting.rollout.stage = Stage(step: 0, filled: .zero, reached: .zero)
+        #expect(waiting.awaitsPromotion(isBalanced: true))
+        #expect(due(waiting) == [.certificate])
+        #expect(due(Self.record { $0.freeze = "incident" }) == [])
+        #expect(due(Self.record(.stopped(reason: ""))) == [.leaving, .leaving])
+    }
+
     @Test func `finds remains of a stopped fleet`() {
         let stopped = Self.record(.stopped(reason: ""))
         #expect(due([Self.seen(0)], of: stopped, with: []) == [.stranger])

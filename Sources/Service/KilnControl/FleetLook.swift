@@ -92,13 +92,13 @@ package struct FleetLook: Sendable {
         if rollout.isPaused { return lostBalancer + certificates }
         if record.pending?.goesOn == true { return [Due(.unattended)] }
         switch rollout.phase {
-        case .frozen: return lostBalancer
+        case .frozen: return lostBalancer + certificates
         case .stopped: return strangers + instances.map { Due(.leaving, $0.id, slot: $0.slot) }
         case .baking, .rollingBack, .stopping: return [Due(.unattended)]
         case .rolling where isUntried: return []
         case .rolling where record.isComparedWhileWaiting(isBalanced: isBalanced): return [Due(.unattended)]
         case .rolling where record.awaitsPromotion(isBalanced: isBalanced) && !isFirst:
-            return strangers + instances.compactMap(trouble) + lostBalancer
+            return strangers + instances.compactMap(trouble) + lostBalancer + certificates
         case .rolling: return [Due(.unattended)]
         case .steady:
             let unattended = rollout.progress == nil ? [] : [Due(.unattended)]
