@@ -237,6 +237,30 @@ extension LocalFleet {
         }
     }
 
+    @Test func `that is not valid yet is shown once it is`() async throws {
+        try await LocalFleet.with { fleet, sandbox in
+            let authority = Authority(sandbox)
+            let pair = try await authority.make("shown")
+            let secure = try address()
+            let settings = try fleet.with(
+                Listener(secure, tls: ListenerTLS(certificate: pair.certificate, key: pair.key))
+            )
+            try await fleet.platform.converge(settings, token: fleet.token)
+            try await authority.make("two")
+            try authority.replace("shown", by: "two")
+            let balancer = fleet.platform.balancer(fleet.paths)
+            let (now, early) = (WallClock.now, WallClock.now - 3600)
+            #expect(balancer.hasNewCertificates(settings, now: early))
+            let refused = try await balancer.renewCertificates(settings, now: early)
+            #expect(refused.first?.message.contains("is not valid before") == true)
+            #expect(!balancer.hasNewCertificates(settings, now: early), "told once")
+            #expect(balancer.hasNewCertificates(settings, now: now))
+            let news = try await balancer.renewCertificates(settings, now: now)
+            #expect(news.first?.message.contains("is renewed") == true)
+            #expect(try await fleet.subject(secure) == "subject=CN=two")
+        }
+    }
+
     @Test func `of clients is asked for where the listener says so`() async throws {
         try await LocalFleet.with { fleet, sandbox in
             let authority = Authority(sandbox)

@@ -75,7 +75,8 @@ package struct LocalPlatform: InstancePlatform {
     }
 
     package func hasNewCertificates(_ settings: FleetSettings) async -> Bool {
-        balancer(FleetPaths(home: home, fleet: settings.fleet)).hasNewCertificates(settings)
+        balancer(FleetPaths(home: home, fleet: settings.fleet))
+            .hasNewCertificates(settings, now: WallClock.now)
     }
 
     package func renewCertificates(

@@ -64,14 +64,20 @@ extension Balancer {
     }
 
     /// Whether there is something else to show now, and nobody refused it yet.
-    func hasNewCertificates(_ settings: FleetSettings) -> Bool {
+    func hasNewCertificates(_ settings: FleetSettings, now: Int64) -> Bool {
         guard Files.exists(folder.path) else { return false }
         return Self.secure(settings).contains { address, tls in
-            switch Self.read(tls, address) {
-            case .success(let material):
-                !folder.holds(material, for: address) && !folder.wasRefused(material.mark, for: address)
-            case .failure(let error): !folder.wasRefused(Self.words(error), for: address)
-            }
+            let read = Self.read(tls, address)
+            if case .success(let material) = read, folder.holds(material, for: address) { return false }
+            return !folder.wasRefused(Self.mark(read, now), for: address)
+        }
+    }
+
+    /// What is refused is known again by what it is and why it is no good: what is not valid yet will be.
+    private static func mark(_ read: Result<ListenerMaterial, LocalPlatformError>, _ now: Int64) -> String {
+        switch read {
+        case .success(let material): material.mark + (material.fault(now: now) ?? "")
+        case .failure(let error): words(error)
         }
     }
 
@@ -94,11 +100,7 @@ extension Balancer {
         _ now: Int64
     ) async throws -> CertificateNews? {
         let read = Self.read(tls, address)
-        let mark =
-            switch read {
-            case .success(let material): material.mark
-            case .failure(let error): Self.words(error)
-            }
+        let mark = Self.mark(read, now)
         if folder.wasRefused(mark, for: address) { return nil }
         do {
             let material = try read.get()
@@ -179,6 +181,11 @@ extension Balancer {
         try folder.write(file.text(BalancerConfig(fronts: [front])), to: config)
         let output = try await runner.runUnchecked(ToolInvocation("haproxy", ["-c", "-f", config.string]))
         if output.status == .exited(0) { return }
+        // Cut off, it said nothing of them.
+        guard case .exited = output.status else {
+            let cause = "haproxy: \(output.status)"
+            throw process.failed("cannot try out the certificate of \(address)", [cause])
+        }
         throw LocalPlatformError.certificate(
             of: address,
             HAProxyAlerts.reasons(output.errorText, without: "'\(certificate)'"),
