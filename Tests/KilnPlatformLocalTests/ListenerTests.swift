@@ -131,7 +131,10 @@ extension LocalFleet {
             try await fleet.converge()
             #expect(try await curl(["-k", "https://localhost:\(secure.port)/"]) == " 000")
             #expect(try await load.stop().failed == [])
-            #expect(!Files.exists(fleet.paths.certificates), "nothing is kept of what nobody needs")
+            #expect(
+                !Files.exists(fleet.paths.certificates.removingLastComponent()),
+                "nothing is kept of what nobody needs"
+            )
         }
     }
 

@@ -1,3 +1,4 @@
+import Glibc
 import KilnDefinition
 import KilnSystem
 import SystemPackage
@@ -85,6 +86,8 @@ struct ListenerFolder: Sendable {
         guard Files.exists(path) else { return }
         try Mounts.unmountAll(under: path)
         try Files.remove(path)
+        // While it holds nobody else's.
+        rmdir(path.removingLastComponent().string)
     }
 
     func write(_ text: String, to file: FilePath) throws {
