@@ -206,6 +206,17 @@ import Testing
         #expect(steps == [.weigh("b", 0), .remove("c"), .remove("e")])
     }
 
+    @Test func `an old worker finishes what it has at a port where no listener leads any more`() {
+        let (echo, gone) = (ServerID("a", in: "instances-tcp-echo"), ServerID("z", in: "instances-tcp-echo"))
+        let servers = [
+            echo: Self.running(2, sessions: 1), ServerID("b", in: "instances-tcp-echo"): Self.running(3),
+            gone: Self.running(4, sessions: 1),
+        ]
+        let steps = BalancerPlan.steps(forOldWorker: servers, to: Self.wanted)
+        // The one that leaves gets no weight there either.
+        #expect(steps == [.weigh(ServerID("b", in: "instances-tcp-echo"), 0), .remove(gone)])
+    }
+
     @Test func `a server is added whole: in maintenance, then checked, then with traffic`() {
         #expect(
             BalancerPlan.commands(.add(.sample("a", 2))) == [

@@ -29,13 +29,15 @@ package enum BalancerPlan {
         return steps + state.servers.keys.filter { !wanted.contains($0) }.sorted().map { .remove($0) }
     }
 
-    /// What an old worker, which finishes the connections it has, must be told: it learns of no new server.
+    /// What an old worker, which finishes the connections it has, must be told: it learns of no new server. What an instance has at
+    /// a port where no listener leads any more is finished as well.
     package static func steps(
         forOldWorker servers: [ServerID: BalancerState.Server],
         to config: BalancerConfig
     ) -> [Step] {
         servers.sorted { $0.key < $1.key }.compactMap { id, running in
-            guard let server = config.server(id) else {
+            let own = config.server(id) ?? config.servers.first { $0.id.instance == id.instance }
+            guard let server = own else {
                 return running.isInMaintenance && running.sessions == 0 ? nil : .remove(id)
             }
             return running.weight == server.weight ? nil : .weigh(id, server.weight)
