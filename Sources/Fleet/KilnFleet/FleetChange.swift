@@ -76,10 +76,34 @@ extension FleetDriver {
         try policy.check(for: content, of: fleet)
         let known = try await store.fleet(fleet)
         try refuseForeign(known, options)
-        if known == nil { try await role.check(policy.settings(of: fleet)) }
+        if let known {
+            try await refuseLeadingAway(known, policy, options)
+        } else {
+            try await role.check(policy.settings(of: fleet))
+        }
         let digest = try content.digest()
         if try await !store.releaseEntries(of: fleet).contains(where: { $0.digest == digest }) {
             try await gate(content)
+        }
+    }
+
+    /// A port that only the next release has is one behind which nobody is until that serves, nor after it failed.
+    private func refuseLeadingAway(
+        _ known: FleetRecord,
+        _ policy: FleetPolicy,
+        _ options: Options
+    ) async throws {
+        guard case .instances = role, !options.force, let old = known.policy.listen, let new = policy.listen,
+            old != new
+        else { return }
+        let running = try await store.instances(of: known.name).filter { !$0.isStopping }.map(\.release)
+        for number in Set(running).sorted() {
+            guard let content = try await store.release(number, of: known.name)?.content else { continue }
+            for listener in new.all where !listener.redirects && content.port(for: listener) == nil {
+                let before = old.all.first { $0.address == listener.address }
+                guard let before, content.port(for: before) != nil else { continue }
+                throw FleetError.unanswered(listener, number, content)
+            }
         }
     }
 }

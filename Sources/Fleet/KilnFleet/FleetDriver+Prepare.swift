@@ -58,6 +58,18 @@ extension FleetDriver {
         ])
     }
 
+    /// Requests would reach nobody after such a way back, where they reach somebody now.
+    func refuseUnreached(_ release: ReleaseEntry, _ options: Options, _ ledger: inout Ledger) async throws {
+        guard case .instances = role, !options.force, let listen = ledger.record.policy.listen,
+            let current = ledger.record.rollout.target?.releaseNumber
+        else { return }
+        try await ledger.load([current, release.number])
+        guard let old = ledger.content(of: current), let new = ledger.content(of: release.number),
+            old.isReached(by: listen), !new.isReached(by: listen)
+        else { return }
+        throw FleetError.unreached(release, of: ledger.name, listen)
+    }
+
     /// Takes the policy over; what runs is not replaced for it.
     func apply(_ policy: FleetPolicy, _ ledger: inout Ledger) async throws -> Bool {
         guard policy != ledger.record.policy else { return false }

@@ -140,6 +140,7 @@ package struct FleetDriver: Sendable {
                     status: .usage
                 )
             }
+            try await refuseUnreached(release, options, &ledger)
             try await allow(release, options, &ledger)
             if let ending = try await prepare(release.number, options, &ledger) { return ending }
             try await aim(at: release.number, isProven: release.stable != nil, &ledger)

@@ -92,6 +92,33 @@ extension FleetError {
         )
     }
 
+    /// `content` is what runs, and `listener` the new one of an address that leads to it so far.
+    static func unanswered(
+        _ listener: Listener,
+        _ number: ReleaseNumber,
+        _ content: ReleaseContent
+    ) -> FleetError {
+        let port = listener.port.map { "port \($0)" } ?? "port http, nor only one"
+        return FleetError(
+            .noPort,
+            "release \(number), which runs, has no \(port): "
+                + "nobody would answer on \(listener.address) before another release serves",
+            causes: ["the ports of its image: \(content.ports.keys.sorted().joined(separator: ", "))"],
+            hint: "deploy an image with both ports first, then lead the listener to the other one; "
+                + "--force does it all the same",
+            status: .usage
+        )
+    }
+
+    static func unreached(_ release: ReleaseEntry, of fleet: FleetName, _ listen: Listeners) -> FleetError {
+        FleetError(
+            .noPort,
+            "release \(release.number) of \(fleet) has no port that a listener leads to: \(listen)",
+            hint: "change listen back first; --force takes it all the same",
+            status: .usage
+        )
+    }
+
     static func unknownFleet(_ fleet: FleetName, known: [FleetName]) -> FleetError {
         FleetError(
             .unknownFleet,
