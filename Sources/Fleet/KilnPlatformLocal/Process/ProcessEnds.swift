@@ -1,5 +1,4 @@
 import CLinux
-import Dispatch
 import Glibc
 package import KilnDefinition
 import KilnSystem
@@ -32,11 +31,12 @@ package final class ProcessEnds: Sendable {  // a class: copies of a platform sh
         var bell: Int32 = -1
     }
 
-    private static let queue = DispatchQueue(label: "kiln.ends", attributes: .concurrent)
     /// How long the supervisor gets to note an end before it is told without.
     private static let noteTime = 20
 
     private let state = Mutex(State())
+    /// Its own, since it waits for good: it would hold one of the few on which everybody's tasks run.
+    private let thread = ThreadPool(limit: 1)
 
     package init() {}
 
@@ -71,7 +71,7 @@ package final class ProcessEnds: Sendable {  // a class: copies of a platform sh
             state.isWaiting = state.bell >= 0
             return state.isWaiting
         }
-        if isNeeded { Self.queue.async { [self] in wait() } }
+        if isNeeded { thread.begin { [self] in wait() } }
     }
 
     /// Those that are known to run without looking: an end is told at once.
