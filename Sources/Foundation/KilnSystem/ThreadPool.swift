@@ -63,7 +63,7 @@ package final class ThreadPool: Sendable {  // a class: its threads and those wh
             state.threads -= 1
             return state.threads == 0
         }
-        if isLast { DispatchQueue.global().async { self.next()?() } }
+        if isLast { DispatchQueue.global().async { while let job = self.next() { job() } } }
     }
 
     private func next() -> Job? {
