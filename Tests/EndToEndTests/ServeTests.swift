@@ -101,6 +101,15 @@ struct `A controller on this machine` {
             let unit = try await kiln.succeed("serve", "--unit").output
             #expect(unit.contains("ExecStart=\(FilePath(try KilnProcess.executable).resolved) serve"))
             #expect(unit.contains("KILN_HOME=\(kiln.home.root)"))
+            let watching = try await kiln.succeed(
+                "serve",
+                "--unit",
+                "--check-archives",
+                "360m",
+                "--metrics",
+                "127.0.0.1:9464"
+            )
+            #expect(watching.output.contains(" serve --metrics 127.0.0.1:9464 --check-archives 6h\n"))
             guard ExecutableSearch.find("systemd-analyze") != nil else { return }
             let file = sandbox.path.appending("kiln.service")
             try Files.write(unit, to: file)

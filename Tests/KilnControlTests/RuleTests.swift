@@ -102,11 +102,16 @@ import Testing
         let unit = ServiceUnit.text(
             executable: "/opt/my tools/100%/kiln$",
             home: "/srv/a \"b\" 5%",
-            metrics: "[::1]:9464"
+            metrics: "[::1]:9464",
+            archives: "6h",
+            keyFile: "/etc/kiln/key 1"
         )
         #expect(unit.contains(#"Environment="KILN_HOME=/srv/a \"b\" 5%%""#))
         #expect(unit.contains(#"RequiresMountsFor="/srv/a \"b\" 5%%""#))
-        #expect(unit.contains(#"ExecStart="/opt/my tools/100%%/kiln$$" serve --metrics [::1]:9464"#))
+        let start =
+            #"ExecStart="/opt/my tools/100%%/kiln$$" serve --metrics [::1]:9464 --check-archives 6h"#
+        #expect(unit.contains(start))
+        #expect(unit.contains("\nEnvironment=\"KILN_CONFIG_KEY_FILE=/etc/kiln/key 1\"\n"))
         #expect(unit.contains("StartLimitIntervalSec=0"))
     }
 

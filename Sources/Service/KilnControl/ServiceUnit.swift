@@ -1,9 +1,20 @@
 /// The systemd unit that keeps a controller running (systemd.service(5)).
 package enum ServiceUnit {
-    /// `executable` is where `kiln` is installed, `home` another home than the default one, `metrics` the address to give them at.
-    package static func text(executable: String, home: String? = nil, metrics: String? = nil) -> String {
-        let environment = home.map { "Environment=\(quoted("KILN_HOME=\($0)"))\n" } ?? ""
-        let start = word(executable) + " serve" + (metrics.map { " --metrics " + word($0) } ?? "")
+    /// `executable` is where `kiln` is installed, `home` another home than the default one, `metrics` the address to give them at,
+    /// `archives` how often they are asked, `keyFile` another place of the configuration store's key.
+    package static func text(
+        executable: String,
+        home: String? = nil,
+        metrics: String? = nil,
+        archives: String? = nil,
+        keyFile: String? = nil
+    ) -> String {
+        let variables = [home.map { "KILN_HOME=\($0)" }, keyFile.map { "KILN_CONFIG_KEY_FILE=\($0)" }]
+        let environment = variables.compactMap(\.self).map { "Environment=\(quoted($0))\n" }.joined()
+        let options = [
+            metrics.map { " --metrics " + word($0) }, archives.map { " --check-archives " + word($0) },
+        ]
+        let start = word(executable) + " serve" + options.compactMap(\.self).joined()
         return """
             [Unit]
             Description=Kiln, which keeps the fleets of this machine

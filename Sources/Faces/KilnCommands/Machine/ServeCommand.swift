@@ -57,7 +57,7 @@ struct ServeCommand: AsyncParsableCommand {
     func run() async throws {
         let context = CommandContext.current
         let address = try metrics.map { try MetricsAddress(parsing: $0) }
-        guard !unit else { return context.console.result(Self.unitText(context, address)) }
+        guard !unit else { return context.console.result(unitText(context, address)) }
         let fleets = try FleetContext(context)
         let notifier = ServiceNotifier(environment: context.environment)
         // What is started from here has nothing to tell the service manager.
@@ -128,13 +128,16 @@ struct ServeCommand: AsyncParsableCommand {
         }
     }
 
-    private static func unitText(_ context: CommandContext, _ metrics: MetricsAddress?) -> String {
+    private func unitText(_ context: CommandContext, _ metrics: MetricsAddress?) -> String {
         // Absolute, wherever the manager starts it; the default one of root needs no word.
         let isNamed = context.environment["KILN_HOME"]?.isEmpty == false
+        let isKeyNamed = context.environment["KILN_CONFIG_KEY_FILE"]?.isEmpty == false
         let text = ServiceUnit.text(
             executable: ExecutableSearch.own ?? "/usr/bin/kiln",
             home: isNamed ? "\(context.home.root)" : nil,
-            metrics: metrics?.description
+            metrics: metrics?.description,
+            archives: checkArchives?.text,
+            keyFile: isKeyNamed ? "\(context.configKeyFile.absolute)" : nil
         )
         return String(text.dropLast())
     }
