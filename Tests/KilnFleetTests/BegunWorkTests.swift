@@ -286,6 +286,22 @@ import Testing
         }
     }
 
+    @Test func `is not told to be paused where another command ends it`() async throws {
+        try await Stage.with { stage in
+            try await stage.deploy("1")
+            let stop = StopSignal()
+            async let deployed = deploy(stage, Self.content("2", reversible: true), stop: stop)
+            try await stage.time.sleep(until: stage.time.now.advanced(by: .seconds(3)))
+            // By a signal, as Ctrl-C does.
+            let word = stage.driver(interrupt: { _ in stop.request() })
+            _ = try await word.freeze(Stage.fleet, why: "incident")
+            #expect(try await deployed == .left(Self.two))
+            let told = try await stage.messages().filter { $0.contains("was ended and is run again later") }
+            #expect(told.count == 1)
+            #expect(told.first?.contains("whoever drives the fleet next goes on with it") == true, "\(told)")
+        }
+    }
+
     @Test func `is paused together with the rollout that it follows`() async throws {
         for isAsked in [false, true] {
             try await Stage.with { stage in

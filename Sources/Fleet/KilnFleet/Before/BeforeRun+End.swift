@@ -59,7 +59,7 @@ extension BeforeRun {
     /// What can be undone is ended and run again later; anything else is never cut off, and comes to its end by itself.
     mutating func pause(_ begun: Preparation.Begun, _ step: BeforeDefinition) async throws -> Ending {
         let what =
-            driver.stop.manner == .leaving
+            await ledger.isLeft(by: driver.stop)
             ? "whoever drives the fleet next goes on with it" : "the rollout is paused"
         guard step.reversible else {
             try await notePause(step)
