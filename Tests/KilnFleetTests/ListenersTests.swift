@@ -37,6 +37,19 @@ import Testing
         #expect(listen.securePort(for: listen.all[2]) == 443)
     }
 
+    @Test func `are told to others by one name each, whatever the order`() {
+        let ports: [FleetName: [String: UInt16]] = [
+            "a": ["b-c": 1, "x": 2], "a-b": ["c": 3], "a-x": ["http": 4], "stock": ["api": 5, "admin": 6],
+        ]
+        let addresses = ReleaseAssembler.addresses(["a-x": 7, "stock-api": 8], ports)
+        #expect(
+            addresses == [
+                "A_B_C_ADDRESS": "a-b:3", "A_X_ADDRESS": "a-x:7", "A_X_HTTP_ADDRESS": "a-x:4",
+                "STOCK_API_ADDRESS": "stock-api:8", "STOCK_ADMIN_ADDRESS": "stock:6",
+            ]
+        )
+    }
+
     @Test func `differ in a plan by where they listen, and by their certificates where that is all`() {
         func policy(_ certificate: String) -> FleetPolicy {
             FleetPolicy(

@@ -57,7 +57,7 @@ package struct ReleaseAssembler: Sendable {
             image: digest,
             imageName: fleet.image,
             imageVersion: runtime.version,
-            env: environment(config, addresses(peers, peerPorts), resolved.env, fleet.config.env),
+            env: environment(config, Self.addresses(peers, peerPorts), resolved.env, fleet.config.env),
             files: try files(fleet.config.files, resolved.files, config, directory),
             health: runtime.health,
             state: runtime.state,
@@ -103,7 +103,7 @@ package struct ReleaseAssembler: Sendable {
     }
 
     /// `STOCK_API_ADDRESS` for the fleet `stock-api`, and `STOCK_API_ADMIN_ADDRESS` for what leads to its port `admin`.
-    private func addresses(
+    static func addresses(
         _ peers: [FleetName: UInt16],
         _ ports: [FleetName: [String: UInt16]]
     ) -> [String: String] {
@@ -112,8 +112,11 @@ package struct ReleaseAssembler: Sendable {
             let name = (words + ["address"]).joined(separator: "_").uppercased()
             addresses[String(name.map { $0.isLetter || $0.isNumber ? $0 : "_" })] = "\(fleet):\(port)"
         }
-        for (fleet, ports) in ports {
-            for (name, port) in ports { add([fleet.description, name], fleet, port) }
+        // In order: where two are called the same, it is always the same one that counts.
+        for (fleet, ports) in ports.sorted(by: { $0.key < $1.key }) {
+            for (name, port) in ports.sorted(by: { $0.key < $1.key }) {
+                add([fleet.description, name], fleet, port)
+            }
         }
         // A fleet's own name comes before a port's of another fleet.
         for (fleet, port) in peers { add([fleet.description], fleet, port) }
