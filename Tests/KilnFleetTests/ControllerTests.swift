@@ -45,6 +45,37 @@ import Testing
         }
     }
 
+    @Test func `shows a new certificate once, and tells of it`() async throws {
+        try await Stage.with { stage in
+            try await stage.deploy("1")
+            try await stage.kept { kept in
+                try await kept.pass(.seconds(10))
+                stage.platform.change { $0.hasNewCertificate = true }
+                try await kept.pass(.seconds(5))
+                #expect(!stage.platform.seen.hasNewCertificate)
+                let news = try await stage.messages().filter { $0.contains("is renewed") }
+                #expect(news.count == 1, "\(news)")
+                let converges = stage.platform.seen.converges
+                try await kept.pass(.seconds(60))
+                #expect(stage.platform.seen.converges == converges, "nothing is due any more")
+            }
+        }
+    }
+
+    @Test func `has its drives hear of ends too`() async throws {
+        try await Stage.with { stage in
+            try await stage.deploy("1")
+            try await stage.kept { kept in
+                try await kept.pass(.seconds(10))
+                let listening = stage.platform.listening
+                _ = try await kept.controller.drive(Stage.fleet) { driver in
+                    try await driver.deploy(Stage.content("2"), to: Stage.fleet, policy: Stage.policy())
+                }
+                #expect(stage.platform.listening == listening + 1)
+            }
+        }
+    }
+
     @Test func `replaces an instance without a supervisor after another one has come for it`() async throws {
         try await Stage.with { stage in
             try await stage.deploy("1")

@@ -73,6 +73,8 @@ final class PretendPlatform: InstancePlatform {  // a class: tests and driver lo
         var losesEnds = false
         /// Instances whose supervisor is gone.
         var orphaned: Set<InstanceID> = []
+        /// The machine's files hold another certificate than the one that is shown.
+        var hasNewCertificate = false
         /// Nobody balances.
         var isBalancerDead = false
     }
@@ -93,6 +95,21 @@ final class PretendPlatform: InstancePlatform {  // a class: tests and driver lo
 
     func ends() -> AsyncStream<FleetName> {
         AsyncStream { continuation in listeners.withLock { $0.append(continuation) } }
+    }
+
+    /// How many want to hear of ends.
+    var listening: Int { listeners.withLock { $0.count } }
+
+    func hasNewCertificates(_ settings: FleetSettings) async -> Bool { seen.hasNewCertificate }
+
+    func renewCertificates(
+        _ settings: FleetSettings,
+        token: FencingToken
+    ) async throws -> [CertificateNews] {
+        try admit(token)
+        guard seen.hasNewCertificate, let listen = settings.listen?.addresses.first else { return [] }
+        change { $0.hasNewCertificate = false }
+        return [CertificateNews(listen, .renewed(expires: 0))]
     }
 
     /// Tells whoever listens that instances ended; nothing does so by itself.
@@ -162,12 +179,7 @@ final class PretendPlatform: InstancePlatform {  // a class: tests and driver lo
 
     func isListening(_ settings: FleetSettings) async throws -> Bool { seen.listen == settings.listen }
 
-    func hasNewCertificates(_ settings: FleetSettings) async -> Bool { false }
     func certificates(of settings: FleetSettings) async -> [ListenerCertificate] { [] }
-    func renewCertificates(
-        _ settings: FleetSettings,
-        token: FencingToken
-    ) async throws -> [CertificateNews] { [] }
 
     func converge(_ settings: FleetSettings, token: FencingToken) async throws {
         try admit(token)
