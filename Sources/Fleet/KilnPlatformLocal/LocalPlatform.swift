@@ -70,7 +70,7 @@ package struct LocalPlatform: InstancePlatform {
 
     package func check(_ settings: FleetSettings) async throws {
         let balancer = balancer(FleetPaths(home: home, fleet: settings.fleet))
-        try balancer.check(settings)
+        try await balancer.check(settings)
         try await balancer.checkCertificates(settings, now: WallClock.now)
     }
 
@@ -102,7 +102,7 @@ package struct LocalPlatform: InstancePlatform {
         try await fence(paths).pass(token) {
             if Record.readable(FleetSettings.self, from: paths.settings) != settings {
                 // What is refused leaves those that hold.
-                try balancer(paths).check(settings)
+                try await balancer(paths).check(settings)
                 try await balancer(paths).prepareCertificatesAlone(settings)
                 try Files.createDirectory(paths.directory, mode: 0o700)
                 try Record.write(settings, to: paths.settings, synced: true)

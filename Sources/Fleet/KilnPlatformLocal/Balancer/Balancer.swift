@@ -21,10 +21,10 @@ struct Balancer: Sendable {
     }
 
     /// Refuses addresses that somebody else listens on.
-    func check(_ settings: FleetSettings) throws {
+    func check(_ settings: FleetSettings) async throws {
         for front in fronts(settings) {
             for address in [front.listener.address, front.inside].compactMap(\.self) {
-                try process.refuseTakenListener(address)
+                try await process.refuseTakenListener(address)
             }
         }
     }
@@ -43,7 +43,7 @@ struct Balancer: Sendable {
     func converge(_ settings: FleetSettings, keep: (String) -> Bool) async throws {
         try await locked {
             // Before anything is written: the file must not say what cannot be.
-            try check(settings)
+            try await check(settings)
             try await prepareUsableCertificates(settings)
             try await bring(try config(settings, try await shares().filter { keep($0.key) }))
             try folder.keep(only: settings.listen?.all ?? [])

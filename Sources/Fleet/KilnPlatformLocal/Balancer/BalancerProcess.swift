@@ -163,11 +163,15 @@ struct BalancerProcess: Sendable {
         _ = try await Waiting.until(.seconds(2)) { try orphans().isEmpty }
     }
 
-    /// HAProxy would share a port with another HAProxy (SO_REUSEPORT), so this looks before it starts.
-    func refuseTakenListener(_ listen: ListenAddress) throws {
-        guard let holder = try ListenerHolder.find(listen), !holder.processes.contains(where: isOurs) else {
-            return
+    /// HAProxy would share a port with another HAProxy (SO_REUSEPORT), so this looks before it starts. What is held by nobody, or
+    /// by one that has no memory any more, is held by a process that is just ending: a balancer's own, when it was killed.
+    func refuseTakenListener(_ listen: ListenAddress) async throws {
+        var holder: ListenerHolder?
+        _ = try await Waiting.until(.seconds(2), every: .milliseconds(20)) {
+            holder = try ListenerHolder.find(listen)
+            return holder.map { !$0.isEnding } ?? true
         }
+        guard let holder, !holder.processes.contains(where: isOurs) else { return }
         throw LocalPlatformError(
             .listener,
             "fleet \(paths.fleet) cannot listen on \(listen): \(holder.name) already does",

@@ -9,6 +9,9 @@ struct ListenerHolder {
     /// For people, such as `nginx (process 812)`.
     let name: String
 
+    /// Whether nobody is there who could go on listening.
+    var isEnding: Bool { processes.allSatisfy { ProcessIdentity.arguments(of: $0).isEmpty } }
+
     static func find(_ listen: ListenAddress) throws -> ListenerHolder? {
         var sockets = Self.sockets(listeningOn: listen, try Files.readText("/proc/self/net/tcp"))
         if let text = try? Files.readText("/proc/self/net/tcp6") {
