@@ -114,6 +114,7 @@ let package = Package(
             ["KilnDiagnostics", "KilnSystem", "KilnOCI", "KilnRegistry", .collections, .system, .yams]
         ),
         room("KilnHCL", in: "Definition", ["KilnDiagnostics"]),
+        room("KilnDockerfile", in: "Definition", []),
         // Bake
         room(
             "KilnLock",
@@ -148,6 +149,11 @@ let package = Package(
             ]
         ),
         room("KilnSecrets", in: "Assurance", ["KilnOCI", "KilnAdvisories"]),
+        room(
+            "KilnLint",
+            in: "Assurance",
+            ["KilnDiagnostics", "KilnOCI", "KilnHCL", "KilnDockerfile", "KilnAdvisories"]
+        ),
         // Fleet
         room("KilnRollout", in: "Fleet", ["KilnDiagnostics"]),
         room(
@@ -211,7 +217,7 @@ let package = Package(
                 "KilnDefinition",
                 "KilnLock",
                 "KilnBake", "KilnRollout", "KilnFleet", "KilnDrift", "KilnPlatformLocal", "KilnCatalog",
-                "KilnControl", "KilnAPI", "KilnServer",
+                "KilnControl", "KilnAPI", "KilnServer", "KilnAdvisories", "KilnLint",
                 .argumentParser, .collections, .system,
             ]
         ),
@@ -265,6 +271,7 @@ let package = Package(
             ]
         ),
         tests("KilnHCLTests", ["KilnDiagnostics", "KilnHCL"]),
+        tests("KilnDockerfileTests", ["KilnDockerfile"]),
         tests(
             "KilnLockTests",
             [
@@ -298,6 +305,14 @@ let package = Package(
             excluding: ["Fixtures"]
         ),
         tests("KilnSecretsTests", ["KilnTestSupport", "KilnSystem", "KilnSecrets", .system]),
+        tests(
+            "KilnLintTests",
+            [
+                "KilnTestSupport", "KilnDiagnostics", "KilnSystem", "KilnOCI", "KilnHCL", "KilnDockerfile",
+                "KilnAdvisories", "KilnLint", .system, .yams,
+            ],
+            excluding: ["Fixtures"]
+        ),
         .target(
             name: "KilnRolloutSimulation",
             dependencies: ["KilnRollout"],

@@ -22,7 +22,10 @@ private let house: [(group: String, targets: [(name: String, outside: Set<String
     ("Distribution", [("KilnRegistry", ["SystemPackage"])]),
     (
         "Definition",
-        [("KilnDefinition", ["OrderedCollections", "SystemPackage", "Yams"]), ("KilnHCL", [])]
+        [
+            ("KilnDefinition", ["OrderedCollections", "SystemPackage", "Yams"]), ("KilnHCL", []),
+            ("KilnDockerfile", []),
+        ]
     ),
     (
         "Bake",
@@ -35,6 +38,7 @@ private let house: [(group: String, targets: [(name: String, outside: Set<String
         "Assurance",
         [
             ("KilnAdvisories", ["SystemPackage"]), ("KilnInventory", ["SystemPackage"]), ("KilnSecrets", []),
+            ("KilnLint", []),
         ]
     ),
     (

@@ -56,8 +56,8 @@ package enum JUnitReport {
 }
 
 /// Text made fit for XML 1.0: markup escaped, characters that XML has no words for replaced.
-enum XMLText {
-    static func escaped(_ text: String) -> String {
+package enum XMLText {
+    package static func escaped(_ text: String) -> String {
         var result = ""
         for scalar in text.unicodeScalars {
             switch scalar {

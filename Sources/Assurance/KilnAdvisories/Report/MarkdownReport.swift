@@ -45,8 +45,12 @@ package enum MarkdownReport {
         return "| " + cells.joined(separator: " | ") + " |"
     }
 
-    /// Text that is no markup, on one line.
-    private static func text(_ text: String) -> String {
+    private static func text(_ text: String) -> String { MarkdownText.escaped(text) }
+}
+
+/// Text that is no markup, on one line.
+package enum MarkdownText {
+    package static func escaped(_ text: String) -> String {
         var result = ""
         for character in text {
             if character.isNewline || character == "\t" {

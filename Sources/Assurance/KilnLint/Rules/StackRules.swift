@@ -1,0 +1,59 @@
+/// CloudFormation's own ways of changing machines that are there.
+enum StackRules {
+    static let all = [updateInPlace]
+
+    static let updateInPlace = LintRule(
+        "IL049",
+        "A stack changes machines in place, or cannot replace them",
+        why:
+            "cfn-hup, Run Command and State Manager change what runs; a group without an UpdatePolicy keeps its old "
+            + "machines when its template changes.",
+        remedy: "Bake the image, and give the group an UpdatePolicy (AutoScalingRollingUpdate or "
+            + "AutoScalingReplacingUpdate).",
+        .warning,
+        .all,
+        on: [.cloudformation]
+    ) { document, sink in
+        for entry in document.root["Resources"]?.entries ?? [] {
+            let resource = entry.value
+            if let metadata = resource["Metadata"]?.entry("AWS::CloudFormation::Init") {
+                sink.report(metadata.keyRange, "\(entry.key) is configured by cfn-init after it booted")
+            }
+            switch resource["Type"]?.text {
+            case "AWS::SSM::Association", "AWS::SSM::MaintenanceWindowTask":
+                sink.report(entry.keyRange, "\(entry.key) runs documents on machines that are there already")
+            case "AWS::SSM::Document":
+                let type = resource.at("Properties", "DocumentType")?.text ?? "Command"
+                if type == "Command" || type == "Automation" {
+                    sink.report(
+                        entry.keyRange,
+                        "\(entry.key) is made to be run on machines that are there already"
+                    )
+                }
+            case "AWS::OpsWorks::Stack", "AWS::OpsWorks::Instance", "AWS::OpsWorks::App":
+                sink.report(entry.keyRange, "OpsWorks configures machines after they were made")
+            case "AWS::CodeDeploy::DeploymentGroup":
+                let style = resource.at("Properties", "DeploymentStyle", "DeploymentType")?.text
+                if style != "BLUE_GREEN", resource.at("Properties", "ECSServices") == nil {
+                    sink.report(entry.keyRange, "CodeDeploy changes machines that are there already")
+                }
+            case "AWS::AutoScaling::AutoScalingGroup":
+                let policy = resource["UpdatePolicy"]
+                let replaces =
+                    policy?["AutoScalingRollingUpdate"] != nil || policy?["AutoScalingReplacingUpdate"] != nil
+                if !replaces {
+                    sink.report(entry.keyRange, "\(entry.key) has no UpdatePolicy: old machines stay")
+                }
+            default: break
+            }
+        }
+        for script in document.scripts where script.phase == .boot {
+            for command in script.commands where command.program == "cfn-hup" {
+                sink.report(
+                    script.place(of: command, in: document.source),
+                    "cfn-hup changes the machine whenever the stack does"
+                )
+            }
+        }
+    }
+}

@@ -1,0 +1,11 @@
+resource "kubernetes_deployment" "web" {
+  spec {
+    template {
+      spec {
+        container {
+          image = "nginx:latest"
+        }
+      }
+    }
+  }
+}

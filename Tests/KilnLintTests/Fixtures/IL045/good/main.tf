@@ -1,0 +1,7 @@
+resource "aws_instance" "web" {
+  ami = "ami-0123456789abcdef0"
+  lifecycle {
+    create_before_destroy = true
+    ignore_changes        = [tags]
+  }
+}
