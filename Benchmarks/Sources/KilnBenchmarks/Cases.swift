@@ -13,6 +13,7 @@ struct Case: Sendable {
         Case(name: "layer-gzip", rows: { try $0.largeLayer(compression: "gzip") }),
         Case(name: "debian", rows: { try $0.debianRoot() }),
         Case(name: "re-lock", rows: { try $0.relock() }),
+        Case(name: "lint", rows: { try $0.lintOfManyManifests() }),
         Case(name: "start", rows: { try $0.firstInstance() }),
     ]
 }

@@ -29,6 +29,7 @@ package struct KilnCommand: AsyncParsableCommand {
                 name: "Images",
                 subcommands: [BakeCommand.self, TestCommand.self, ImageCommand.self, GCCommand.self]
             ),
+            CommandGroup(name: "Assurance", subcommands: [LintCommand.self]),
             CommandGroup(
                 name: "Fleets",
                 subcommands: [
