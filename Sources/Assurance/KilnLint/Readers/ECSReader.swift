@@ -16,7 +16,8 @@ enum ECSReader {
 
     private static func take(container node: Node, _ volumes: [Node], _ document: inout LintDocument) {
         let name = node.any("name", "Name")
-        var container = Container(name: name.flatMap { $0.tag == nil ? $0.text : nil } ?? "the container", range: name?.range ?? node.range, node: node)
+        let label = name.flatMap { $0.tag == nil ? $0.text : nil } ?? "the container"
+        var container = Container(name: label, range: name?.range ?? node.range, node: node)
         container.image = node.any("image", "Image")?.text
         let readOnly = node.any("readonlyRootFilesystem", "ReadonlyRootFilesystem")
         container.isReadOnly = readOnly.map { $0.bool } ?? false
