@@ -1,148 +1,90 @@
-/// A decimal number: coefficient times a power of ten, rounded half to even at 155 significant digits.
+/// A binary floating-point number: a mantissa times a power of two, rounded half to even.
 ///
-/// HCL asks for at least 512 bits (spec.md, "Number Type"); 155 digits hold every integer of 512 bits. Decimal rather than binary, so that what is written
-/// in decimal is exact: `11 % 5.1` is 0.8. Exponents past a million are refused when parsed, and become zero or an error when computed.
-package struct HCLNumber: Sendable, Hashable {
-    static let precision = 155
-    static let exponentLimit = 1_000_000
+/// As in the reference implementation, whose numbers are of 512 bits where they are written, of 64 where something was counted and of 53 where a function
+/// computes with the machine's floating point; an operator keeps the larger. `11 % 5.1` therefore is not quite 0.8. Exponents of more than 16 bits are
+/// refused when parsed and become zero or an error when computed, so that no number takes long to print.
+package struct HCLNumber: Sendable {
+    static let longest = 512
+    /// Of the place of the first binary digit.
+    static let exponentLimit = 1 << 15
+    /// Of a number as written.
+    static let digitLimit = 4096
 
     let isNegative: Bool
-    let coefficient: Magnitude
+    /// Odd, or zero: equal numbers have equal fields.
+    let mantissa: Magnitude
     let exponent: Int
+    /// Bits of the mantissa that results keep; no part of the value.
+    let precision: Int
 
     package static let zero = HCLNumber(0)
     package static let one = HCLNumber(1)
 
     package init(_ value: Int) {
-        self.init(negative: value < 0, Magnitude(value.magnitude), exponent: 0)
+        self.init(negative: value < 0, Magnitude(UInt64(value.magnitude)), exponent: 0, precision: 64)
     }
 
-    /// Rounds and drops trailing zeros, so that equal numbers have equal fields.
-    init(negative: Bool, _ coefficient: Magnitude, exponent: Int) {
-        guard !coefficient.isZero, exponent > -Self.exponentLimit * 2 else {
-            (isNegative, self.coefficient, self.exponent) = (false, .zero, 0)
+    /// Nil for what is not finite.
+    package init?(_ value: Double) {
+        guard value.isFinite else { return nil }
+        let magnitude = value == 0 ? 0 : UInt64(value.significand.magnitude * 0x1p52)
+        let exponent = value == 0 ? 0 : Int(value.exponent) - 52
+        self.init(negative: value < 0, Magnitude(magnitude), exponent: exponent, precision: 53)
+    }
+
+    /// Rounds to the precision. `isInexact` says that something lies behind the magnitude's last bit, which is then past the precision.
+    init(negative: Bool, _ magnitude: Magnitude, exponent: Int, precision: Int, isInexact: Bool = false) {
+        self.precision = precision
+        var (kept, exponent) = (magnitude, exponent)
+        let surplus = magnitude.bitWidth - precision
+        if surplus > 0 {
+            kept = magnitude.shiftedRight(surplus)
+            let dropped = magnitude - kept.shiftedLeft(surplus)
+            let half = Magnitude(1).shiftedLeft(surplus - 1)
+            if dropped > half || dropped == half && (isInexact || kept.isOdd) { kept = kept + Magnitude(1) }
+            exponent += surplus
+        }
+        guard !kept.isZero, exponent + kept.bitWidth > -Self.exponentLimit else {
+            (isNegative, mantissa, self.exponent) = (false, .zero, 0)
             return
         }
-        if let word = coefficient.word, word % 10 != 0 {
-            (isNegative, self.coefficient, self.exponent) = (negative, coefficient, exponent)
-            return
-        }
-        var (digits, exponent) = (coefficient.digits, exponent)
-        if digits.count > Self.precision { Self.round(&digits, &exponent) }
-        while digits.last == 48 {
-            digits.removeLast()
-            exponent += 1
-        }
-        (isNegative, self.coefficient, self.exponent) = (negative, Magnitude(digits: digits), exponent)
+        let zeros = kept.trailingZeroBits
+        (isNegative, mantissa, self.exponent) = (negative, kept.shiftedRight(zeros), exponent + zeros)
     }
 
-    private static func round(_ digits: inout [UInt8], _ exponent: inout Int) {
-        let dropped = digits[precision...]
-        let odd = digits[precision - 1] % 2 == 1
-        let half = dropped.first == 53 && dropped.dropFirst().allSatisfy { $0 == 48 }
-        let up = half ? odd : (dropped.first ?? 48) >= 53
-        exponent += dropped.count
-        digits.removeLast(dropped.count)
-        if up { digits = (Magnitude(digits: digits) + Magnitude(1)).digits }
-    }
-
-    /// Digits with an optional sign, fraction and exponent (the grammar's NumericLit, and a sign).
-    package init?(_ text: some StringProtocol) {
-        var bytes = Array(text.utf8)[...]
-        var negative = false
-        if let sign = bytes.first, sign == 43 || sign == 45 {
-            negative = sign == 45
-            bytes = bytes.dropFirst()
-        }
-        var exponent = 0
-        if let mark = bytes.firstIndex(where: { $0 == 0x65 || $0 == 0x45 }) {
-            let written = String(decoding: bytes[(mark + 1)...], as: UTF8.self)
-            guard let value = Int(written), abs(value) <= Self.exponentLimit else { return nil }
-            exponent = value
-            bytes = bytes[..<mark]
-        }
-        let parts = bytes.split(separator: 46, maxSplits: 1, omittingEmptySubsequences: false)
-        guard let whole = parts.first, !whole.isEmpty || parts.count == 2 else { return nil }
-        let fraction = parts.count == 2 ? parts[1] : []
-        guard parts.count == 1 || !fraction.isEmpty, (whole + fraction).allSatisfy({ (48...57).contains($0) })
-        else { return nil }
-        self.init(
-            negative: negative,
-            Magnitude(digits: whole + fraction),
-            exponent: exponent - fraction.count
-        )
-    }
-
-    package var isZero: Bool { coefficient.isZero }
+    package var isZero: Bool { mantissa.isZero }
     package var isInteger: Bool { exponent >= 0 }
 
     /// The value where it is an integer that fits.
     package var int: Int? {
-        guard isInteger, exponent <= 18, let word = coefficient.shifted(by: exponent).word else { return nil }
-        if isNegative { return word <= UInt64(Int.max) ? -Int(word) : nil }
+        guard isInteger, mantissa.bitWidth + exponent <= 64 else { return nil }
+        guard let word = mantissa.shiftedLeft(exponent).word else { return nil }
+        if isNegative { return word <= UInt64(Int.max) ? -Int(word) : (word == 1 << 63 ? Int.min : nil) }
         return Int(exactly: word)
     }
 
-    /// Power of ten of the first digit.
-    private var order: Int { coefficient.digitCount + exponent }
+    /// What it takes to print: the square of its length in limbs.
+    var weight: Int { 1 + (order / 32) * (order / 32) }
+
+    /// The place of the first binary digit.
+    var order: Int { mantissa.bitWidth + exponent }
 
     package func negated() -> HCLNumber {
-        HCLNumber(negative: !isNegative, coefficient, exponent: exponent)
+        HCLNumber(negative: !isNegative, mantissa, exponent: exponent, precision: precision)
     }
 
-    package var magnitude: HCLNumber { HCLNumber(negative: false, coefficient, exponent: exponent) }
-
-    package static func + (left: HCLNumber, right: HCLNumber) -> HCLNumber {
-        guard !left.isZero else { return right }
-        guard !right.isZero else { return left }
-        // What lies beyond all digits of the result cannot change it, save by rounding's last place.
-        if left.order - right.order > precision * 2 { return left }
-        if right.order - left.order > precision * 2 { return right }
-        let exponent = min(left.exponent, right.exponent)
-        let a = left.coefficient.shifted(by: left.exponent - exponent)
-        let b = right.coefficient.shifted(by: right.exponent - exponent)
-        if left.isNegative == right.isNegative {
-            return HCLNumber(negative: left.isNegative, a + b, exponent: exponent)
-        }
-        return a < b
-            ? HCLNumber(negative: right.isNegative, b - a, exponent: exponent)
-            : HCLNumber(negative: left.isNegative, a - b, exponent: exponent)
-    }
-
-    package static func - (left: HCLNumber, right: HCLNumber) -> HCLNumber { left + right.negated() }
-
-    package static func * (left: HCLNumber, right: HCLNumber) -> HCLNumber {
-        HCLNumber(
-            negative: left.isNegative != right.isNegative,
-            left.coefficient * right.coefficient,
-            exponent: left.exponent + right.exponent
-        )
-    }
-
-    /// Nil when the divisor is zero.
-    package static func / (left: HCLNumber, right: HCLNumber) -> HCLNumber? {
-        guard !right.isZero else { return nil }
-        let places = max(0, precision + 2 + right.coefficient.digitCount - left.coefficient.digitCount)
-        let (quotient, remainder) = left.coefficient.shifted(by: places).divided(by: right.coefficient)
-        // A remainder stands behind the last digit, so that a half is not taken for exact.
-        let sticky = remainder.isZero ? quotient.shifted(by: 1) : quotient.shifted(by: 1) + Magnitude(1)
-        return HCLNumber(
-            negative: left.isNegative != right.isNegative,
-            sticky,
-            exponent: left.exponent - right.exponent - places - 1
-        )
-    }
-
-    /// The remainder of the division rounded towards zero; the dividend itself when the divisor is zero, as in cty.
-    package static func % (left: HCLNumber, right: HCLNumber) -> HCLNumber {
-        guard let quotient = left / right else { return left }
-        return left - quotient.truncated() * right
+    package var magnitude: HCLNumber {
+        HCLNumber(negative: false, mantissa, exponent: exponent, precision: precision)
     }
 
     package func truncated() -> HCLNumber {
         guard exponent < 0 else { return self }
-        let kept = coefficient.digits.dropLast(-exponent)
-        return HCLNumber(negative: isNegative, Magnitude(digits: kept), exponent: 0)
+        return HCLNumber(
+            negative: isNegative,
+            mantissa.shiftedRight(-exponent),
+            exponent: 0,
+            precision: max(64, precision)
+        )
     }
 
     package func floor() -> HCLNumber {
@@ -152,43 +94,43 @@ package struct HCLNumber: Sendable, Hashable {
 
     package func ceiling() -> HCLNumber { negated().floor().negated() }
 
-    /// Nil past a million.
+    /// Nil where it has become too large.
     var checked: HCLNumber? { order > Self.exponentLimit ? nil : self }
 
-    package var double: Double { Double(description(exponentFrom: 30)) ?? 0 }
+    package var double: Double {
+        let surplus = mantissa.bitWidth - 62
+        var word = mantissa.shiftedRight(surplus).word ?? 0
+        // A bit stands for all that was cut off, so that a half is not taken for exact.
+        if surplus > 0 { word = word << 1 | 1 }
+        let scale = exponent + (surplus > 0 ? surplus - 1 : 0)
+        let result = Double(sign: .plus, exponent: scale, significand: Double(word))
+        return isNegative ? -result : result
+    }
+}
 
-    private func description(exponentFrom limit: Int) -> String {
-        guard order > limit || order < -limit else { return description }
-        return (isNegative ? "-" : "") + String(decoding: coefficient.digits, as: UTF8.self) + "e\(exponent)"
+extension HCLNumber: Hashable {
+    package static func == (left: HCLNumber, right: HCLNumber) -> Bool {
+        left.isNegative == right.isNegative && left.exponent == right.exponent
+            && left.mantissa == right.mantissa
+    }
+
+    package func hash(into hasher: inout Hasher) {
+        hasher.combine(isNegative)
+        hasher.combine(exponent)
+        hasher.combine(mantissa)
     }
 }
 
 extension HCLNumber: Comparable {
     package static func < (left: HCLNumber, right: HCLNumber) -> Bool {
-        if left.isNegative != right.isNegative { return left.isNegative }
         if left.isZero || right.isZero {
-            return !right.isZero && !right.isNegative || right.isZero && left.isNegative
+            return left.isZero ? !right.isZero && !right.isNegative : left.isNegative
         }
+        if left.isNegative != right.isNegative { return left.isNegative }
         if left.order != right.order { return (left.order < right.order) != left.isNegative }
         let exponent = min(left.exponent, right.exponent)
-        let a = left.coefficient.shifted(by: left.exponent - exponent)
-        let b = right.coefficient.shifted(by: right.exponent - exponent)
+        let a = left.mantissa.shiftedLeft(left.exponent - exponent)
+        let b = right.mantissa.shiftedLeft(right.exponent - exponent)
         return left.isNegative ? b < a : a < b
-    }
-}
-
-extension HCLNumber: CustomStringConvertible {
-    /// All digits, never an exponent: how a number becomes a string in HCL.
-    package var description: String {
-        var digits = coefficient.digits
-        guard !digits.isEmpty else { return "0" }
-        if exponent >= 0 {
-            digits += Array(repeating: 48, count: exponent)
-        } else {
-            let missing = -exponent + 1 - digits.count
-            if missing > 0 { digits = Array(repeating: 48, count: missing) + digits }
-            digits.insert(46, at: digits.count + exponent)
-        }
-        return (isNegative ? "-" : "") + String(decoding: digits, as: UTF8.self)
     }
 }

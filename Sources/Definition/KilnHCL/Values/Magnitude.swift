@@ -1,153 +1,133 @@
-/// A natural number of any size, in limbs of nine decimal digits, least significant first, without leading zero limbs.
-struct Magnitude: Sendable, Hashable, Comparable {
-    private(set) var limbs: [UInt32]
+/// A natural number of any size, in limbs of 32 bits, least significant first, without leading zero limbs.
+struct Magnitude: Sendable, Hashable {
+    let limbs: [UInt32]
 
-    static let base: UInt64 = 1_000_000_000
     static let zero = Magnitude(limbs: [])
 
-    private init(limbs: [UInt32]) {
+    init(limbs: [UInt32]) {
+        var limbs = limbs
+        while limbs.last == 0 { limbs.removeLast() }
         self.limbs = limbs
-        while self.limbs.last == 0 { self.limbs.removeLast() }
     }
 
-    init(_ value: UInt) {
-        var rest = UInt64(value)
-        limbs = []
-        while rest > 0 {
-            limbs.append(UInt32(rest % Self.base))
-            rest /= Self.base
-        }
+    init(_ value: UInt64) {
+        self.init(limbs: [UInt32(truncatingIfNeeded: value), UInt32(value >> 32)])
     }
 
     /// From ASCII digits, most significant first.
-    init(digits: some RandomAccessCollection<UInt8>) {
+    init(digits: some Sequence<UInt8>) {
         var limbs: [UInt32] = []
-        var end = digits.endIndex
-        while end > digits.startIndex {
-            let start = digits.index(end, offsetBy: -9, limitedBy: digits.startIndex) ?? digits.startIndex
-            limbs.append(digits[start..<end].reduce(0) { $0 * 10 + UInt32($1 &- 48) })
-            end = start
+        var (chunk, scale): (UInt32, UInt32) = (0, 1)
+        for digit in digits {
+            chunk = chunk * 10 + UInt32(digit &- 48)
+            scale *= 10
+            if scale == Self.decimalChunk {
+                Self.multiply(&limbs, by: scale, adding: chunk)
+                (chunk, scale) = (0, 1)
+            }
         }
+        if scale > 1 { Self.multiply(&limbs, by: scale, adding: chunk) }
         self.init(limbs: limbs)
+    }
+
+    private static let decimalChunk: UInt32 = 1_000_000_000
+
+    private static func multiply(_ limbs: inout [UInt32], by factor: UInt32, adding: UInt32) {
+        var carry = UInt64(adding)
+        for index in limbs.indices {
+            let sum = UInt64(limbs[index]) * UInt64(factor) + carry
+            limbs[index] = UInt32(truncatingIfNeeded: sum)
+            carry = sum >> 32
+        }
+        if carry > 0 { limbs.append(UInt32(carry)) }
+    }
+
+    static func powerOfFive(_ exponent: Int) -> Magnitude {
+        var (result, base, rest) = (Magnitude(1), Magnitude(5), exponent)
+        while rest > 0 {
+            if rest % 2 == 1 { result = result * base }
+            rest /= 2
+            if rest > 0 { base = base * base }
+        }
+        return result
     }
 
     var isZero: Bool { limbs.isEmpty }
     var isOdd: Bool { (limbs.first ?? 0) % 2 == 1 }
 
+    var bitWidth: Int {
+        guard let top = limbs.last else { return 0 }
+        return limbs.count * 32 - top.leadingZeroBitCount
+    }
+
+    var trailingZeroBits: Int {
+        guard let index = limbs.firstIndex(where: { $0 != 0 }) else { return 0 }
+        return index * 32 + limbs[index].trailingZeroBitCount
+    }
+
+    /// The value where it fits in 64 bits.
+    var word: UInt64? {
+        guard limbs.count <= 2 else { return nil }
+        return limbs.reversed().reduce(0) { $0 << 32 | UInt64($1) }
+    }
+
     /// ASCII digits without leading zeros; empty for zero.
     var digits: [UInt8] {
-        guard let top = limbs.last else { return [] }
-        var result = Array(String(top).utf8)
-        for limb in limbs.dropLast().reversed() {
-            let part = Array(String(limb).utf8)
+        if let word { return word == 0 ? [] : Array(String(word).utf8) }
+        var (rest, chunks): ([UInt32], [UInt32]) = (limbs, [])
+        while !rest.isEmpty {
+            var remainder: UInt64 = 0
+            for index in rest.indices.reversed() {
+                let value = remainder << 32 | UInt64(rest[index])
+                rest[index] = UInt32(value / UInt64(Self.decimalChunk))
+                remainder = value % UInt64(Self.decimalChunk)
+            }
+            chunks.append(UInt32(remainder))
+            while rest.last == 0 { rest.removeLast() }
+        }
+        var result = Array(String(chunks.removeLast()).utf8)
+        for chunk in chunks.reversed() {
+            let part = Array(String(chunk).utf8)
             result += Array(repeating: 48, count: 9 - part.count) + part
         }
         return result
     }
 
-    var digitCount: Int {
-        guard let top = limbs.last else { return 0 }
-        return (limbs.count - 1) * 9 + String(top).utf8.count
-    }
-
-    /// The value where it fits in 64 bits.
-    var word: UInt64? {
-        var result: UInt64 = 0
-        for limb in limbs.reversed() {
-            let (product, tooBig) = result.multipliedReportingOverflow(by: Self.base)
-            let (sum, stillTooBig) = product.addingReportingOverflow(UInt64(limb))
-            guard !tooBig, !stillTooBig else { return nil }
-            result = sum
+    func shiftedLeft(_ places: Int) -> Magnitude {
+        guard places > 0, !isZero else { return self }
+        let bits = UInt64(places % 32)
+        var result = [UInt32](repeating: 0, count: places / 32)
+        result.reserveCapacity(result.count + limbs.count + 1)
+        var carry: UInt64 = 0
+        for limb in limbs {
+            let value = UInt64(limb) << bits | carry
+            result.append(UInt32(truncatingIfNeeded: value))
+            carry = value >> 32
         }
-        return result
+        result.append(UInt32(carry))
+        return Magnitude(limbs: result)
     }
 
+    /// Rounded down.
+    func shiftedRight(_ places: Int) -> Magnitude {
+        guard places > 0 else { return self }
+        guard places / 32 < limbs.count else { return .zero }
+        let bits = UInt64(places % 32)
+        let kept = limbs[(places / 32)...]
+        var result: [UInt32] = []
+        result.reserveCapacity(kept.count)
+        for index in kept.indices {
+            let above = index + 1 < kept.endIndex ? UInt64(kept[index + 1]) : 0
+            result.append(UInt32(truncatingIfNeeded: (above << 32 | UInt64(kept[index])) >> bits))
+        }
+        return Magnitude(limbs: result)
+    }
+}
+
+extension Magnitude: Comparable {
     static func < (left: Magnitude, right: Magnitude) -> Bool {
         guard left.limbs.count == right.limbs.count else { return left.limbs.count < right.limbs.count }
         for (a, b) in zip(left.limbs.reversed(), right.limbs.reversed()) where a != b { return a < b }
         return false
-    }
-
-    static func + (left: Magnitude, right: Magnitude) -> Magnitude {
-        var result: [UInt32] = []
-        var carry: UInt64 = 0
-        for index in 0..<max(left.limbs.count, right.limbs.count) {
-            let sum = UInt64(left.limb(index)) + UInt64(right.limb(index)) + carry
-            result.append(UInt32(sum % base))
-            carry = sum / base
-        }
-        if carry > 0 { result.append(UInt32(carry)) }
-        return Magnitude(limbs: result)
-    }
-
-    /// Needs `left >= right`.
-    static func - (left: Magnitude, right: Magnitude) -> Magnitude {
-        var result: [UInt32] = []
-        var borrow: Int64 = 0
-        for index in left.limbs.indices {
-            var difference = Int64(left.limbs[index]) - Int64(right.limb(index)) - borrow
-            borrow = difference < 0 ? 1 : 0
-            if difference < 0 { difference += Int64(base) }
-            result.append(UInt32(difference))
-        }
-        return Magnitude(limbs: result)
-    }
-
-    static func * (left: Magnitude, right: Magnitude) -> Magnitude {
-        guard !left.isZero, !right.isZero else { return .zero }
-        var result = [UInt64](repeating: 0, count: left.limbs.count + right.limbs.count)
-        for (i, a) in left.limbs.enumerated() {
-            var carry: UInt64 = 0
-            for (j, b) in right.limbs.enumerated() {
-                let sum = UInt64(a) * UInt64(b) + result[i + j] + carry
-                result[i + j] = sum % base
-                carry = sum / base
-            }
-            result[i + right.limbs.count] += carry
-        }
-        return Magnitude(limbs: result.map { UInt32($0) })
-    }
-
-    /// Times ten to the power of `places` (not negative).
-    func shifted(by places: Int) -> Magnitude {
-        guard places > 0, !isZero else { return self }
-        let whole = Magnitude(limbs: [UInt32](repeating: 0, count: places / 9) + limbs)
-        return places % 9 == 0 ? whole : whole * Magnitude(Self.power(of: places % 9))
-    }
-
-    /// Quotient and remainder; the divisor is not zero. Schoolbook, a limb of the quotient found by halving.
-    func divided(by divisor: Magnitude) -> (quotient: Magnitude, remainder: Magnitude) {
-        if divisor.limbs.count == 1 { return divided(bySmall: divisor.limbs[0]) }
-        var quotient = [UInt32](repeating: 0, count: limbs.count)
-        var rest = Magnitude.zero
-        for index in limbs.indices.reversed() {
-            rest = Magnitude(limbs: [limbs[index]] + rest.limbs)
-            var low: UInt64 = 0
-            var high = Self.base - 1
-            while low < high {
-                let middle = (low + high + 1) / 2
-                if divisor * Magnitude(UInt(middle)) <= rest { low = middle } else { high = middle - 1 }
-            }
-            quotient[index] = UInt32(low)
-            rest = rest - divisor * Magnitude(UInt(low))
-        }
-        return (Magnitude(limbs: quotient), rest)
-    }
-
-    private func divided(bySmall divisor: UInt32) -> (quotient: Magnitude, remainder: Magnitude) {
-        var quotient = limbs
-        var rest: UInt64 = 0
-        for index in limbs.indices.reversed() {
-            let value = rest * Self.base + UInt64(limbs[index])
-            quotient[index] = UInt32(value / UInt64(divisor))
-            rest = value % UInt64(divisor)
-        }
-        return (Magnitude(limbs: quotient), Magnitude(UInt(rest)))
-    }
-
-    private func limb(_ index: Int) -> UInt32 { index < limbs.count ? limbs[index] : 0 }
-
-    private static func power(of places: Int) -> UInt {
-        (0..<places).reduce(1) { result, _ in result * 10 }
     }
 }
