@@ -113,7 +113,7 @@ let package = Package(
             in: "Definition",
             ["KilnDiagnostics", "KilnSystem", "KilnOCI", "KilnRegistry", .collections, .system, .yams]
         ),
-        room("KilnHCL", in: "Definition", ["KilnDiagnostics"]),
+        room("KilnHCL", in: "Definition", ["KilnDiagnostics", .crypto, .yams]),
         room("KilnDockerfile", in: "Definition", []),
         // Bake
         room(

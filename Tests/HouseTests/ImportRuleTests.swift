@@ -23,8 +23,8 @@ private let house: [(group: String, targets: [(name: String, outside: Set<String
     (
         "Definition",
         [
-            ("KilnDefinition", ["OrderedCollections", "SystemPackage", "Yams"]), ("KilnHCL", []),
-            ("KilnDockerfile", []),
+            ("KilnDefinition", ["OrderedCollections", "SystemPackage", "Yams"]),
+            ("KilnHCL", ["Crypto", "Yams"]), ("KilnDockerfile", []),
         ]
     ),
     (

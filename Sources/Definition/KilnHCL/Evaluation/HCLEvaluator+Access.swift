@@ -25,7 +25,7 @@ extension HCLEvaluator {
             }
             return value.markedSensitive(base.isSensitive)
         case .dynamic: return .dynamic
-        default: return fail("\(base.type) has no attributes", range)
+        default: return fail("\(base.type.short) has no attributes", range)
         }
     }
 
@@ -48,7 +48,7 @@ extension HCLEvaluator {
                 return fail("there is no element \(number) in \(elements.count)", range)
             }
             return elements[position].markedSensitive(base.isSensitive)
-        default: return fail("\(base.type) has no indexes", range)
+        default: return fail("\(base.type.short) has no indexes", range)
         }
     }
 
@@ -59,50 +59,5 @@ extension HCLEvaluator {
             return fail("there is no such element in \(types.count)", range)
         }
         return .unknown(types[position])
-    }
-
-    mutating func call(
-        _ name: String,
-        _ arguments: [HCLExpression],
-        _ expands: Bool,
-        _ range: Range<Int>,
-        _ scope: HCLScope
-    ) -> HCLValue {
-        var values = arguments.map { value($0, in: scope) }
-        guard let function = scope.functions[name] else {
-            // A provider's function is somebody else's: nobody can say here what it gives.
-            if scope.unresolved == .unknown { return .dynamic }
-            let hint = Spelling.hint(for: name, in: scope.functions.keys.sorted())
-            return fail("there is no function \"\(name)\"", range, hint: hint)
-        }
-        if expands, let last = values.popLast() {
-            guard !last.isUnknown else { return .dynamic }
-            guard let elements = last.elements else {
-                return fail("only a list, set or tuple can be expanded", range)
-            }
-            values += elements
-        }
-        let fixed = function.parameters
-        guard values.count == fixed.count || values.count > fixed.count && function.rest != nil else {
-            return fail("\(name) takes \(fixed.count) arguments, here are \(values.count)", range)
-        }
-        for position in values.indices {
-            let type = position < fixed.count ? fixed[position] : function.rest ?? .dynamic
-            guard function.seesAll || !values[position].isNull else {
-                return fail("argument \(position + 1) of \(name) is null", range)
-            }
-            values[position] = convert(values[position], to: type, range)
-        }
-        guard function.seesAll || values.allSatisfy({ !$0.isUnknown }) else { return .dynamic }
-        do {
-            let result = try function.body(values)
-            let count = result.elements?.count ?? result.attributes?.count ?? 0
-            guard count <= limits.elements, (result.string?.utf8.count ?? 0) <= limits.stringBytes else {
-                return fail("\(name) makes too large a value", range, code: "limit")
-            }
-            return result.markedSensitive(values.contains(where: \.isSensitive))
-        } catch {
-            return fail("\(name): \(error.message)", range)
-        }
     }
 }

@@ -2,6 +2,7 @@
 extension HCLEvaluator {
     mutating func template(_ parts: [HCLExpression], _ scope: HCLScope) -> HCLValue {
         var text = ""
+        charge(parts.count, parts.first?.range ?? 0..<0)
         var (isKnown, isSensitive) = (true, false)
         for part in parts {
             let value = self.value(part, in: scope)
@@ -54,13 +55,19 @@ extension HCLEvaluator {
         guard !collection.isUnknown else { return unknown }
         guard let pairs = collection.pairs else {
             return fail(
-                "\(collection.isNull ? "null" : "\(collection.type)") has no elements to go through",
+                "\(collection.isNull ? "null" : collection.type.short) has no elements to go through",
                 node.collection.range
             )
         }
         var results: [(key: String, value: HCLValue)] = []
         var isKnown = true
+        charge(pairs.count, node.collection.range)
+        var total = 0
         for (key, value) in pairs {
+            guard !isExhausted else { return unknown }
+            guard total <= limits.parts else {
+                return fail("this value is too large", node.result.range, code: "limit")
+            }
             var inner = [node.value: value]
             if let name = node.key { inner[name] = key }
             let scope = scope.adding(inner)
@@ -80,6 +87,7 @@ extension HCLEvaluator {
                 name = key
             }
             results.append((name, self.value(node.result, in: scope)))
+            total += results[results.count - 1].value.weight
         }
         return isKnown ? result(of: node, results) : unknown
     }

@@ -35,7 +35,8 @@ extension HCLEvaluator {
         switch binary {
         case .equal, .notEqual:
             let (a, b) = (value(left, in: scope), value(right, in: scope))
-            guard let equal = a.equals(b) else { return .unknown(.bool) }
+            charge(min(a.weight, b.weight), range)
+            guard !isExhausted, let equal = a.equals(b) else { return .unknown(.bool) }
             return .bool(equal == (binary == .equal)).markedSensitive(a.isSensitive || b.isSensitive)
         case .and, .or:
             let (a, b) = (operandValue(left, .bool, scope), operandValue(right, .bool, scope))
@@ -96,15 +97,19 @@ extension HCLEvaluator {
         let chosen = convert(test, to: .bool, condition.range).bool
         let first = chosen == true ? value(yes, in: scope) : quietly { $0.value(yes, in: scope) }
         let second = chosen == false ? value(no, in: scope) : quietly { $0.value(no, in: scope) }
+        charge(first.weight + second.weight, range)
+        guard !isExhausted else { return .dynamic }
         // A bare null takes the other's type.
         let types = [first, second].filter { !($0.isNull && $0.type == .dynamic) }.map(\.type)
-        guard let common = HCLType.unified(types) else {
+        guard let common = types.contains(.dynamic) ? .dynamic : HCLType.unified(types) else {
             return fail(
-                "both results of a conditional must be of one type; these are \(first.type) and \(second.type)",
+                "both results of a conditional must be of one type; these are \(first.type.short) and \(second.type.short)",
                 range
             )
         }
         guard let chosen else { return .unknown(common) }
-        return convert(chosen ? first : second, to: common, range).markedSensitive(test.isSensitive)
+        return convert(chosen ? first : second, to: common, range).markedSensitive(
+            test.isSensitive || first.isSensitive || second.isSensitive
+        )
     }
 }

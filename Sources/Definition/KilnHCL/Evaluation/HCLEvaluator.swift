@@ -3,6 +3,12 @@ package struct HCLEvaluator: Sendable {
     package struct Limits: Sendable {
         /// Evaluated expressions, loops unrolled.
         package var steps = 1_000_000
+        /// What going through values may cost altogether, in parts of values.
+        package var work = 20_000_000
+        /// Parts of one value, shared ones counted wherever they stand.
+        package var parts = 1 << 20
+        /// Collections in one another.
+        package var nesting = 200
         /// Bytes of one string.
         package var stringBytes = 16 << 20
         /// Of one collection that a function made.
@@ -15,12 +21,14 @@ package struct HCLEvaluator: Sendable {
     package private(set) var problems: [HCLProblem] = []
     let limits: Limits
     private var steps = 0
+    private var work = 0
     private var element: [HCLValue] = []
 
     package init(limits: Limits = Limits()) {
         self.limits = limits
     }
 
+    /// The value, unknown where it could not be computed. One evaluator's bounds hold for all that it is asked.
     package mutating func value(_ expression: HCLExpression, in scope: HCLScope) -> HCLValue {
         steps += 1
         guard steps <= limits.steps else {
@@ -29,13 +37,35 @@ package struct HCLEvaluator: Sendable {
             }
             return .dynamic
         }
+        guard work <= limits.work else { return .dynamic }
+        return bounded(computed(expression, scope), expression.range)
+    }
+
+    /// Whether a bound was met: nothing more is computed.
+    var isExhausted: Bool { steps > limits.steps || work > limits.work }
+
+    /// Counts what goes through this many parts of values.
+    mutating func charge(_ parts: Int, _ range: Range<Int>) {
+        guard work <= limits.work else { return }
+        work += min(parts, limits.work + 1)
+        guard work > limits.work else { return }
+        problems.append(HCLProblem("limit", "this takes too much work", range))
+    }
+
+    /// The value, unless it is larger than values may be.
+    private mutating func bounded(_ value: HCLValue, _ range: Range<Int>) -> HCLValue {
+        guard value.weight > limits.parts || value.depth > limits.nesting else { return value }
+        return fail("this value is too large", range, code: "limit")
+    }
+
+    private mutating func computed(_ expression: HCLExpression, _ scope: HCLScope) -> HCLValue {
         switch expression.kind {
         case .literal(let value): return value
         case .parentheses(let inner): return value(inner, in: scope)
         case .embedded(let inner, _):
             let earlier = problems.count
             let result = value(inner, in: scope)
-            for index in problems.indices where index >= earlier {
+            for index in problems.indices.dropFirst(earlier) {
                 problems[index] = problems[index].moved(to: expression.range)
             }
             return result
@@ -48,7 +78,13 @@ package struct HCLEvaluator: Sendable {
         case .call(let name, let arguments, let expands):
             return call(name, arguments, expands, expression.range, scope)
         case .attribute(let base, let name):
-            return attribute(name, of: value(base, in: scope), expression.range)
+            let value = value(base, in: scope)
+            if case .variable(let root) = base.kind, scope.open.contains(root), let known = value.attributes,
+                known[name] == nil
+            {
+                return .dynamic
+            }
+            return attribute(name, of: value, expression.range)
         case .index(let base, let key):
             return index(value(base, in: scope), value(key, in: scope), expression.range)
         case .splat(let base, let each): return splat(value(base, in: scope), each, expression.range, scope)
@@ -71,6 +107,9 @@ package struct HCLEvaluator: Sendable {
     }
 
     mutating func convert(_ value: HCLValue, to type: HCLType, _ range: Range<Int>) -> HCLValue {
+        if type == .dynamic { return value }
+        charge(value.weight, range)
+        guard !isExhausted else { return .unknown(type.withoutOptionals) }
         do {
             return try value.converted(to: type)
         } catch {
@@ -79,11 +118,24 @@ package struct HCLEvaluator: Sendable {
         }
     }
 
-    /// Evaluates without letting problems through: a branch that is not taken.
+    /// Evaluates without letting problems through, save that a bound was met: a branch that is not taken.
     mutating func quietly(_ body: (inout HCLEvaluator) -> HCLValue) -> HCLValue {
+        let (kept, wasExhausted) = (problems.count, isExhausted)
+        let result = body(&self)
+        problems = problems.enumerated().filter { index, problem in
+            index < kept || isExhausted && !wasExhausted && problem.code == "hcl.limit"
+        }.map(\.element)
+        return result
+    }
+
+    /// Evaluates apart: the value, and what went wrong in it.
+    mutating func attempt(_ expression: HCLExpression, _ scope: HCLScope) -> (HCLValue, [HCLProblem]) {
         let kept = problems
-        defer { problems = kept }
-        return body(&self)
+        problems = []
+        let result = value(expression, in: scope)
+        let found = problems
+        problems = kept + (isExhausted ? found.filter { $0.code == "hcl.limit" } : [])
+        return (result, found)
     }
 
     mutating func splat(
@@ -102,6 +154,8 @@ package struct HCLEvaluator: Sendable {
             defer { element.removeLast() }
             return self.value(each, in: scope)
         }
+        charge(results.reduce(0) { $0 + $1.weight }, range)
+        guard !isExhausted else { return .dynamic }
         if case .tuple = base.type { return .tuple(results) }
         guard base.type.isSequence, let common = HCLType.unified(results.map(\.type)) else {
             return .tuple(results)

@@ -10,6 +10,8 @@ package struct HCLScope: Sendable {
     package var variables: [String: HCLValue]
     package var functions: [String: HCLFunction]
     package var unresolved: Unresolved
+    /// Variables that hold a part of the world only: an attribute that one lacks is unknown.
+    package var open: Set<String> = []
 
     package init(
         variables: [String: HCLValue] = [:],
@@ -23,24 +25,5 @@ package struct HCLScope: Sendable {
         var result = self
         for (name, value) in inner { result.variables[name] = value }
         return result
-    }
-}
-
-/// A function of the table: pure, from values to a value.
-package struct HCLFunction: Sendable {
-    package let parameters: [HCLType]
-    /// The type of further arguments; nil when there are none.
-    package let rest: HCLType?
-    /// Whether null and unknown arguments are handed in, rather than refused or answered with unknown.
-    package let seesAll: Bool
-    package let body: @Sendable ([HCLValue]) throws(ConversionError) -> HCLValue
-
-    package init(
-        _ parameters: [HCLType],
-        rest: HCLType? = nil,
-        seesAll: Bool = false,
-        _ body: @escaping @Sendable ([HCLValue]) throws(ConversionError) -> HCLValue
-    ) {
-        (self.parameters, self.rest, self.seesAll, self.body) = (parameters, rest, seesAll, body)
     }
 }

@@ -1,7 +1,10 @@
 /// Functions over lists, sets and text that take more than one step.
 extension StandardFunctions {
     static let sequences: [String: HCLFunction] = [
-        "reverse": list { Array($0.reversed()) },
+        "reverse": HCLFunction([.dynamic]) { values throws(ConversionError) in
+            let elements = Array(try sequence(values).reversed())
+            return values[0].type.element.map { .list($0, elements) } ?? .tuple(elements)
+        },
         "compact": HCLFunction(
             [.list(.string)],
             { .list(.string, items($0).filter { !$0.isNull && $0.string != "" }) }
@@ -45,10 +48,14 @@ extension StandardFunctions {
             return .list(.string, parts.map { .string($0) })
         },
         "coalesce": HCLFunction([.dynamic], rest: .dynamic, seesAll: true) { values throws(ConversionError) in
+            let types = values.filter { !($0.isNull && $0.type == .dynamic) }.map(\.type)
+            guard let common = HCLType.unified(types) else {
+                throw ConversionError(message: "the arguments are not of one type")
+            }
             guard let first = values.first(where: { !$0.isNull && $0.string != "" }) else {
                 throw ConversionError(message: "all arguments are null or empty")
             }
-            return first
+            return try first.converted(to: common)
         },
     ]
 
@@ -97,7 +104,7 @@ extension StandardFunctions {
         return .list(.number, result)
     }
 
-    private static func separated(_ text: String, by mark: String) -> [String] {
+    static func separated(_ text: String, by mark: String) -> [String] {
         let (bytes, mark) = (Array(text.utf8), Array(mark.utf8))
         var (parts, start, at): ([String], Int, Int) = ([], 0, 0)
         while at + mark.count <= bytes.count {

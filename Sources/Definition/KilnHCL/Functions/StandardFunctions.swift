@@ -1,7 +1,10 @@
-/// Functions that Terraform and Packer share. What needs a clock, a file or a hash is put into the scope by the caller.
+/// Functions that Terraform and Packer share. What reads files needs a reader (`table(readingFiles:)`); what differs each time (`timestamp`, `uuid`) is unknown.
 package enum StandardFunctions {
-    package static let table: [String: HCLFunction] = numeric.merging(text) { first, _ in first }
-        .merging(collections) { first, _ in first }.merging(sequences) { first, _ in first }
+    package static let table: [String: HCLFunction] = [
+        numeric, arithmetic, text, formatting, collections, sequences, choices, sets, encodings, hashes,
+        dates,
+        addresses, names, special,
+    ].reduce(into: [:]) { table, part in table.merge(part) { first, _ in first } }
 
     private static let numeric: [String: HCLFunction] = [
         "abs": number { $0.magnitude },
@@ -13,8 +16,8 @@ package enum StandardFunctions {
     ]
 
     private static let text: [String: HCLFunction] = [
-        "lower": string { $0.lowercased() },
-        "upper": string { $0.uppercased() },
+        "lower": string { mapped($0, \.lowercaseMapping) },
+        "upper": string { mapped($0, \.uppercaseMapping) },
         "strrev": string { String($0.reversed()) },
         "trimspace": string { trimmed($0, both: \.isWhitespace) },
         "chomp": string { text in String(text.reversed().drop { $0.isNewline }.reversed()) },
@@ -29,6 +32,10 @@ package enum StandardFunctions {
                 throw ConversionError(message: "null cannot be joined")
             }
             guard parts.allSatisfy({ !$0.isUnknown }) else { return .unknown(.string) }
+            let bytes = parts.reduce(0) { $0 + ($1.string?.utf8.count ?? 0) }
+            try FunctionLimits.check(
+                bytes: bytes + parts.count * min(word(values, 0).utf8.count, FunctionLimits.bytes)
+            )
             return .string(parts.compactMap(\.string).joined(separator: word(values, 0)))
         },
         "tostring": conversion(.string),
@@ -51,21 +58,37 @@ package enum StandardFunctions {
         },
         "keys": HCLFunction([.dynamic]) { values throws(ConversionError) in
             let keys = try attributes(values).keys.sorted().map { HCLValue.string($0) }
+            if case .object = values[0].type { return .tuple(keys) }
             return .list(.string, keys)
         },
         "values": HCLFunction([.dynamic]) { values throws(ConversionError) in
-            .tuple(try attributes(values).sorted { $0.key < $1.key }.map(\.value))
+            let elements = try attributes(values).sorted { $0.key < $1.key }.map(\.value)
+            return values[0].type.element.map { .list($0, elements) } ?? .tuple(elements)
         },
-        "merge": HCLFunction([], rest: .dynamic) { values throws(ConversionError) in
+        "merge": HCLFunction([], rest: .dynamic, seesAll: true) { values throws(ConversionError) in
             var result: [String: HCLValue] = [:]
-            for value in values { result.merge(try attributes([value])) { _, later in later } }
+            let given = values.filter { !$0.isNull }
+            guard given.allSatisfy({ !$0.isUnknown }) else { return .dynamic }
+            for value in given { result.merge(try attributes([value])) { _, later in later } }
+            if case .map(let element)? = given.first?.type, given.allSatisfy({ $0.type == .map(element) }) {
+                return .map(element, result)
+            }
             return .object(result)
         },
         "concat": HCLFunction([.dynamic], rest: .dynamic) { values throws(ConversionError) in
             guard values.allSatisfy({ $0.type.isSequence }) else {
                 throw ConversionError(message: "lists are required")
             }
-            return .tuple(values.flatMap { $0.elements ?? [] })
+            let elements = values.flatMap { $0.elements ?? [] }
+            let types = values.compactMap { value -> HCLType? in
+                if case .list(let element) = value.type { element } else { nil }
+            }
+            guard types.count == values.count, let common = HCLType.unified(types) else {
+                return .tuple(elements)
+            }
+            var result: [HCLValue] = []
+            for element in elements { result.append(try element.converted(to: common)) }
+            return .list(common, result)
         },
         "lookup": HCLFunction([.dynamic, .string], rest: .dynamic) { values throws(ConversionError) in
             if let value = try attributes(values)[word(values, 1)] { return value }
@@ -77,15 +100,28 @@ package enum StandardFunctions {
     ]
 
     private static func number(_ body: @escaping @Sendable (HCLNumber) -> HCLNumber) -> HCLFunction {
-        HCLFunction([.number]) { .number(body($0.first?.number ?? .zero)) }
+        HCLFunction([.number]) { .number(body($0.first?.number ?? .zero)) }.giving(.number)
     }
 
     private static func string(_ body: @escaping @Sendable (String) -> String) -> HCLFunction {
-        HCLFunction([.string]) { .string(body(word($0, 0))) }
+        HCLFunction([.string]) { .string(body(word($0, 0))) }.giving(.string)
+    }
+
+    /// Letter by letter: a letter that would become two stays.
+    private static func mapped(
+        _ text: String,
+        _ mapping: (Unicode.Scalar.Properties) -> String
+    ) -> String {
+        var result = String.UnicodeScalarView()
+        for scalar in text.unicodeScalars {
+            let other = mapping(scalar.properties).unicodeScalars
+            result.append(other.count == 1 ? other.first ?? scalar : scalar)
+        }
+        return String(result)
     }
 
     private static func strings(_ body: @escaping @Sendable (String, String) -> String) -> HCLFunction {
-        HCLFunction([.string, .string]) { .string(body(word($0, 0), word($0, 1))) }
+        HCLFunction([.string, .string]) { .string(body(word($0, 0), word($0, 1))) }.giving(.string)
     }
 
     private static func conversion(_ type: HCLType) -> HCLFunction {

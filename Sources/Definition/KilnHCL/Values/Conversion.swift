@@ -1,6 +1,12 @@
-/// Why a value is not of a type.
+/// Why a value is not of a type, or a function has no answer.
 package struct ConversionError: Error, Sendable, Hashable {
     package let message: String
+    /// Whether a bound was met, rather than a mistake made.
+    package let isLimit: Bool
+
+    package init(message: String, isLimit: Bool = false) {
+        (self.message, self.isLimit) = (message, isLimit)
+    }
 }
 
 extension HCLValue {
@@ -89,7 +95,7 @@ extension HCLValue {
 
     private func refused(_ wanted: HCLType) -> ConversionError {
         if wanted == .number, string != nil { return ConversionError(message: "a number is required") }
-        return ConversionError(message: "\(wanted) is required, this is \(type)")
+        return ConversionError(message: "\(wanted.short) is required, this is \(type.short)")
     }
 
     static func isConvertible(_ from: HCLType, _ to: HCLType) -> Bool {
@@ -121,7 +127,11 @@ extension HCLType {
     package static func unified(_ types: [HCLType]) -> HCLType? {
         guard let first = types.first else { return .dynamic }
         if types.allSatisfy({ $0 == first }) { return first }
-        if types.contains(.dynamic) { return .dynamic }
+        if types.contains(.dynamic) {
+            // What is not known yet is taken to become like its neighbours, as long as these are plain.
+            let known = types.filter { $0 != .dynamic }
+            return known.allSatisfy(\.isPrimitive) ? unified(known) : .dynamic
+        }
         if types.allSatisfy(\.isPrimitive) {
             // Numbers and booleans meet in string only.
             return types.contains(.string) ? .string : nil

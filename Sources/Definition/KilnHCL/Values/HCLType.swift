@@ -37,6 +37,16 @@ package indirect enum HCLType: Sendable, Hashable {
         }
     }
 
+    /// How much it takes to go through it. Bounded, since types come from values and type expressions, which are.
+    var weight: Int {
+        switch self {
+        case .string, .number, .bool, .dynamic: 1
+        case .list(let element), .set(let element), .map(let element): 1 + element.weight
+        case .tuple(let elements): elements.reduce(1) { $0 + $1.weight }
+        case .object(let attributes, _): attributes.values.reduce(1) { $0 + $1.weight }
+        }
+    }
+
     /// The element type of a list, set or map.
     package var element: HCLType? {
         switch self {
@@ -57,7 +67,19 @@ package indirect enum HCLType: Sendable, Hashable {
     }
 
     /// Without optional attributes: the type that a value has.
-    package var withoutOptionals: HCLType {
+    package var withoutOptionals: HCLType { hasOptionals ? stripped : self }
+
+    private var hasOptionals: Bool {
+        switch self {
+        case .string, .number, .bool, .dynamic: false
+        case .list(let element), .set(let element), .map(let element): element.hasOptionals
+        case .tuple(let elements): elements.contains(where: \.hasOptionals)
+        case .object(let attributes, let optional):
+            !optional.isEmpty || attributes.values.contains(where: \.hasOptionals)
+        }
+    }
+
+    private var stripped: HCLType {
         switch self {
         case .string, .number, .bool, .dynamic: self
         case .list(let element): .list(element.withoutOptionals)
@@ -65,6 +87,21 @@ package indirect enum HCLType: Sendable, Hashable {
         case .map(let element): .map(element.withoutOptionals)
         case .tuple(let elements): .tuple(elements.map(\.withoutOptionals))
         case .object(let attributes, _): .object(attributes.mapValues(\.withoutOptionals))
+        }
+    }
+}
+
+extension HCLType {
+    /// For messages: the description, or the mere kind of a long one.
+    var short: String {
+        guard weight > 30 else { return description }
+        switch self {
+        case .list: return "a list"
+        case .set: return "a set"
+        case .map: return "a map"
+        case .tuple(let elements): return "a tuple of \(elements.count)"
+        case .object(let attributes, _): return "an object of \(attributes.count)"
+        default: return description
         }
     }
 }

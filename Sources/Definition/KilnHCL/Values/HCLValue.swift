@@ -16,10 +16,15 @@ package struct HCLValue: Sendable, Hashable {
     package let content: Content
     /// Must not be shown; results computed from it are marked too where an operator or a template made them.
     package var isSensitive = false
+    /// How much it takes to go through the value and its type, shared parts counted wherever they stand: about one for each part and for 32 bytes of text.
+    package let weight: Int
+    /// Of collections in one another.
+    package let depth: Int
 
     init(type: HCLType, content: Content) {
         self.type = type
         self.content = content
+        (weight, depth) = Self.measure(type, content)
     }
 
     package static let dynamic = HCLValue.unknown(.dynamic)
@@ -115,6 +120,36 @@ package struct HCLValue: Sendable, Hashable {
         default:
             return nil
         }
+    }
+
+    /// The value without its own mark; parts keep theirs.
+    var withoutSensitivity: HCLValue {
+        var result = self
+        result.isSensitive = false
+        return result
+    }
+
+    private static func measure(_ type: HCLType, _ content: Content) -> (weight: Int, depth: Int) {
+        switch content {
+        case .bool: return (1, 0)
+        case .number(let number): return (number.weight, 0)
+        case .string(let text): return (1 + text.utf8.count / 32, 0)
+        case .null, .unknown: return (type.weight, 0)
+        case .elements(let elements): return measure(elements)
+        case .attributes(let attributes):
+            let (weight, depth) = measure(attributes.values)
+            return (attributes.keys.reduce(weight) { $0 &+ $1.utf8.count / 32 }, depth)
+        }
+    }
+
+    private static func measure(_ parts: some Collection<HCLValue>) -> (weight: Int, depth: Int) {
+        var (weight, depth) = (1, 0)
+        for part in parts {
+            let (sum, isTooBig) = weight.addingReportingOverflow(part.weight)
+            weight = isTooBig ? Int.max / 2 : sum
+            depth = max(depth, part.depth)
+        }
+        return (min(weight, Int.max / 2), depth + 1)
     }
 
     package func markedSensitive(_ sensitive: Bool = true) -> HCLValue {
