@@ -63,4 +63,48 @@ import Testing
     @Test func `depth is bounded`() {
         #expect(parse(String(repeating: "[", count: 100_000)).problems.map(\.code) == ["hcl.limit"])
     }
+
+    @Test(arguments: [
+        (#"{"a": "x.y[0]"}"#, "x"), (#"{"a": "${x}.y"}"#, nil), (#"{"a": "x"}"#, "x"),
+        (#"{"a": ["x"]}"#, nil),
+    ])
+    func `a string is a reference for those who ask for one`(text: String, root: String?) throws {
+        let expression = try #require(parse(text).body.content(schema).attributes["a"]).expression
+        #expect(expression.staticTraversal?.root == root)
+    }
+
+    @Test func `without names a string is itself`() throws {
+        let content = parse(#"{"a": ["${x}", "%{ y", {"k": -1.5, "l": null}]}"#).body.content(schema)
+        #expect(content.problems.map(\.code) == ["hcl.syntax"])
+        let known = parse(#"{"a": ["${x}", {"k": -1.5, "l": true}]}"#).body.content(schema)
+        let literal = try #require(known.attributes["a"]).expression.literal
+        #expect(try literal?.equals(evaluate(#"["$${x}", {k = -1.5, l = true}]"#).value) == true)
+    }
+
+    @Test func `a body of arguments only takes any name, save comments`() {
+        let (attributes, problems) = parse(#"{"//": 1, "x": 1, "y": "z", "x": 2}"#).body.justAttributes
+        #expect(attributes.map(\.name) == ["x", "y"])
+        #expect(problems.map(\.code) == ["hcl.duplicate"])
+    }
+
+    @Test func `a damaged file is read to its end`() {
+        let text =
+            #"{"a": [1.5e3, "x${y}", {"//": null, "\u00e9": true}], "b": {"l": {"m": [{}, {"a": "%{ if x }b%{ endif }"}]}}}"#
+        let seed = UInt64.random(in: .min ... .max)
+        print("KilnHCL JSON fuzz seed: \(seed)")
+        var random = Random(seed)
+        for _ in 0..<2000 {
+            let bytes = random.damaged(Array(text.utf8))
+            let file = HCLJSON.parse(HCLSource(name: "fuzz", bytes: bytes))
+            let content = file.body.content(schema)
+            let problems = file.problems + content.problems
+            #expect(problems.allSatisfy { $0.range.upperBound <= bytes.count }, "seed \(seed)")
+            var evaluator = HCLEvaluator()
+            for attribute in content.attributes.values {
+                #expect(attribute.range.upperBound <= bytes.count, "seed \(seed)")
+                _ = evaluator.value(attribute.expression, in: HCLScope(functions: StandardFunctions.table))
+            }
+            #expect(evaluator.problems.allSatisfy { $0.range.upperBound <= bytes.count }, "seed \(seed)")
+        }
+    }
 }

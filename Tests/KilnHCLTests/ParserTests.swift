@@ -87,26 +87,48 @@ func parse(_ text: String) -> HCLFile { HCLParser.parse(HCLSource(name: "main.tf
             "a = [for x in y : \"${x}%{ if z ~} b %{ endif }\" if x > 1]\nb \"c\" {\n  d = <<-E\n    ${f(1, g...)}\n  E\n  e = {a = 1}.*.b[0] /* c */\n}\n"
         let seed = UInt64.random(in: .min ... .max)
         print("KilnHCL fuzz seed: \(seed)")
-        var state = seed
-        func next(_ bound: Int) -> Int {
-            state = state &* 6_364_136_223_846_793_005 &+ 1_442_695_040_888_963_407
-            return Int(state >> 33) % bound
-        }
+        var random = Random(seed)
         for _ in 0..<2000 {
-            var bytes = Array(text.utf8)
-            for _ in 0...next(4) {
-                switch next(3) {
-                case 0: bytes.remove(at: next(bytes.count))
-                case 1: bytes.insert(bytes[next(bytes.count)], at: next(bytes.count))
-                default: bytes[next(bytes.count)] = UInt8(next(256))
-                }
-            }
+            let bytes = random.damaged(Array(text.utf8))
             let file = HCLParser.parse(HCLSource(name: "fuzz", bytes: bytes))
             #expect(file.problems.allSatisfy { $0.range.upperBound <= bytes.count }, "seed \(seed)")
             var evaluator = HCLEvaluator()
             for attribute in file.body.attributes {
-                _ = evaluator.value(attribute.expression, in: HCLScope())
+                attribute.expression.walk { #expect($0.range.upperBound <= bytes.count, "seed \(seed)") }
+                _ = evaluator.value(attribute.expression, in: HCLScope(functions: StandardFunctions.table))
+            }
+            #expect(evaluator.problems.allSatisfy { $0.range.upperBound <= bytes.count }, "seed \(seed)")
+        }
+    }
+
+    @Test func `blocks and arguments know where their parts stand`() throws {
+        let text = "resource \"kind\" name {\n  b = 1 + 2\n}\n"
+        let block = try #require(parse(text).body.blocks("resource").first)
+        func shown(_ range: Range<Int>) -> String { String(decoding: Array(text.utf8)[range], as: UTF8.self) }
+        #expect(block.labelRanges.map(shown) == ["\"kind\"", "name"])
+        #expect(shown(block.headRange) == "resource \"kind\" name")
+        let attribute = try #require(block.body[attribute: "b"])
+        #expect(shown(attribute.range) == "b = 1 + 2" && shown(attribute.expression.range) == "1 + 2")
+    }
+
+    @Test func `places are found from an index as they are by counting`() {
+        let source = HCLSource(name: "t", text: "a\n\nb\r\né👩‍👧x\n")
+        let lines = HCLLines(source)
+        for offset in 0...40 { #expect(lines.position(of: offset) == source.position(of: offset)) }
+    }
+}
+
+extension Random {
+    /// Bytes removed, doubled and changed.
+    mutating func damaged(_ bytes: [UInt8]) -> [UInt8] {
+        var bytes = bytes
+        for _ in 0...next(4) {
+            switch next(3) {
+            case 0: bytes.remove(at: next(bytes.count))
+            case 1: bytes.insert(bytes[next(bytes.count)], at: next(bytes.count))
+            default: bytes[next(bytes.count)] = UInt8(next(256))
             }
         }
+        return bytes
     }
 }

@@ -11,20 +11,14 @@ package struct HCLTraversal: Sendable, Hashable {
 extension HCLExpression {
     /// The name and arguments where the expression is a call.
     package var staticCall: (name: String, arguments: [HCLExpression])? {
-        if case .embedded(_, let text) = kind {
-            return try? HCLParser.expression(HCLSource(name: "", text: text)).staticCall
-        }
+        if let embeddedNative { return embeddedNative.staticCall }
         guard case .call(let name, let arguments, false) = kind else { return nil }
         return (name, arguments)
     }
 
     /// The expression as a plain traversal.
     package var staticTraversal: HCLTraversal? {
-        if case .embedded(_, let text) = kind {
-            return try? HCLParser.expression(HCLSource(name: "", text: text)).staticTraversal?.moved(
-                to: range
-            )
-        }
+        if let embeddedNative { return embeddedNative.plainTraversal?.moved(to: range) }
         return plainTraversal
     }
 
@@ -40,6 +34,62 @@ extension HCLExpression {
             return base.plainTraversal.map { .init(root: $0.root, steps: $0.steps + [value], range: range) }
         default: return nil
         }
+    }
+
+    /// What a JSON string says when it is read as an expression rather than as a template.
+    var embeddedNative: HCLExpression? {
+        let text: String
+        switch kind {
+        case .embedded(_, let written): text = written
+        case .literal(let value) where isJSON && value.string != nil: text = value.string ?? ""
+        default: return nil
+        }
+        return try? HCLParser.expression(HCLSource(name: "", text: text))
+    }
+
+    /// The value where it is written out, without variables, functions or operators save a sign; a JSON string is itself, whatever template it holds.
+    package var literal: HCLValue? {
+        switch kind {
+        case .literal(let value): return value
+        case .embedded(_, let text): return .string(text)
+        case .parentheses(let inner): return inner.literal
+        case .unary(.negate, let inner): return inner.literal?.number.map { .number($0.negated()) }
+        case .tuple(let elements):
+            let values = elements.compactMap(\.literal)
+            return values.count == elements.count ? .tuple(values) : nil
+        case .object(let items):
+            var attributes: [String: HCLValue] = [:]
+            for item in items {
+                guard let key = (try? item.key.literal?.converted(to: .string))?.string,
+                    let value = item.value.literal
+                else { return nil }
+                attributes[key] = value
+            }
+            return .object(attributes)
+        default: return nil
+        }
+    }
+
+    /// Expressions directly inside, in the order they are written.
+    package var children: [HCLExpression] {
+        switch kind {
+        case .literal, .variable, .element: []
+        case .template(let parts), .tuple(let parts), .call(_, let parts, _): parts
+        case .object(let items): items.flatMap { [$0.key, $0.value] }
+        case .iteration(let node):
+            [node.collection] + [node.resultKey, node.result, node.condition].compactMap(\.self)
+        case .attribute(let base, _), .unary(_, let base), .parentheses(let base), .embedded(let base, _):
+            [base]
+        case .index(let left, let right), .splat(let left, let right), .binary(_, let left, let right):
+            [left, right]
+        case .conditional(let condition, let yes, let no): [condition, yes, no]
+        }
+    }
+
+    /// Goes through the expression and all inside it, each before its parts.
+    package func walk(_ visit: (HCLExpression) -> Void) {
+        visit(self)
+        for child in children { child.walk(visit) }
     }
 
     /// What the expression refers to outside itself, in order.

@@ -48,12 +48,12 @@ package enum HCLJSON {
         _ property: JSONProperty,
         labels count: Int
     ) throws(HCLProblem) -> [HCLBlock] {
-        var levels: [(labels: [String], node: JSONNode)] = [([], property.value)]
+        var levels: [(labels: [JSONProperty], node: JSONNode)] = [([], property.value)]
         for _ in 0..<count {
-            var next: [(labels: [String], node: JSONNode)] = []
+            var next: [(labels: [JSONProperty], node: JSONNode)] = []
             for (labels, node) in levels where node.kind != .null {
                 for inner in try properties(node) where inner.name != "//" {
-                    next.append((labels + [inner.name], inner.value))
+                    next.append((labels + [inner], inner.value))
                 }
             }
             levels = next
@@ -65,7 +65,8 @@ package enum HCLJSON {
                     HCLBlock(
                         type: property.name,
                         typeRange: property.nameRange,
-                        labels: labels,
+                        labels: labels.map(\.name),
+                        labelRanges: labels.map(\.nameRange),
                         body: body,
                         range: body.range
                     )
@@ -103,15 +104,17 @@ package enum HCLJSON {
             }
             kind = .object(items)
         }
-        return HCLExpression(kind: kind, range: node.range)
+        return HCLExpression(kind: kind, range: node.range, isJSON: true)
     }
 
     /// What goes wrong inside is told at the whole string, since escapes move offsets.
     private static func template(_ text: String, _ range: Range<Int>) throws(HCLProblem) -> HCLExpression {
         do throws(HCLProblem) {
             let inner = try HCLParser.template(HCLSource(name: "", text: text))
-            if case .literal = inner.kind { return HCLExpression(kind: inner.kind, range: range) }
-            return HCLExpression(kind: .embedded(inner, text: text), range: range)
+            if case .literal = inner.kind {
+                return HCLExpression(kind: inner.kind, range: range, isJSON: true)
+            }
+            return HCLExpression(kind: .embedded(inner, text: text), range: range, isJSON: true)
         } catch {
             throw error.moved(to: range)
         }

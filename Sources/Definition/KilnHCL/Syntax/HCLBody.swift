@@ -10,21 +10,37 @@ package struct HCLBody: Sendable, Hashable {
     package var properties: [JSONProperty]?
 
     package subscript(attribute name: String) -> HCLAttribute? { attributes.first { $0.name == name } }
+
+    /// The blocks of a type, in the order they were written.
+    package func blocks(_ type: String) -> [HCLBlock] { blocks.filter { $0.type == type } }
 }
 
+/// `name = expression`. The value's place is the expression's range.
 package struct HCLAttribute: Sendable, Hashable {
     package let name: String
     package let nameRange: Range<Int>
     package let expression: HCLExpression
+
+    /// From the name to the value's end.
+    package var range: Range<Int> {
+        nameRange.lowerBound..<max(nameRange.upperBound, expression.range.upperBound)
+    }
 }
 
 package struct HCLBlock: Sendable, Hashable {
     package let type: String
     package let typeRange: Range<Int>
     package let labels: [String]
+    /// Of each label, with its quotes.
+    package let labelRanges: [Range<Int>]
     package let body: HCLBody
     /// From the type to the closing brace.
     package let range: Range<Int>
+
+    /// From the type to the last label: what a message about the whole block points at.
+    package var headRange: Range<Int> {
+        typeRange.lowerBound..<max(typeRange.upperBound, labelRanges.last?.upperBound ?? 0)
+    }
 }
 
 /// Something wrong in a source, at a range of its bytes.
@@ -51,5 +67,8 @@ package struct HCLFile: Sendable {
     package let comments: [Range<Int>]
     package let problems: [HCLProblem]
 
-    package var diagnostics: [Diagnostic] { problems.map(source.diagnostic) }
+    package var diagnostics: [Diagnostic] {
+        let lines = HCLLines(source)
+        return problems.map { lines.diagnostic($0) }
+    }
 }

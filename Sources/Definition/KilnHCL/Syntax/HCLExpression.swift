@@ -26,6 +26,10 @@ package struct HCLExpression: Sendable, Hashable {
     package struct ObjectItem: Sendable, Hashable {
         package let key: HCLExpression
         package let value: HCLExpression
+
+        package init(key: HCLExpression, value: HCLExpression) {
+            (self.key, self.value) = (key, value)
+        }
     }
 
     /// `for` in its three forms: a tuple, an object, or a template's directive.
@@ -44,6 +48,21 @@ package struct HCLExpression: Sendable, Hashable {
         package let result: HCLExpression
         package let condition: HCLExpression?
         package let isGrouping: Bool
+
+        package init(
+            form: Form,
+            key: String?,
+            value: String,
+            collection: HCLExpression,
+            resultKey: HCLExpression?,
+            result: HCLExpression,
+            condition: HCLExpression?,
+            isGrouping: Bool
+        ) {
+            (self.form, self.key, self.value, self.collection) = (form, key, value, collection)
+            (self.resultKey, self.result, self.condition) = (resultKey, result, condition)
+            self.isGrouping = isGrouping
+        }
     }
 
     package enum UnaryOperator: String, Sendable {
@@ -82,4 +101,11 @@ package struct HCLExpression: Sendable, Hashable {
     package let kind: Kind
     /// Offsets of bytes in the source.
     package let range: Range<Int>
+
+    /// Whether it was written as JSON, where a string can also be an expression for those who ask for one.
+    package let isJSON: Bool
+
+    package init(kind: Kind, range: Range<Int>, isJSON: Bool = false) {
+        (self.kind, self.range, self.isJSON) = (kind, range, isJSON)
+    }
 }

@@ -5,6 +5,7 @@ extension HCLParser {
     /// `opened` is where the block's brace stands; nil for a file.
     mutating func body(opened: Int?) throws(HCLProblem) -> HCLBody {
         var result = HCLBody()
+        var names: [String: Range<Int>] = [:]
         let start = at
         while true {
             skipSpace(newlines: true)
@@ -21,7 +22,7 @@ extension HCLParser {
             }
             if opened != nil, peek() == 125 { break }
             do throws(HCLProblem) {
-                try item(into: &result)
+                try item(into: &result, &names)
             } catch {
                 guard problems.count < limits.problems, error.code != "hcl.limit" else { throw error }
                 if error.message == "this block is not closed" { throw error }
@@ -33,17 +34,22 @@ extension HCLParser {
         return result
     }
 
-    private mutating func item(into body: inout HCLBody) throws(HCLProblem) {
+    private mutating func item(
+        into body: inout HCLBody,
+        _ names: inout [String: Range<Int>]
+    ) throws(HCLProblem) {
+        try count()
         guard let (name, range) = identifier() else {
             throw unexpected("an argument or a block")
         }
         skipSpace(newlines: false)
         if peek() == 61, peek(1) != 61 {
             let attribute = try attribute(name, range)
-            if let earlier = body[attribute: name] {
-                let line = source.position(of: earlier.nameRange.lowerBound).line
-                problems.append(HCLProblem("duplicate", "\"\(name)\" is set already, in line \(line)", range))
+            if let earlier = names[name] {
+                let line = source.position(of: earlier.lowerBound).line
+                try note(HCLProblem("duplicate", "\"\(name)\" is set already, in line \(line)", range))
             } else {
+                names[name] = range
                 body.attributes.append(attribute)
             }
         } else {
@@ -68,13 +74,17 @@ extension HCLParser {
 
     private mutating func block(_ type: String, _ range: Range<Int>) throws(HCLProblem) -> HCLBlock {
         var labels: [String] = []
+        var labelRanges: [Range<Int>] = []
         while true {
             skipSpace(newlines: false)
             if peek() == 123 { break }
             if peek() == 34 {
+                let start = at
                 labels.append(try label())
-            } else if let (name, _) = identifier() {
+                labelRanges.append(start..<at)
+            } else if let (name, range) = identifier() {
                 labels.append(name)
+                labelRanges.append(range)
             } else {
                 throw unexpected("\"=\", a label or \"{\"")
             }
@@ -86,6 +96,7 @@ extension HCLParser {
             type: type,
             typeRange: range,
             labels: labels,
+            labelRanges: labelRanges,
             body: body,
             range: range.lowerBound..<at
         )

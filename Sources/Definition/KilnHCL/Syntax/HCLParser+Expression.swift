@@ -123,11 +123,19 @@ extension HCLParser {
             }
             return try splat(of: base, newlines: newlines, attributesOnly: true)
         }
-        // `.0.1` lexes as one number elsewhere; digits alone are taken here, so each is an index of its own.
+        // `.0.1` is one number elsewhere, and no index at all.
         let digits = at
         while (48...57).contains(peek()) { at += 1 }
         guard at > digits, let number = HCLNumber(source.text(digits..<at)) else {
             throw unexpected("an attribute's name")
+        }
+        guard peek() != 46 || !(48...57).contains(peek(1)) else {
+            throw HCLProblem(
+                "syntax",
+                "two indexes in a row are written in brackets",
+                digits..<at + 2,
+                hint: "[0][1] instead of .0.1"
+            )
         }
         let index = HCLExpression(kind: .literal(.number(number)), range: digits..<at)
         return HCLExpression(kind: .index(base, index), range: start..<at)

@@ -48,6 +48,7 @@ extension HCLParser {
     ) throws(HCLProblem) -> (parts: [HCLExpression], word: String?) {
         var pieces = Pieces(textStart: at)
         while !isAt(end) {
+            try count()
             guard at < bytes.count else {
                 throw HCLProblem("syntax", "this template is not closed", opened..<opened + 1)
             }

@@ -1,6 +1,7 @@
 /// Literals, names, calls, collections and `for` (hclsyntax/spec.md, "Expression Terms").
 extension HCLParser {
     mutating func term() throws(HCLProblem) -> HCLExpression {
+        try count()
         let start = at
         switch peek() {
         case 48...57: return try number()

@@ -8,6 +8,8 @@ package struct HCLParser {
         /// Of operators and accessors in a row.
         package var chain = 400
         package var problems = 50
+        /// Expressions, arguments and blocks of one file.
+        package var parts = 1_000_000
 
         package init() {}
     }
@@ -17,6 +19,7 @@ package struct HCLParser {
     let limits: Limits
     var at = 0
     var depth = 0
+    private var parts = 0
     /// Whether the directive that was just closed trims what follows.
     var pendingTrim = false
     var comments: [Range<Int>] = []
@@ -152,6 +155,20 @@ extension HCLParser {
             at < bytes.count
             ? (peek() == 10 ? "the line ends" : "\"\(source.text(here))\" stands here") : "the file ends"
         return HCLProblem("syntax", "\(wanted) is expected, but \(found)", at < bytes.count ? here : at..<at)
+    }
+
+    /// Counts an expression, an argument or a block.
+    mutating func count() throws(HCLProblem) {
+        parts += 1
+        guard parts <= limits.parts else {
+            throw HCLProblem("limit", "the file has more than \(limits.parts) parts", here)
+        }
+    }
+
+    /// Notes what reading went on from.
+    mutating func note(_ problem: HCLProblem) throws(HCLProblem) {
+        guard problems.count < limits.problems else { throw problem }
+        problems.append(problem)
     }
 
     mutating func nested<Result>(
