@@ -75,6 +75,8 @@ final class PretendPlatform: InstancePlatform {  // a class: tests and driver lo
         var orphaned: Set<InstanceID> = []
         /// The machine's files hold another certificate than the one that is shown.
         var hasNewCertificate = false
+        /// Instances whose tools were ended.
+        var endedTools: [InstanceID] = []
         /// Nobody balances.
         var isBalancerDead = false
     }
@@ -305,6 +307,11 @@ final class PretendPlatform: InstancePlatform {  // a class: tests and driver lo
 
     func logLines(_ instance: InstanceID, of fleet: FleetName, last count: Int) async throws -> [String] {
         ["starting", "\(seen.instances[instance]?.version ?? "?") says goodbye"]
+    }
+
+    func endTools(at instance: InstanceID, of fleet: FleetName, token: FencingToken) async throws {
+        try admit(token)
+        note { $0.endedTools.append(instance) }
     }
 
     func retireAltered(of fleet: FleetName, token: FencingToken) async throws {

@@ -7,7 +7,8 @@ extension World {
     }
 
     private func isAvailable(_ instance: InstanceState) -> Bool {
-        guard instance.process == .running, !instance.isStopping, case .passing(let since) = instance.health
+        guard instance.process == .running, !instance.isStopping, !instance.isTaken,
+            case .passing(let since) = instance.health
         else {
             return false
         }
@@ -19,13 +20,17 @@ extension World {
         switch change {
         case .stop(let key):
             checkStop(key, in: state)
+            checkCustody(of: key, in: state)
             checkWarmth(of: key, in: state)
+        case .take(let key): checkStop(key, in: state)
         case .setAside(let key): checkAside(key, in: state)
         case .nextStep: checkShare(in: state)
         case .markStable(let release):
             let available = state.instances.filter { isAvailable($0) && $0.release == release }.count
             let warm = state.instances.count { isWarm($0, in: state) }
-            if available != state.wanted || state.instances.count - warm != state.wanted {
+            if available != state.wanted
+                || state.instances.count(where: { !$0.isTaken }) - warm != state.wanted
+            {
                 fail("I4: stable with \(available) of \(state.wanted) available")
             }
             if scenario.bake > 0 {
@@ -69,7 +74,9 @@ extension World {
         else { return }
         let least = state.wanted - policy.budget(for: state.wanted).unavailable
         let left = notes.filter { other, note in
-            guard other != key.number, !note.isStopping, let service = served[other] else { return false }
+            guard other != key.number, !note.isStopping, !note.isTaken, let service = served[other] else {
+                return false
+            }
             return service.isNow || now - service.last <= Self.newsTime
         }
         if left.count < least {
@@ -82,6 +89,8 @@ extension World {
 
     private func checkStop(_ key: InstanceKey, in state: FleetState) {
         if case .stopping = state.rollout.phase { return }
+        // It counts for nothing.
+        if state.instances.contains(where: { $0.key == key && $0.isTaken }) { return }
         checkStopInTruth(key, in: state)
         guard let instance = state.instances.first(where: { $0.key == key }), isAvailable(instance) else {
             return
@@ -92,7 +101,9 @@ extension World {
     }
 
     func check(_ action: Action, in state: FleetState) {
-        if state.rollout.isPaused || state.rollout.freeze != nil { fail("I9: \(action) while paused") }
+        if state.rollout.isPaused || state.rollout.freeze != nil, !isOfCustody(action, in: state) {
+            fail("I9: \(action) while paused")
+        }
         switch action {
         case .change: break
         case .create(let slot, let release): checkCreate(slot, release, in: state)
@@ -102,6 +113,7 @@ extension World {
             guard case .passing = instance.health, instance.process == .running, !instance.isStopping else {
                 return fail("traffic to \(key), which is not healthy")
             }
+            if instance.isTaken { fail("custody: traffic to \(key), which a person looks at") }
             if state.quarantined.contains(instance.release) {
                 fail("I7: new traffic to a quarantined release")
             }
@@ -116,8 +128,9 @@ extension World {
     private func checkCreate(_ slot: Int, _ release: ReleaseKey, in state: FleetState) {
         let budget = policy.budget(for: wanted)
         let beside = besideTheBudget(in: state)
-        if notes.count + 1 > wanted + budget.surge + beside {
-            fail("I1: one more than \(notes.count), \(wanted) + \(budget.surge) + \(beside) allowed")
+        let count = notes.values.count { !$0.isTaken }
+        if count + 1 > wanted + budget.surge + beside {
+            fail("I1: one more than \(count), \(wanted) + \(budget.surge) + \(beside) allowed")
         }
         if quarantined.contains(release) { fail("I7: places the quarantined release \(release)") }
         if release == rollout.target {
@@ -206,7 +219,9 @@ extension World {
             let reached = state.rollout.stage?.reached, now - reached.nanoseconds > Self.newsTime,
             !state.instances.contains(where: \.isBusy)
         else { return }
-        let routed = units.filter { $0.value.traffic == 1 && $0.value.running }
+        let routed = units.filter {
+            $0.value.traffic == 1 && $0.value.running && notes[$0.key]?.isTaken != true
+        }
         let target = routed.filter { ReleaseKey($0.value.release) == state.rollout.target }
         let part = target.reduce(0) { $0 + $1.value.weight }
         let all = routed.reduce(0) { $0 + $1.value.weight }
@@ -243,6 +258,11 @@ extension World {
 
     func checkDestroy(_ key: Int, _ unit: Unit) {
         if unit.running, unit.traffic != 0 { fail("\(key) is destroyed while it has traffic") }
+        if unit.running, let note = notes[key], note.isTaken, let custody = note.custody,
+            custody.until > instant
+        {
+            fail("custody: \(key) is destroyed before its time")
+        }
     }
 
     private func noteService() {
@@ -261,6 +281,7 @@ extension World {
         if units.keys.contains(where: { notes[$0] == nil && !strangers.contains($0) }) {
             fail("I10: an instance that nobody wrote down")
         }
+        checkCustodies()
         guard scenario.isCalm, scenario.isBalanced else { return }
         let available = units.values.filter { $0.running && $0.passing && $0.traffic == 1 }.count
         let least = wanted - policy.budget(for: wanted).unavailable

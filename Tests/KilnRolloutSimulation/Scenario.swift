@@ -42,6 +42,8 @@ package struct Scenario: Sendable, CustomStringConvertible {
         /// Its health check fails for so many seconds.
         case flap(Int, Int)
         case condemn(Int)
+        /// A person looks at it for so many seconds: at once, or when others serve in its place.
+        case debug(Int, Int, awaits: Bool)
         /// All that run, at one moment.
         case condemnAll
         case scale(Int)
@@ -172,7 +174,7 @@ package struct Scenario: Sendable, CustomStringConvertible {
 
     private static func fault(_ dice: inout Dice) -> Fault {
         let event: Event =
-            switch dice.below(21) {
+            switch dice.below(24) {
             case 0, 1, 2: .kill(dice.below(8))
             case 3: .flap(dice.below(8), 2 + dice.below(40))
             case 4: .condemn(dice.below(8))
@@ -187,6 +189,7 @@ package struct Scenario: Sendable, CustomStringConvertible {
             case 16, 17: .promote
             case 18: .promoteFully
             case 19: .abort
+            case 20, 21, 22: .debug(dice.below(8), 1 + dice.below(60), awaits: dice.chance(40))
             case 13, 14: .obscure(dice.below(8), 1 + dice.below(40))
             default: .forget(1 + dice.below(20))
             }

@@ -60,6 +60,9 @@ package final class World {  // a class: platform, driver and checks all move th
         var isCondemned = false
         var madeIn: Int?
         var asideIn: Int?
+        var custody: Custody?
+
+        var isTaken: Bool { custody?.isAwaited == false }
     }
 
     /// Since when an instance serves in truth, or served and until when.
@@ -112,6 +115,8 @@ package final class World {  // a class: platform, driver and checks all move th
     package var events = 0
     var leastSeen: Int?
     var served: [Int: Service] = [:]
+    /// Since when those that a person looks at have requests all the same.
+    var inTraffic: [Int: Int64] = [:]
     package var outcomes: [Outcome] = []
     /// What was decided, by name: what the traces came to.
     package var decisions: [String: Int] = [:]
@@ -184,6 +189,8 @@ package final class World {  // a class: platform, driver and checks all move th
             after(seconds * 1000, .health(key: key, passing: true))
         case .condemn(let n):
             if let key = runner(n) { condemn([key]) }
+        case .debug(let n, let seconds, let awaits):
+            if let key = runner(n) { debug(key, for: seconds, awaits: awaits) }
         case .condemnAll: condemn(units.keys.filter { units[$0]?.running == true }.sorted())
         case .scale(let n):
             wanted = n
@@ -238,6 +245,16 @@ package final class World {  // a class: platform, driver and checks all move th
             notes[key]?.isCondemned = true
             change(key) { $0.isCondemned = true }
         }
+    }
+
+    /// Of one that is going, or that somebody looks at already, nothing more is asked.
+    private func debug(_ key: Int, for seconds: Int, awaits: Bool) {
+        guard let note = notes[key], !note.isStopping, note.custody == nil else { return }
+        condemn([key])
+        let custody = Custody(until: instant.advanced(by: .seconds(seconds)), isAwaited: awaits)
+        notes[key]?.custody = custody
+        change(key) { $0.custody = custody }
+        decisions["debug", default: 0] += 1
     }
 
     /// Whoever comes finds strangers.

@@ -34,6 +34,7 @@ extension World {
             rollout = state.rollout
             quarantined = state.quarantined
             if case .stop(let key) = change { notes[key.number]?.isStopping = true }
+            if case .take(let key) = change { notes[key.number]?.custody?.isAwaited = false }
             if case .setAside(let key) = change { notes[key.number]?.asideIn = rollout.generation }
             if case .finish(let outcome) = change { outcomes.append(outcome) }
             if case .markStable(let release) = change { proven.insert(release.number) }
@@ -215,7 +216,8 @@ extension World {
             isCondemned: note.isCondemned,
             failureNoted: unit?.exited == true,
             madeIn: note.madeIn,
-            asideIn: note.asideIn
+            asideIn: note.asideIn,
+            custody: note.custody
         )
     }
 

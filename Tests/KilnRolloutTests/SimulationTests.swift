@@ -19,7 +19,10 @@ import Testing
         for outcome in ["stable", "rolled back", "stopped", "frozen", "degraded", "untried"] {
             #expect(tally.outcomes[outcome, default: 0] >= 20, "\(outcome): \(tally.outcomes)")
         }
-        for decision in ["setAside", "reachStep", "loseStep", "nextStep", "hold", "endTrial"] {
+        let decisions = [
+            "setAside", "reachStep", "loseStep", "nextStep", "hold", "endTrial", "debug", "take",
+        ]
+        for decision in decisions {
             #expect(tally.decisions[decision, default: 0] >= 100, "\(decision): \(tally.decisions)")
         }
         #expect(tally.crashes >= 1000)

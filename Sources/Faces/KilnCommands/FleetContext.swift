@@ -44,17 +44,30 @@ struct FleetContext {
     /// `kiln serve` where one runs, else a driver of this process; the same comes of both.
     var changes: any FleetChanges {
         get async throws {
-            let mode = try ServeMode(environment: environment)
-            let client = try await mode.server(of: home, version: KilnVersion.current)
-            return changes(through: client, driver(stop), stop)
+            try await changes(until: stop)
+        }
+    }
+
+    /// The same, ended by a signal of the caller's.
+    func changes(until stop: StopSignal) async throws -> any FleetChanges {
+        changes(through: try await server, driver(stop), stop)
+    }
+
+    /// Who does what is due of a fleet that this process alone looks after; nil where a `kiln serve` does.
+    func keeper(until stop: StopSignal) async throws -> FleetDriver? {
+        try await server == nil ? driver(stop, holder: .controller) : nil
+    }
+
+    private var server: APIClient? {
+        get async throws {
+            try await ServeMode(environment: environment).server(of: home, version: KilnVersion.current)
         }
     }
 
     /// The same for a command that changes several fleets, each of which ends by a signal of its own.
     var severalChanges: @Sendable (StopSignal) -> any FleetChanges {
         get async throws {
-            let mode = try ServeMode(environment: environment)
-            let client = try await mode.server(of: home, version: KilnVersion.current)
+            let client = try await server
             return { stop in changes(through: client, driver(stop, holder: .controller), stop) }
         }
     }

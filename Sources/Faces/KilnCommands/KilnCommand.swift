@@ -42,7 +42,8 @@ package struct KilnCommand: AsyncParsableCommand {
                 name: "Observing",
                 subcommands: [
                     StatusCommand.self, WhyCommand.self, ReleasesCommand.self, EventsCommand.self,
-                    LogsCommand.self, CopyCommand.self, ReportCommand.self, DriftCommand.self,
+                    LogsCommand.self, CopyCommand.self, DebugCommand.self, ReportCommand.self,
+                    DriftCommand.self,
                 ]
             ),
             CommandGroup(

@@ -26,6 +26,8 @@ package enum DeployOutcome: Sendable, Hashable {
     case halted(reason: String)
     /// Made the fleet's release, with no instances wanted that could prove it.
     case untried(ReleaseNumber)
+    /// The instance is in a person's hands until then, in seconds since 1970; nil when it is gone.
+    case debugged(InstanceID, until: Int64?)
 
     package struct Failure: Sendable, Hashable {
         package let reason: String
@@ -45,7 +47,7 @@ package enum DeployOutcome: Sendable, Hashable {
 
     package var exitStatus: ExitStatus {
         switch self {
-        case .unchanged, .stable, .untried, .halted: .done
+        case .unchanged, .stable, .untried, .halted, .debugged: .done
         case .waiting: .changesPending
         case .rolledBack: .rolledBack
         case .unready, .unsure, .stopped, .frozen, .degraded: .failed

@@ -84,6 +84,7 @@ extension FleetStatus.Instance {
             address: nil,
             pid: nil,
             condemned: recorded?.condemned,
+            debug: nil,
             created: recorded?.created ?? created
         )
     }

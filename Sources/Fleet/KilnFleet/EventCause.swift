@@ -41,12 +41,13 @@ struct EventCauses: Sendable {
         case .healing: return trouble
         case .instanceCreated: return gaps.first ?? work
         case .instanceServing: return instance.flatMap { last[$0] }
-        case .instanceFailed: return instance.flatMap { reasons[$0] }
+        case .instanceFailed, .debugEnded: return instance.flatMap { reasons[$0] }
         case .instanceLeaving: return instance.flatMap { reasons[$0] } ?? work
         case .instanceRemoved: return instance.flatMap { last[$0] ?? reasons[$0] } ?? work
         case .fleetCreated, .policyChanged, .releaseMade, .quarantineLifted, .rolloutResumed, .rolloutPaused,
             .rolloutPromoted, .rolloutAborted, .fleetFrozen, .fleetAlert, .instanceUnhealthy,
-            .instanceCondemned, .instanceDrifted, .instanceFound, .platformTrouble, .webhookGivenUp,
+            .instanceCondemned, .instanceDrifted, .instanceDebugged, .instanceFound, .platformTrouble,
+            .webhookGivenUp,
             .certificateRenewed, .certificateRefused:
             return nil
         }
@@ -77,7 +78,7 @@ struct EventCauses: Sendable {
         case .instanceFailed:
             failure = place
             free(instance, place)
-        case .instanceCondemned, .instanceDrifted, .instanceFound: free(instance, place)
+        case .instanceCondemned, .instanceDrifted, .instanceDebugged, .instanceFound: free(instance, place)
         case .instanceCreated:
             last[instance] = place
             if !gaps.isEmpty { gaps.removeFirst() }
@@ -85,7 +86,7 @@ struct EventCauses: Sendable {
             last[instance] = place
             // It ended while nobody watched: nothing else says why it is replaced.
             if !isRolling, reasons[instance] == nil { free(instance, place) }
-        case .instanceServing: last[instance] = place
+        case .instanceServing, .debugEnded: last[instance] = place
         case .instanceRemoved: (last[instance], reasons[instance]) = (nil, nil)
         default: break
         }

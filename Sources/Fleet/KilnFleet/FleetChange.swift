@@ -25,6 +25,10 @@ package enum FleetChange: Sendable, Hashable {
     case abort
     /// Keeps everything as it is until the fleet is resumed.
     case freeze(why: String)
+    /// Takes an instance out of traffic for good, so that a person can look at it with tools.
+    case debug(InstanceID, DebugWish)
+    /// Ends that: the instance is destroyed, unless it is kept until its time.
+    case endDebug(InstanceID, DebugEnd)
 }
 
 /// Whoever changes fleets: this process by itself (`FleetDriver`), or one that it asks.
@@ -59,6 +63,8 @@ extension FleetDriver: FleetChanges {
         case .promote(let full): try await promote(fleet, full: full, options: options)
         case .abort: try await abort(fleet, options: options)
         case .freeze(let why): try await freeze(fleet, why: why, options: options)
+        case .debug(let id, let wish): try await debug(id, wish, in: fleet, options: options)
+        case .endDebug(let id, let end): try await endDebug(id, end, in: fleet, options: options)
         }
     }
 }

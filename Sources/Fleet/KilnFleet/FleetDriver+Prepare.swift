@@ -228,7 +228,7 @@ extension FleetDriver {
     ) async throws {
         var edits: [FleetEdit] = []
         for (id, reason) in condemned.sorted(by: { $0.key < $1.key }) {
-            guard let instance = ledger.instances[id] else { continue }
+            guard let instance = ledger.instances[id], instance.debug == nil else { continue }
             edits += instance.condemnation(reason, as: kind, ledger)
         }
         try await ledger.write(edits)

@@ -215,7 +215,12 @@ package struct FleetDriver: Sendable {
             var record = ledger.record
             record.rollout.beginStopping(reason: "destroyed", now: clock.now.instant)
             record.evidence = nil
-            try await ledger.write([.putFleet(record)] + superseding(ledger))
+            let held = ledger.instances.values.filter { $0.debug != nil }.map { instance in
+                var instance = instance
+                instance.debug?.until = clock.time
+                return FleetEdit.putInstance(instance)
+            }
+            try await ledger.write([.putFleet(record)] + held + superseding(ledger))
             let outcome = try await drive(&ledger, policyChanged: false)
             guard case .stopped = outcome else { return outcome }
             if case .instances(let platform) = role {
@@ -239,7 +244,8 @@ package struct FleetDriver: Sendable {
     func drive(
         _ ledger: inout Ledger,
         policyChanged: Bool,
-        after failures: [InstanceFailure] = []
+        after failures: [InstanceFailure] = [],
+        awaiting taken: InstanceID? = nil
     ) async throws -> DeployOutcome {
         let rollout = ledger.record.rollout
         if rollout.isPausedByPerson {
@@ -256,7 +262,9 @@ package struct FleetDriver: Sendable {
         let failed = ledger.rollout?.to
         switch role {
         case .instances(let platform):
-            (ending, ledger) = try await FleetRun(ledger, self, on: platform, policy: policy).run()
+            let scope = taken.map { FleetRun.Scope.until($0) } ?? .fleet
+            let run = FleetRun(ledger, self, on: platform, policy: policy, scope: scope)
+            (ending, ledger) = try await run.run()
         case .releases(let target):
             guard policy.strategy == .rolling else { throw FleetError.engineDecides(of: ledger.name) }
             var run = TargetRun(ledger, self, on: target, policy: policy)

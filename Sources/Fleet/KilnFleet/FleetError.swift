@@ -33,6 +33,8 @@ package struct FleetError: DiagnosticError, Hashable {
         case moved = "fleet.moved"
         case underWay = "fleet.under-way"
         case unexamined = "fleet.unexamined"
+        case debug = "fleet.debug"
+        case lastOne = "fleet.last-one"
     }
 
     package let code: Code

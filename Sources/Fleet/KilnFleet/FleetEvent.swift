@@ -33,6 +33,9 @@ package struct FleetEvent: Sendable, Hashable, Codable {
         case instanceCondemned = "instance.condemned"
         /// Condemned since it differs from its release.
         case instanceDrifted = "instance.drifted"
+        /// Condemned, since a person looks at it with tools.
+        case instanceDebugged = "instance.debugged"
+        case debugEnded = "instance.debug-ended"
         case instanceLeaving = "instance.leaving"
         case instanceRemoved = "instance.removed"
         case instanceFound = "instance.found"
@@ -94,12 +97,12 @@ extension FleetEvent.Kind {
         switch self {
         case .fleetCreated, .fleetDestroyed, .policyChanged, .releaseMade, .quarantineLifted, .rolloutStarted,
             .rolloutResumed, .rolloutPaused, .rolloutPromoted, .rolloutAborted, .fleetFrozen,
-            .instanceCondemned, .instanceDrifted:
+            .instanceCondemned, .instanceDrifted, .instanceDebugged:
             true
         case .releaseSubmitted, .releaseStable, .releaseQuarantined, .rolloutBefore, .rolloutStep,
             .rolloutAnalysis, .rolloutBaking, .rolloutRollingBack, .rolloutFinished, .healing, .fleetAlert,
             .instanceCreated, .instanceServing, .instanceUnhealthy, .instanceFailed, .instanceLeaving,
-            .instanceRemoved, .instanceFound,
+            .instanceRemoved, .instanceFound, .debugEnded,
             .platformTrouble, .webhookGivenUp, .certificateRenewed, .certificateRefused:
             false
         }

@@ -80,6 +80,7 @@ extension FleetReader {
             address: seen?.address,
             pid: seen?.process.pid,
             condemned: record.condemned,
+            debug: record.debug.map { FleetStatus.Debug($0) },
             created: record.created
         )
     }

@@ -170,7 +170,8 @@ package struct FleetReader: Sendable {
             imageDigest: release?.image,
             wanted: record.policy.instances,
             serving: instances.count {
-                $0.health == "healthy" && (record.policy.listen == nil || $0.traffic == "ready")
+                !$0.isTaken && $0.health == "healthy"
+                    && (record.policy.listen == nil || $0.traffic == "ready")
             },
             listen: record.policy.listen,
             certificates: certificates.isEmpty ? nil : certificates,

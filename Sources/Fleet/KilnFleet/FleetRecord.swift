@@ -270,6 +270,8 @@ package struct InstanceRecord: Sendable, Hashable, Codable {
     /// The generation of the rollout that it was made in, and of the one that keeps it warm.
     package let madeIn: Int?
     package var asideIn: Int?
+    /// A person looks at it; it is condemned then, too.
+    package var debug: DebugHold?
 
     package init(
         id: InstanceID,
@@ -290,4 +292,7 @@ package struct InstanceRecord: Sendable, Hashable, Codable {
         self.madeIn = madeIn
         self.asideIn = asideIn
     }
+
+    /// Whether it is in a person's hands, and counts for nothing.
+    package var isTaken: Bool { debug.map { !$0.isAwaited } ?? false }
 }

@@ -112,6 +112,8 @@ extension FleetRun {
         case .route(_, again: true): break
         case .route:
             try await tell(.instanceServing, "\(release) is healthy, gets traffic", instance)
+        case .drain where instance.isTaken:
+            try await tell(.instanceLeaving, "\(release) gets no new requests any more", instance)
         case .drain where !instance.isStopping:
             try await tell(.instanceLeaving, "\(release) gets no new requests until it is healthy", instance)
         case .drain, .detach: break

@@ -16,7 +16,11 @@ extension FleetRun {
             quarantined: Set(
                 ledger.releases.values.filter { $0.quarantine != nil }.map(\.number.key)
             ),
-            instances: instances.map { view.state(of: $0, now: now) },
+            instances: instances.map { record in
+                var state = view.state(of: record, now: now)
+                state.custody = record.debug?.custody(now: now, time: clock.time)
+                return state
+            },
             refusal: refusal,
             analysis: comparing.flatMap { $0.isOf(record.rollout) ? $0.run.verdict : nil }
         )
@@ -27,7 +31,9 @@ extension FleetRun {
         for _ in 0..<1000 {
             let now = clock.now
             var state = state(now: now)
-            let actions = planner.plan(state, now: now.instant)
+            let actions =
+                scope == .custody
+                ? planner.custody(state, now: now.instant) : planner.plan(state, now: now.instant)
             let changes = actions.compactMap { if case .change(let change) = $0 { change } else { nil } }
             if changes.isEmpty { return actions }
             var edits: [FleetEdit] = []
@@ -78,6 +84,7 @@ extension FleetRun {
         switch change {
         case .stop(let key): stopEdits(key, state)
         case .setAside(let key): asideEdits(key, state)
+        case .take(let key): takeEdits(key)
         case .noteFailure(let key, let reason): failureEdits(key, reason)
         case .fillStep, .endTrial: []
         case .reachStep, .nextStep, .hold, .loseStep: stepEdits(change, state)
@@ -89,13 +96,14 @@ extension FleetRun {
 
     private func stopEdits(_ key: InstanceKey, _ state: FleetState) -> [FleetEdit] {
         guard let id = view.id(of: key), var instance = ledger.instances[id] else { return [] }
+        let ending = cutOff(&instance, isGone: state.instances.first { $0.key == key }?.process != .running)
         instance.isStopping = true
         let known = state.instances.first { $0.key == key }
         let hasEnded = if case .ended = known?.process { true } else { false }
         let hasTraffic = known?.traffic != InstanceState.Traffic.none && known?.process == .running
         let what = hasTraffic ? "gets no new requests" : hasEnded ? "has ended and is removed" : "is removed"
         let message = "release \(instance.release): instance \(id) \(what)"
-        return [
+        return ending + [
             .putInstance(instance),
             ledger.event(.instanceLeaving, message, instance: id, release: instance.release),
         ]

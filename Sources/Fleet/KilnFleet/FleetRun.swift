@@ -40,6 +40,15 @@ actor FleetRun {
         case destroy
     }
 
+    /// What of the fleet is looked after.
+    enum Scope: Sendable, Hashable {
+        case fleet
+        /// Until this instance may be taken out of traffic.
+        case until(InstanceID)
+        /// Instances that people look at, and nothing else.
+        case custody
+    }
+
     static let observeInterval = Duration.seconds(1)
     static let convergeInterval = Duration.seconds(10)
     /// So many failures in a row of one thing, spaced by its interval, end a run.
@@ -53,6 +62,8 @@ actor FleetRun {
     let planner: RolloutPlanner
     let makeSuffix: @Sendable () -> String
     let policy: RolloutPolicy
+    let scope: Scope
+    let isAlive: @Sendable (LeaseHolder) -> Bool
     var ledger: Ledger
     var view: InstanceView
     var outcome: Outcome?
@@ -70,9 +81,17 @@ actor FleetRun {
     private var hasConverged = false
     private var convergeFailures = 0
 
-    init(_ ledger: Ledger, _ driver: FleetDriver, on platform: any InstancePlatform, policy: RolloutPolicy) {
+    init(
+        _ ledger: Ledger,
+        _ driver: FleetDriver,
+        on platform: any InstancePlatform,
+        policy: RolloutPolicy,
+        scope: Scope = .fleet
+    ) {
         self.ledger = ledger
         self.policy = policy
+        self.scope = scope
+        isAlive = driver.isAlive
         self.platform = platform
         clock = driver.clock
         stop = driver.stop
@@ -117,6 +136,7 @@ actor FleetRun {
         if let outcome { return view.isIdle ? .outcome(outcome) : nil }
         if stop.isRequested || Task.isCancelled {
             guard view.isIdle else { return nil }
+            if scope == .custody { return .left }
             if await ledger.isLeft(by: stop) { return .left }
             try await pause()
             return .stopped
@@ -125,8 +145,10 @@ actor FleetRun {
             startProbes(&group)
             return nil
         }
+        if scope == .custody { return try await stepInCustody(&group) }
         try await compare()
         let actions = try await decide()
+        if hasTaken { return view.isIdle ? .left : nil }
         if outcome != nil { return view.isIdle ? outcome.map { .outcome($0) } : nil }
         try await begin(actions, in: &group)
         startProbes(&group)
@@ -148,7 +170,7 @@ actor FleetRun {
             try await renew()
             renewDue = now.advanced(by: Lease.renewal)
         }
-        if now >= convergeDue, view.isIdle {
+        if now >= convergeDue, view.isIdle, scope != .custody {
             try await converge()
             convergeDue = clock.now.advanced(by: Self.convergeInterval)
         }
@@ -189,6 +211,7 @@ actor FleetRun {
             try await write(adoption(of: stranger))
         }
         try await write(observations.flatMap { orphaning(of: $0) })
+        try await endAbandoned()
         view.take(observations, recorded: ledger.instances, now: clock.now)
     }
 
@@ -234,7 +257,10 @@ actor FleetRun {
     /// When there is something to decide, or to ask; never once the run only waits for what is under way.
     private func nextMoment(_ now: BootInstant) -> BootInstant? {
         guard outcome == nil, !stop.isRequested else { return nil }
-        let decision = planner.nextMoment(state(now: now), now: now.instant)?.bootInstant
+        // Of other instances nothing is decided, so that no moment of theirs counts.
+        let state = state(now: now)
+        if scope == .custody { return planner.custodyMoment(state, now: now.instant)?.bootInstant }
+        let decision = planner.nextMoment(state, now: now.instant)?.bootInstant
         return [decision, view.nextProbe, comparing?.due].compactMap(\.self).min()
     }
 

@@ -28,8 +28,34 @@ package struct FleetStatus: Sendable, Hashable, Codable {
         /// On the host; nil for one that does not run.
         package let pid: Int32?
         package let condemned: String?
+        /// Who looks at it, and until when it is there.
+        package let debug: Debug?
         /// Seconds since 1970.
         package let created: Int64
+    }
+
+    /// An instance in a person's hands: it counts for nothing.
+    package struct Debug: Sendable, Hashable, Codable {
+        package let author: String?
+        package let why: String
+        package let tools: String?
+        /// Seconds since 1970.
+        package let since: Int64
+        package let until: Int64
+        /// The process that has tools joined to it; nil when none has.
+        package let pid: Int32?
+        /// It serves until others do in its place.
+        package let isAwaited: Bool
+
+        init(_ hold: DebugHold) {
+            author = hold.author
+            why = hold.why
+            tools = hold.tools
+            since = hold.since
+            until = hold.until
+            pid = hold.session?.pid
+            isAwaited = hold.isAwaited
+        }
     }
 
     package struct Change: Sendable, Hashable, Codable {
@@ -78,6 +104,11 @@ package struct FleetStatus: Sendable, Hashable, Codable {
     /// What the engine shows that decides the steps; nil where Kiln does.
     package let engine: EngineStatus?
     package let explanation: FleetExplanation
+}
+
+extension FleetStatus.Instance {
+    /// Whether it is in a person's hands, and counts for nothing.
+    package var isTaken: Bool { debug.map { !$0.isAwaited } ?? false }
 }
 
 extension FleetStatus {

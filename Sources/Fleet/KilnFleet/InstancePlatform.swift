@@ -193,6 +193,9 @@ package protocol InstancePlatform: Sendable {
     /// Takes what was altered out of use, so that no replacement stands on it.
     func retireAltered(of fleet: FleetName, token: FencingToken) async throws
 
+    /// Ends the tools that a person has joined to the instance, if there are any.
+    func endTools(at instance: InstanceID, of fleet: FleetName, token: FencingToken) async throws
+
     /// Ends the balancer and network of a fleet that has no instances, and its volumes if asked.
     func removeFleet(_ fleet: FleetName, volumes: Bool, token: FencingToken) async throws
 }

@@ -19,6 +19,8 @@ package enum Change: Sendable, Hashable {
     case stop(InstanceKey)
     /// The instance is to get no traffic, and stays for a way back.
     case setAside(InstanceKey)
+    /// The instance that a person waits for may go out of traffic: it is in that person's hands from now on.
+    case take(InstanceKey)
     /// An instance of the target failed; its output is worth keeping.
     case noteFailure(InstanceKey, reason: String)
     case noteProgress(ProgressMark)

@@ -47,14 +47,22 @@ struct Census {
     /// The target's failures end the rollout, where in a healing fleet they are replaced.
     var isTrial: Bool { fleet.rollout.phase.isTrial }
 
-    /// Everything that exists, with what is ending: it still holds memory, ports and volumes.
-    var total: Int { fleet.instances.count }
+    /// Everything that exists, with what is ending: it still holds memory, ports and volumes. What a person looks at is nobody's.
+    var total: Int { fleet.instances.count { !$0.isTaken } }
+    /// Places whose volume is held by an instance that a person looks at: nothing can be made there meanwhile.
+    var blocked: Int {
+        guard fleet.policy.isExclusive else { return 0 }
+        return Set(fleet.instances.filter { $0.isTaken && $0.slot < wanted }.map(\.slot)).count
+    }
+    /// How many there can be. A release is not stable with fewer than are wanted.
+    var attainable: Int { isTrial ? wanted : wanted - blocked }
     var keptUnavailable: Int { kept.count - keptAvailable }
     var isComplete: Bool {
-        step == nil && kept.count == wanted && keptAvailable == wanted && total - aside.count == wanted
+        step == nil && kept.count == attainable && keptAvailable == attainable
+            && total - aside.count == attainable
     }
     /// How many of the target there shall be for now.
-    var targetWanted: Int { step?.instances ?? wanted }
+    var targetWanted: Int { step?.instances ?? attainable }
     var hasStepInstances: Bool { kept.count == targetWanted && keptAvailable == targetWanted }
     /// Whether the stable release is there as the step says, and nothing is left that goes.
     var isRestWhole: Bool {
@@ -84,7 +92,7 @@ struct Census {
         isStaged =
             step?.share == 0 && fleet.isBalanced
             && fleet.instances.contains {
-                $0.release != fleet.rollout.target && $0.traffic == .ready && !$0.isStopping
+                $0.release != fleet.rollout.target && $0.traffic == .ready && !$0.isStopping && !$0.isTaken
             }
         conditions.reserveCapacity(fleet.instances.count)
         for index in fleet.instances.indices { sort(index) }
@@ -106,7 +114,7 @@ struct Census {
         let instance = fleet.instances[index]
         let condition = condition(of: instance)
         conditions.append(condition)
-        if instance.isStopping { return }
+        if instance.isStopping || instance.isTaken { return }
         if condition == .lost {
             lost.append(index)
         } else if isToStay(instance, condition) {

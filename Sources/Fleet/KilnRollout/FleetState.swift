@@ -50,7 +50,10 @@ package struct FleetState: Sendable, Hashable {
     /// Carries out a decision on the record.
     package mutating func apply(_ change: Change, now: Instant) {
         switch change {
-        case .stop(let key): update(key) { $0.isStopping = true }
+        case .stop(let key):
+            update(key) { $0.isStopping = true }
+            freePlace(of: key, now: now)
+        case .take(let key): update(key) { $0.custody?.isAwaited = false }
         case .setAside(let key): update(key) { [generation = rollout.generation] in $0.asideIn = generation }
         case .noteFailure(let key, let reason):
             noteFailure(of: key, reason, now: now)
@@ -84,6 +87,12 @@ package struct FleetState: Sendable, Hashable {
         case .beginStopping(let reason): rollout.beginStopping(reason: reason, now: now)
         case .finish(let outcome): finish(outcome)
         }
+    }
+
+    /// A place that could not be filled while a person looked at its instance can be from now on.
+    private mutating func freePlace(of key: InstanceKey, now: Instant) {
+        guard policy.isExclusive, instances.contains(where: { $0.key == key && $0.isTaken }) else { return }
+        rollout.progress?.at = now
     }
 
     /// What served for as long as counts as available, and then ended in a fleet that is on no trial, is no sign of a place that

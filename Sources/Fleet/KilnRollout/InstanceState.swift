@@ -58,6 +58,8 @@ package struct InstanceState: Sendable, Hashable {
     package let madeIn: Int?
     /// The generation of the rollout that keeps it warm, without traffic.
     package var asideIn: Int?
+    /// A person looks at it, or is about to; nil is nobody.
+    package var custody: Custody?
 
     /// Of an instance that gets as much as any other.
     package static let fullWeight = 100
@@ -78,7 +80,8 @@ package struct InstanceState: Sendable, Hashable {
         isCondemned: Bool = false,
         failureNoted: Bool = false,
         madeIn: Int? = nil,
-        asideIn: Int? = nil
+        asideIn: Int? = nil,
+        custody: Custody? = nil
     ) {
         self.key = key
         self.slot = slot
@@ -96,5 +99,6 @@ package struct InstanceState: Sendable, Hashable {
         self.failureNoted = failureNoted
         self.madeIn = madeIn
         self.asideIn = asideIn
+        self.custody = custody
     }
 }

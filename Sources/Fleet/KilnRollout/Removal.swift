@@ -105,6 +105,9 @@ extension RolloutPlanner {
 
     private func stop(_ index: Int, _ census: Census) -> [Change] {
         let instance = census.fleet.instances[index]
+        if isToBeTaken(instance, now: census.now), census.fleet.rollout.target != nil {
+            return [.take(instance.key)]
+        }
         guard case .failing(_, let reason) = instance.health, isOfTarget(instance, census),
             !instance.failureNoted, census.conditions[index] >= .unhealthy
         else { return [.stop(instance.key)] }
@@ -118,6 +121,7 @@ extension RolloutPlanner {
         return census.fleet.instances.indices.compactMap { index in
             let instance = census.fleet.instances[index]
             if instance.isBusy { return nil }
+            if instance.isTaken { return leave(taken: instance, census.fleet, now: census.now) }
             if instance.isStopping { return leave(instance, census) }
             guard census.fleet.rollout.phase.isActive, census.fleet.isBalanced, instance.process == .running
             else { return nil }
@@ -147,12 +151,17 @@ extension RolloutPlanner {
     }
 
     private func leave(_ instance: InstanceState, _ census: Census) -> Action? {
+        leave(instance, drain: census.fleet.policy.drain, now: census.now)
+    }
+
+    /// Drained, acknowledged, detached, destroyed.
+    func leave(_ instance: InstanceState, drain: Duration, now: Instant) -> Action? {
         switch instance.traffic {
         case .none: return .destroy(instance.key)
         case .ready where !instance.process.hasEnded: return .drain(instance.key)
         case .draining(let sessions, let since)
         where sessions > 0 && !instance.process.hasEnded
-            && since.advanced(by: census.fleet.policy.drain) > census.now:
+            && since.advanced(by: drain) > now:
             return nil
         default: return .detach(instance.key)
         }

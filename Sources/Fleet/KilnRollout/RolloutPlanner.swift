@@ -9,7 +9,9 @@ package struct RolloutPlanner: Sendable {
 
     /// Changes to write down before anything else, or else work that may start at once.
     package func plan(_ fleet: FleetState, now: Instant) -> [Action] {
-        if fleet.rollout.isHalted { return [] }
+        let custody = custody(fleet, now: now)
+        if fleet.rollout.isHalted { return custody }
+        if case .change = custody.first { return custody }
         let census = Census(fleet, now: now)
         if fleet.rollout.phase.isActive {
             let changes = changes(census)
@@ -20,10 +22,12 @@ package struct RolloutPlanner: Sendable {
 
     /// When a plan may come out differently although nothing was heard: a deadline, the end of a wait. nil: never.
     package func nextMoment(_ fleet: FleetState, now: Instant) -> Instant? {
-        guard !fleet.rollout.isHalted, fleet.rollout.phase.isActive else { return nil }
+        var moments = custodyMoments(fleet)
+        guard !fleet.rollout.isHalted, fleet.rollout.phase.isActive else {
+            return moments.filter { $0 > now }.min()
+        }
         let policy = fleet.policy
-        var moments: [Instant] = []
-        for instance in fleet.instances {
+        for instance in fleet.instances where !instance.isTaken {
             switch instance.health {
             case .passing(let since): moments.append(since.advanced(by: policy.minHealthy))
             case .failing(let since, _): moments.append(since.advanced(by: policy.healthyDeadline))
@@ -54,12 +58,15 @@ package struct RolloutPlanner: Sendable {
 
     /// Whether all is as it shall be and nothing is under way.
     package func isSettled(_ fleet: FleetState, now: Instant) -> Bool {
+        if hasCustodyWork(fleet, now: now) { return false }
         guard fleet.rollout.freeze == nil else { return true }
         guard !fleet.rollout.isPaused else { return false }
         switch fleet.rollout.phase {
         case .stopped, .frozen: return true
         case .steady: return fleet.rollout.progress == nil && !needsWork(Census(fleet, now: now))
-        case .rolling: return fleet.rollout.progress == nil && fleet.wanted == 0 && fleet.instances.isEmpty
+        case .rolling:
+            return fleet.rollout.progress == nil && fleet.wanted == 0
+                && fleet.instances.allSatisfy(\.isTaken)
         default: return false
         }
     }
@@ -110,7 +117,8 @@ package struct RolloutPlanner: Sendable {
     private func completion(_ census: Census) -> [Change]? {
         let rollout = census.fleet.rollout
         if case .stopping(let reason) = rollout.phase {
-            return census.total == 0 ? [.finish(.stopped(reason: reason))] : nil
+            let isEmpty = census.total == 0 && !hasCustodyWork(census.fleet, now: census.now)
+            return isEmpty ? [.finish(.stopped(reason: reason))] : nil
         }
         if rollout.progress == nil { return needsWork(census) ? [.startClock] : nil }
         if census.step != nil, let moves = steps(census) { return moves }
@@ -140,7 +148,7 @@ package struct RolloutPlanner: Sendable {
     /// Whether a steady fleet has anything to do. Health that nobody knows yet is no reason.
     private func needsWork(_ census: Census) -> Bool {
         guard census.fleet.rollout.target != nil else { return census.total > 0 }
-        if census.total != census.wanted || census.kept.count != census.wanted { return true }
+        if census.total != census.attainable || census.kept.count != census.attainable { return true }
         return census.kept.contains { index in
             let isRouted = !census.fleet.isBalanced || census.fleet.instances[index].traffic == .ready
             return !isRouted || census.conditions[index] > .unknown

@@ -61,7 +61,8 @@ extension RolloutPlanner {
     package func waitsForPerson(_ fleet: FleetState, now: Instant) -> String? {
         let census = Census(fleet, now: now)
         guard !fleet.rollout.isHalted, let step = census.step, let stage = fleet.rollout.stage,
-            stage.reached != nil, census.hasStepInstances, !stage.isPromoted
+            stage.reached != nil, census.hasStepInstances, !stage.isPromoted,
+            !hasCustodyWork(fleet, now: now)
         else { return nil }
         var isManual = false
         if case .manual = step.pause { isManual = true }

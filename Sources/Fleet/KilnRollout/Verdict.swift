@@ -102,7 +102,7 @@ extension RolloutPlanner {
 
     /// Why nothing has moved for the progress deadline.
     private func standstill(_ census: Census) -> String? {
-        guard let mark = census.fleet.rollout.progress else { return nil }
+        guard let mark = census.fleet.rollout.progress, census.blocked == 0 else { return nil }
         let deadline = census.fleet.policy.progressDeadline
         // A step that has its instances stands still by intent; what is lost of them starts the clock anew.
         if census.step != nil, census.hasStepInstances || census.fleet.rollout.stage?.filled != nil {

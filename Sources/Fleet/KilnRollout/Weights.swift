@@ -10,7 +10,7 @@ struct Weights {
         let full = InstanceState.fullWeight
         let routed = census.fleet.instances.filter {
             $0.release != census.fleet.rollout.target && $0.traffic == .ready && !$0.isStopping
-                && !census.isAside($0)
+                && !$0.isTaken && !census.isAside($0)
         }
         guard let step = census.step, (1..<100).contains(step.share), !routed.isEmpty else {
             (target, baseline, other) = (full, full, full)

@@ -41,6 +41,14 @@ package struct ChangeRequest: Sendable, Hashable, Codable {
     var volumes: Bool?
     var full: Bool?
     var why: String?
+    var instance: String?
+    var session: LeaseHolder?
+    var seconds: Int?
+    var atOnce: Bool?
+    var kept: Bool?
+    var tools: String?
+    var status: Int?
+    var reason: String?
     var options: Options?
 
     private init() {}
@@ -60,6 +68,12 @@ package struct ChangeRequest: Sendable, Hashable, Codable {
         case .destroy(let volumes): self.volumes = volumes
         case .promote(let full): self.full = full
         case .freeze(let why): self.why = why
+        case .debug(let id, let wish):
+            (instance, session, seconds) = (id.description, wish.session, wish.seconds)
+            (atOnce, kept, tools) = (wish.isAtOnce, wish.isKept, wish.tools)
+        case .endDebug(let id, let end):
+            (instance, session) = (id.description, end.session)
+            (status, reason) = (end.status, end.reason)
         case .resume, .recycle, .pause, .abort: break
         }
     }
@@ -89,7 +103,32 @@ extension ChangeRequest {
         case .promote: .promote(full: full ?? false)
         case .abort: .abort
         case .freeze: .freeze(why: try short(try required(why, "why"), "why"))
+        case .debug: .debug(try namedInstance(), try wish())
+        case .endDebug: .endDebug(try namedInstance(), try end())
         }
+    }
+
+    private func namedInstance() throws(APIError) -> InstanceID {
+        InstanceID(try short(try required(instance, "instance"), "instance"))
+    }
+
+    private func wish() throws(APIError) -> DebugWish {
+        let range = DebugWish.shortest...DebugWish.longest
+        return DebugWish(
+            seconds: try counted(try required(seconds, "seconds"), "seconds", range),
+            isAtOnce: atOnce ?? false,
+            isKept: kept ?? false,
+            tools: try short(tools ?? "", "tools").isEmpty ? nil : tools,
+            session: try required(session, "session")
+        )
+    }
+
+    private func end() throws(APIError) -> DebugEnd {
+        DebugEnd(
+            session: try required(session, "session"),
+            status: status,
+            reason: try short(reason ?? "", "reason").isEmpty ? nil : reason
+        )
     }
 
     package func driverOptions() throws(APIError) -> FleetDriver.Options {
@@ -118,6 +157,9 @@ extension ChangeRequest {
             ("content", content != nil), ("policy", policy != nil), ("examined", examined != nil),
             ("release", release != nil), ("instances", instances != nil), ("condemned", condemned != nil),
             ("volumes", volumes != nil), ("full", full != nil), ("why", why != nil),
+            ("instance", instance != nil), ("session", session != nil), ("seconds", seconds != nil),
+            ("atOnce", atOnce != nil), ("kept", kept != nil), ("tools", tools != nil),
+            ("status", status != nil), ("reason", reason != nil),
         ]
         let known = Set(verb.fields.map(\.name))
         for (name, isGiven) in given where isGiven && !known.contains(name) {
@@ -181,6 +223,8 @@ extension FleetChange {
         case .promote: .promote
         case .abort: .abort
         case .freeze: .freeze
+        case .debug: .debug
+        case .endDebug: .endDebug
         }
     }
 }

@@ -1,3 +1,5 @@
+import KilnFleet
+
 /// What can be asked of a fleet: the last part of the path of a change.
 package enum ChangeVerb: String, Sendable, Hashable, CaseIterable {
     case deploy
@@ -11,6 +13,8 @@ package enum ChangeVerb: String, Sendable, Hashable, CaseIterable {
     case promote
     case abort
     case freeze
+    case debug
+    case endDebug = "end-debug"
 }
 
 extension ChangeVerb {
@@ -35,8 +39,18 @@ extension ChangeVerb {
         case .promote: "End the wait of the step that a release is at."
         case .abort: "Go back to the stable release."
         case .freeze: "Keep everything as it is until the fleet is resumed."
+        case .debug:
+            "Condemn an instance and take it out of traffic, for a person to look at. Joining tools to it is the caller's."
+        case .endDebug: "End that; the instance is destroyed unless it is kept."
         }
     }
+
+    private static let instance = Field(name: "instance", isRequired: true, help: "Its name.")
+    private static let session = Field(
+        name: "session",
+        isRequired: true,
+        help: "The process that joins the tools: when it is gone, so is the session."
+    )
 
     /// Beside `options`, which every change takes.
     package var fields: [Field] {
@@ -72,6 +86,29 @@ extension ChangeVerb {
             [Field(name: "condemned", isRequired: true, help: "The reasons, by the names of the instances.")]
         case .destroy: [Field(name: "volumes", isRequired: false, help: "Whether the volumes go too.")]
         case .promote: [Field(name: "full", isRequired: false, help: "Past all steps that are left.")]
+        case .debug:
+            [
+                Self.instance, Self.session,
+                Field(
+                    name: "seconds",
+                    isRequired: true,
+                    help:
+                        "How long the instance is there at most, from \(DebugWish.shortest) to \(DebugWish.longest)."
+                ),
+                Field(name: "atOnce", isRequired: false, help: "Also when nothing else serves."),
+                Field(name: "kept", isRequired: false, help: "Whether it stays until then in any case."),
+                Field(
+                    name: "tools",
+                    isRequired: false,
+                    help: "What the tools come from, for those who look back."
+                ),
+            ]
+        case .endDebug:
+            [
+                Self.instance, Self.session,
+                Field(name: "status", isRequired: false, help: "How the tools ended."),
+                Field(name: "reason", isRequired: false, help: "Why they were cut off."),
+            ]
         case .freeze: [Field(name: "why", isRequired: true, help: "For those who look at it.")]
         case .resume, .recycle, .pause, .abort: []
         }

@@ -45,7 +45,15 @@ struct FleetKeeper: Sendable {
     /// When an instance last was to go for its age, or the fleet was first looked at.
     private var agedOut: BootInstant?
 
-    init(_ record: FleetRecord, _ instances: [InstanceRecord]) {
+    /// Whether a process that has tools joined to an instance still runs.
+    private let isAlive: @Sendable (LeaseHolder) -> Bool
+
+    init(
+        _ record: FleetRecord,
+        _ instances: [InstanceRecord],
+        isAlive: @escaping @Sendable (LeaseHolder) -> Bool = { $0.isAlive }
+    ) {
+        self.isAlive = isAlive
         self.record = record
         self.instances = instances
     }
@@ -69,7 +77,8 @@ struct FleetKeeper: Sendable {
             unwell: health.unwell,
             hadTraffic: hadTraffic,
             isFirst: !hasLooked,
-            hasNewCertificates: hasNewCertificates
+            hasNewCertificates: hasNewCertificates,
+            isOver: isOver(at: time)
         )
         (hasLooked, wasReached) = (true, true)
         health.take(seen, isBalanced: look.isBalanced, now: now)
@@ -89,6 +98,10 @@ struct FleetKeeper: Sendable {
         drives = 0
         heldUntil = nil
         return nil
+    }
+
+    private func isOver(at time: Int64) -> Set<InstanceID> {
+        Set(instances.filter { $0.debug?.isOver(at: time, isAlive) ?? false }.map(\.id))
     }
 
     /// Whether it served for as long as makes an instance available: its end says little about what it is made of.
@@ -276,6 +289,7 @@ extension Due.Reason {
         case .withoutTraffic: "gets no requests"
         case .condemned: "is to be replaced"
         case .leaving: "is leaving"
+        case .debugged: "was debugged"
         case .surplus: "is one too many"
         case .stranger: "nobody wrote it down"
         case .tooFew: "instances are missing"

@@ -13,6 +13,8 @@ package struct Due: Sendable, Hashable {
         case unwell(reason: String)
         case condemned
         case leaving
+        /// A person looked at it, and its time is up; or it has requests all the same.
+        case debugged
         /// Of another release, or in a place that there shall not be.
         case surplus
         /// There, and nobody wrote it down.
@@ -64,9 +66,12 @@ package struct FleetLook: Sendable {
     private let hadTraffic: Set<InstanceID>
     private let isFirst: Bool
     private let hasNewCertificates: Bool
+    /// Instances that people look at: they count for nothing.
+    private let taken: [InstanceRecord]
+    private let isOver: Set<InstanceID>
 
     /// `unwell` are verdicts of the controller's own probes, `hadTraffic` those that got requests when it looked last;
-    /// `isFirst` is for a controller that just came.
+    /// `isFirst` is for a controller that just came, `isOver` are instances that people looked at and whose time is up.
     package init(
         _ record: FleetRecord,
         _ instances: [InstanceRecord],
@@ -74,10 +79,13 @@ package struct FleetLook: Sendable {
         unwell: [InstanceID: String] = [:],
         hadTraffic: Set<InstanceID> = [],
         isFirst: Bool = false,
-        hasNewCertificates: Bool = false
+        hasNewCertificates: Bool = false,
+        isOver: Set<InstanceID> = []
     ) {
         self.record = record
-        self.instances = instances
+        self.instances = instances.filter { !$0.isTaken }
+        taken = instances.filter(\.isTaken)
+        self.isOver = isOver
         self.observations = observations
         self.unwell = unwell
         self.hadTraffic = hadTraffic
@@ -86,7 +94,19 @@ package struct FleetLook: Sendable {
     }
 
     /// Nothing of a fleet that people keep as it is, but for a balancer that died: what runs is to go on.
-    package func due() -> [Due] {
+    package func due() -> [Due] { custody + others }
+
+    /// Whatever the fleet does, and also while people keep it as it is.
+    private var custody: [Due] {
+        taken.filter { instance in
+            let seen = seen(instance.id)
+            let hasEnded = if case .exited = seen?.process { true } else { false }
+            let hasTraffic = seen.map { $0.traffic != .none } ?? false
+            return instance.isStopping || isOver.contains(instance.id) || hasEnded || hasTraffic
+        }.map { Due(.debugged, $0.id, slot: $0.slot) }
+    }
+
+    private var others: [Due] {
         let rollout = record.rollout
         if rollout.freeze != nil { return [] }
         if rollout.isPaused { return lostBalancer + certificates }
@@ -122,7 +142,7 @@ package struct FleetLook: Sendable {
     }
 
     private var strangers: [Due] {
-        let known = Set(instances.map(\.id))
+        let known = Set((instances + taken).map(\.id))
         return observations.filter { !known.contains($0.spec.id) }.map { Due(.stranger, $0.spec.id) }
     }
 

@@ -58,6 +58,9 @@ struct PacedPlatform: InstancePlatform {
     func retireAltered(of fleet: FleetName, token: FencingToken) async throws {
         try await base.retireAltered(of: fleet, token: token)
     }
+    func endTools(at instance: InstanceID, of fleet: FleetName, token: FencingToken) async throws {
+        try await base.endTools(at: instance, of: fleet, token: token)
+    }
     func removeFleet(_ fleet: FleetName, volumes: Bool, token: FencingToken) async throws {
         try await base.removeFleet(fleet, volumes: volumes, token: token)
     }

@@ -1,11 +1,12 @@
 import KilnDefinition
 import KilnDiagnostics
 import KilnFleet
+import KilnSystem
 
 /// How a change of a fleet ended, for people and for scripts.
 struct OutcomeReport: Encodable {
     let fleet: FleetName
-    /// `unready`, `unsure`, `unchanged`, `stable`, `rolled-back`, `stopped`, `frozen`, `degraded`, `paused`, `left`, `waiting`, `halted`, `untried`.
+    /// `unready`, `unsure`, `unchanged`, `stable`, `rolled-back`, `stopped`, `frozen`, `degraded`, `paused`, `left`, `waiting`, `halted`, `untried`, `debugged`.
     let outcome: String
     var release: Int?
     var failedRelease: Int?
@@ -110,6 +111,12 @@ struct OutcomeReport: Encodable {
             release = number?.rawValue
             let place = number.map { " to release \($0)" } ?? ""
             sentence = "\(fleet): what was under way\(place) is left to whoever changes the fleet next"
+        case .debugged(let id, let until):
+            outcome = "debugged"
+            instance = id.description
+            sentence =
+                until.map { "\(fleet): instance \(id) is kept until \(WallClock.format($0))" }
+                ?? "\(fleet): instance \(id) is destroyed"
         case .paused(let number):
             outcome = "paused"
             release = number?.rawValue

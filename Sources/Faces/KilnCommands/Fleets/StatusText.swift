@@ -109,7 +109,11 @@ struct StatusText {
     }
 
     private func note(_ instance: FleetStatus.Instance) -> String? {
-        instance.condemned.map { "condemned: \($0)" } ?? instance.healthReason
+        if let debug = instance.debug, instance.isTaken {
+            let who = debug.author.map { " by \($0)" } ?? ""
+            return "debugged\(who) until \(WallClock.format(debug.until)): \(debug.why)"
+        }
+        return instance.condemned.map { "condemned: \($0)" } ?? instance.healthReason
     }
 
     private func instances(color: Bool) -> [String] {

@@ -34,12 +34,13 @@ extension FleetEvent.Kind {
             .rolloutStarted, .rolloutPaused, .rolloutStep, .rolloutAborted, .fleetFrozen, .rolloutBaking,
             .rolloutRollingBack,
             .rolloutFinished, .healing, .fleetAlert, .certificateRefused, .instanceFailed, .instanceDrifted,
-            .instanceCondemned:
+            .instanceCondemned, .instanceDebugged:
             true
         case .fleetDestroyed, .releaseMade, .releaseSubmitted, .quarantineLifted, .rolloutResumed,
             .rolloutAnalysis, .rolloutPromoted, .instanceCreated, .instanceServing, .instanceUnhealthy,
             .instanceLeaving,
-            .instanceRemoved, .instanceFound, .platformTrouble, .webhookGivenUp, .certificateRenewed:
+            .instanceRemoved, .instanceFound, .debugEnded, .platformTrouble, .webhookGivenUp,
+            .certificateRenewed:
             false
         }
     }

@@ -37,6 +37,15 @@ extension Explainer {
     /// What one instance keeps the fleet waiting for.
     private func wait(_ instance: FleetStatus.Instance) -> FleetExplanation.Wait? {
         let id = instance.id
+        if let debug = instance.debug, instance.isTaken, instance.state != "stopping" {
+            return .init(
+                "\(debug.author ?? "somebody") to be done with \(id)",
+                instance: id,
+                answer: debug.why,
+                until: debug.until,
+                otherwise: "it is destroyed"
+            )
+        }
         switch (instance.state, instance.health) {
         case ("stopping", _) where instance.traffic == "draining":
             return .init(

@@ -40,7 +40,8 @@ struct Explainer {
     }
 
     func serves(_ instance: FleetStatus.Instance) -> Bool {
-        instance.health == "healthy" && (record.policy.listen == nil || instance.traffic == "ready")
+        !instance.isTaken && instance.health == "healthy"
+            && (record.policy.listen == nil || instance.traffic == "ready")
     }
 
     static func instances(_ count: Int) -> String { count == 1 ? "1 instance" : "\(count) instances" }
@@ -80,13 +81,17 @@ struct Explainer {
         guard rollout.target != nil else { return "nothing was deployed yet" }
         let missing = record.policy.instances - facts.instances.count(where: serves)
         if missing > 0 { return "\(missing) of \(Self.instances(record.policy.instances)) do not serve" }
-        if facts.instances.contains(where: { $0.condemned != nil }) { return "replacing what is condemned" }
+        if facts.instances.contains(where: { $0.condemned != nil && !$0.isTaken }) {
+            return "replacing what is condemned"
+        }
+        let looked = facts.instances.filter(\.isTaken).map(\.id.description)
+        if !looked.isEmpty { return "nothing; people look at \(looked.joined(separator: ", "))" }
         return "nothing: all is as it shall be"
     }
 
     private var progressWords: String {
         let own = facts.instances.filter { $0.release.key == rollout.target && $0.condemned == nil }
-        let old = facts.instances.count - own.count
+        let old = facts.instances.count { !$0.isTaken } - own.count
         let left = old > 0 ? ", \(old) old ones are left" : ""
         return "\(own.count(where: serves)) of \(record.policy.instances) serve\(left)"
     }

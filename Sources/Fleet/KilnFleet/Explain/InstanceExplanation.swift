@@ -1,3 +1,5 @@
+import KilnSystem
+
 /// What became of one instance, and why.
 package struct InstanceExplanation: Sendable, Hashable, Codable {
     package let instance: InstanceID
@@ -37,6 +39,9 @@ package struct InstanceExplanation: Sendable, Hashable, Codable {
         doing = "\(name)\(seen.state)\(health)\(answer), \(traffic)"
         if seen.state == "stopping" {
             next = "it is removed"
+        } else if let debug = seen.debug, seen.isTaken {
+            let who = debug.author ?? "somebody"
+            next = "\(who) looks at it; it is destroyed by \(WallClock.format(debug.until))"
         } else if let condemned = seen.condemned {
             next = "it is replaced: \(condemned)"
         } else {

@@ -84,6 +84,7 @@ extension FleetEvent.Kind {
         case .instanceLeaving: "ended"
         case .instanceDrifted: "drifted"
         case .instanceCondemned: "condemned"
+        case .instanceDebugged: "debugged"
         case .instanceFound: "found"
         default: nil
         }

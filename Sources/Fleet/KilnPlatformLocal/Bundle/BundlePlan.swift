@@ -109,7 +109,7 @@ struct BundlePlan {
         )
     }
 
-    private static let systemMounts = [
+    static let systemMounts = [
         RuntimeSpec.Mount(
             destination: "/proc",
             type: "proc",
@@ -155,13 +155,13 @@ struct BundlePlan {
         ),
     ]
 
-    private static let maskedPaths = [
+    static let maskedPaths = [
         "/proc/acpi", "/proc/asound", "/proc/interrupts", "/proc/kcore", "/proc/keys", "/proc/latency_stats",
         "/proc/sched_debug", "/proc/scsi", "/proc/timer_list", "/proc/timer_stats",
         "/sys/devices/virtual/powercap", "/sys/firmware",
     ]
 
-    private static let readonlyPaths = [
+    static let readonlyPaths = [
         "/proc/bus", "/proc/fs", "/proc/irq", "/proc/sys", "/proc/sysrq-trigger",
     ]
 }

@@ -25,7 +25,9 @@ struct DriftObserver: Sendable {
     /// Everything in the instance's cgroups or in its namespaces. What ends meanwhile is left out.
     private func processes(of paths: InstancePaths, pid: Int32) -> [ProcessFacts] {
         let own = cgroups.processes(paths.id, of: paths.fleet.fleet)
-        return own.union(namespaces.companions(of: pid)).sorted().compactMap {
+        // What a person has joined is written down, and gone with the instance.
+        let tools = cgroups.toolsProcesses(of: paths.id)
+        return own.union(namespaces.companions(of: pid)).subtracting(tools).sorted().compactMap {
             Self.process($0, isOwn: own.contains($0))
         }
     }

@@ -32,8 +32,12 @@ package struct Cgroups: Sendable {
 
     /// Everything that runs in the instance, seen from the host.
     package func processes(_ instance: InstanceID, of fleet: FleetName) -> Set<Int32> {
+        processes(at: path(instance, of: fleet))
+    }
+
+    private func processes(at group: FilePath) -> Set<Int32> {
         var processes: Set<Int32> = []
-        let file = relative(path(instance, of: fleet)).appending("cgroup.procs")
+        let file = relative(group).appending("cgroup.procs")
         for hierarchy in hierarchies {
             let text = (try? Files.readText(hierarchy.pushing(file))) ?? ""
             processes.formUnion(text.split(separator: "\n").compactMap { Int32($0) }.filter { $0 > 0 })
@@ -56,9 +60,11 @@ package struct Cgroups: Sendable {
     }
 
     /// Removes the instance's groups, and the fleet's and home's where they are empty by then.
-    package func remove(_ instance: InstanceID, of fleet: FleetName) {
+    package func remove(_ instance: InstanceID, of fleet: FleetName) { remove(path(instance, of: fleet)) }
+
+    private func remove(_ group: FilePath) {
         for hierarchy in hierarchies {
-            var path = relative(path(instance, of: fleet))
+            var path = relative(group)
             while !path.isEmpty {
                 // The kernel refuses while a group has children or members: those are for somebody else to end.
                 guard rmdir(hierarchy.pushing(path).string) == 0 || errno == ENOENT else { break }
@@ -66,6 +72,18 @@ package struct Cgroups: Sendable {
             }
         }
     }
+
+    /// Of the tools that a person has joined to the instance: beside the fleets', since they are no part of any.
+    func tools(of instance: InstanceID) -> FilePath {
+        top.appending(Self.toolsFolder).appending(instance.description)
+    }
+
+    func toolsProcesses(of instance: InstanceID) -> Set<Int32> { processes(at: tools(of: instance)) }
+
+    func removeTools(of instance: InstanceID) { remove(tools(of: instance)) }
+
+    /// No fleet's name.
+    private static let toolsFolder = ".tools"
 
     private func relative(_ path: FilePath) -> FilePath {
         var path = path

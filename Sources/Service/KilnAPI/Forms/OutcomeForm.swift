@@ -16,6 +16,7 @@ struct OutcomeForm: Sendable, Hashable, Codable {
         case waiting
         case halted
         case untried
+        case debugged
     }
 
     var outcome: Word
@@ -26,6 +27,9 @@ struct OutcomeForm: Sendable, Hashable, Codable {
     var policyChanged: Bool?
     var reason: String?
     var evidence: FailureEvidence?
+    /// The instance that a person looks at, and until when it is there; absent when it is gone.
+    var instance: InstanceID?
+    var until: Int64?
     /// Whether the release is at fault; of failures only.
     var isBlamed: Bool?
 
@@ -76,6 +80,9 @@ struct OutcomeForm: Sendable, Hashable, Codable {
         case .untried(let number):
             outcome = .untried
             release = number
+        case .debugged(let id, let until):
+            outcome = .debugged
+            (instance, self.until) = (id, until)
         }
         isBlamed = result.failure?.isBlamed
     }
@@ -103,6 +110,7 @@ struct OutcomeForm: Sendable, Hashable, Codable {
         case .waiting: return .waiting(release, reason: reason ?? "")
         case .halted: return .halted(reason: reason ?? "")
         case .untried: return release.map { .untried($0) }
+        case .debugged: return instance.map { .debugged($0, until: until) }
         }
     }
 }
@@ -113,7 +121,7 @@ extension DeployOutcome {
         case .rolledBack(_, _, let failure), .unready(_, _, let failure), .stopped(let failure),
             .frozen(let failure), .degraded(let failure):
             failure
-        case .unchanged, .stable, .unsure, .paused, .left, .waiting, .halted, .untried: nil
+        case .unchanged, .stable, .unsure, .paused, .left, .waiting, .halted, .untried, .debugged: nil
         }
     }
 }

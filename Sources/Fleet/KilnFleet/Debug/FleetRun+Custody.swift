@@ -1,0 +1,46 @@
+import KilnRollout
+import KilnSystem
+
+// What a run does with instances that people look at.
+extension FleetRun {
+    /// Until each is out of traffic, and those whose time is up are gone. What is under way elsewhere stays as it is.
+    func stepInCustody(_ group: inout ThrowingTaskGroup<Report, any Error>) async throws -> Ending? {
+        let actions = try await decide()
+        try await begin(actions, in: &group)
+        let now = clock.now
+        let hasWork = planner.hasCustodyWork(state(now: now), now: now.instant)
+        return view.isIdle && !hasWork ? .left : nil
+    }
+
+    /// Whether what the run waits for came to be.
+    var hasTaken: Bool {
+        guard case .until(let id) = scope else { return false }
+        return ledger.instances[id]?.debug?.isAwaited != true
+    }
+
+    func takeEdits(_ key: InstanceKey) -> [FleetEdit] {
+        guard let id = view.id(of: key), var instance = ledger.instances[id] else { return [] }
+        instance.debug?.take()
+        let message =
+            "release \(instance.release): instance \(id) gets no new requests, since others serve in its place"
+        return [
+            .putInstance(instance),
+            ledger.event(.instanceLeaving, message, instance: id, release: instance.release),
+        ]
+    }
+
+    /// A session that the end of its instance cuts off.
+    func cutOff(_ instance: inout InstanceRecord, isGone: Bool) -> [FleetEdit] {
+        guard instance.debug?.session != nil else { return [] }
+        return [ledger.endSession(of: &instance, isGone ? "with the instance" : "at the time limit")]
+    }
+
+    /// A session whose command is gone: killed, or with the boot.
+    func endAbandoned() async throws {
+        for instance in ledger.instances.values.sorted(by: { $0.id < $1.id }) {
+            guard let hold = instance.debug, !instance.isStopping, hold.isAbandoned(isAlive) else { continue }
+            try await write(ledger.endOfSession(instance, "when their command died"))
+            try await platform.endTools(at: instance.id, of: ledger.name, token: ledger.lease.token)
+        }
+    }
+}
