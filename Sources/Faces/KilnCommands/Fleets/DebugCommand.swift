@@ -84,7 +84,7 @@ struct DebugCommand: AsyncParsableCommand {
             seconds: limit.seconds,
             isAtOnce: now,
             isKept: keep,
-            tools: image.name,
+            tools: trace ? "\(image.name), which may read its memory" : image.name,
             session: .current
         )
         var options = FleetDriver.Options(wait: .seconds(wait))
