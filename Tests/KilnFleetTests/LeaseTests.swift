@@ -184,6 +184,62 @@ final class Died: Sendable {  // a class: shared between tasks
         }
     }
 
+    @Test func `passes to a person's word at once where one process drives and waits`() async throws {
+        try await Stage.with { stage in
+            let time = stage.time
+            async let rolling = stage.driver(stop: StopSignal(), holder: .controller)
+                .deploy(Stage.content("1"), to: Stage.fleet, policy: Stage.policy())
+            // Not in step with anything that is asked every half second.
+            try await time.sleep(until: time.now.advanced(by: .milliseconds(31_137)))
+            let began = time.now
+            let word = stage.driver(stop: StopSignal(), holder: .controller)
+            guard case .halted = try await word.freeze(Stage.fleet, why: "an incident") else {
+                Issue.record("not frozen")
+                return
+            }
+            #expect(began.duration(to: time.now) < .milliseconds(50))
+            #expect(try await rolling == .left(ReleaseNumber(rawValue: 1)))
+        }
+    }
+
+    @Test(.timeLimit(.minutes(1))) func `that is given back is heard of in other processes`() async throws {
+        try await Sandbox.with { sandbox in
+            let path = sandbox.path.appending("kiln.db")
+            let ours = try Catalog(path: path, hearsOthers: true)
+            let theirs = try Catalog(path: path)
+            for fleet: FleetName in ["shop", "stock"] {
+                let news = ours.leaseNews(of: fleet)
+                guard
+                    case .granted(let lease) = try await theirs.acquireLease(Self.request(Self.there, at: 0))
+                else {
+                    Issue.record("refused")
+                    return
+                }
+                try await theirs.releaseLease(lease)
+                for await _ in news { break }
+            }
+        }
+    }
+
+    @Test func `is told to those who wait for this fleet, and still do`() async throws {
+        try await Sandbox.with { sandbox in
+            let path = sandbox.path.appending("file")
+            try Files.write("", to: path)
+            let bell = LeaseBell(path, hearsOthers: false)
+            await withTaskGroup(of: Void.self) { group in
+                let (shop, stock) = (bell.listen(for: "shop"), bell.listen(for: "stock"))
+                #expect(bell.listeners == 2)
+                bell.ring(for: "shop")
+                for await _ in shop { break }
+                group.addTask {
+                    for await _ in stock { Issue.record("told of another fleet") }
+                }
+                group.cancelAll()
+            }
+            try await eventually("nobody listens") { bell.listeners == 0 }
+        }
+    }
+
     @Test func `knows its own process from another with the same number`() {
         let current = LeaseHolder.current
         #expect(current.isAlive)

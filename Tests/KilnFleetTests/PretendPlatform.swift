@@ -49,6 +49,8 @@ final class PretendPlatform: InstancePlatform {  // a class: tests and driver lo
         var looks = 0
         /// Looks that fail, by their number from 1.
         var failingLooks: Range<Int> = 0..<0
+        /// How long a look takes that succeeds.
+        var lookTime = Duration.zero
         /// How long a look takes before it fails.
         var failingLookTime = Duration.zero
         var converges = 0
@@ -151,6 +153,8 @@ final class PretendPlatform: InstancePlatform {  // a class: tests and driver lo
             try await clock.sleep(until: clock.now.advanced(by: seen.failingLookTime))
             throw Refused()
         }
+        let time = seen.lookTime
+        if time > .zero { try await clock.sleep(until: clock.now.advanced(by: time)) }
         return state.withLock { state in
             for (due, instance) in state.arriving where due <= clock.now {
                 state.instances[instance.spec.id] = instance

@@ -81,6 +81,7 @@ final class TestStore: FleetStore {  // a class: counts the writes of one life
     func interruptLease(_ lease: Lease, by who: String) async throws {
         try await write { try await $0.interruptLease(lease, by: who) }
     }
+    func leaseNews(of fleet: FleetName) -> AsyncStream<Void> { catalog.leaseNews(of: fleet) }
     @discardableResult
     func commit(_ edits: [FleetEdit], under lease: Lease) async throws -> [Int64] {
         try await write { try await $0.commit(edits, under: lease) }

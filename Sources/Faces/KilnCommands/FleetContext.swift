@@ -24,7 +24,7 @@ struct FleetContext {
         try Self.requireRoot()
         home = context.home
         environment = context.environment
-        store = try Catalog(path: home.catalog)
+        store = try Catalog(path: home.catalog, hearsOthers: true)
         vault = ConfigVault(store, keyFile: context.configKeyFile)
         platform = LocalPlatform(home: home, secrets: vault)
     }

@@ -18,6 +18,7 @@ package struct InstanceComparison: Sendable {
     }
 
     private func mountFindings() -> [DriftFinding] {
+        if expected.mounts == actual.mounts { return [] }
         let before = Dictionary(grouping: expected.mounts, by: \.id)
         let now = Set(actual.mounts.map(\.id))
         let changes = actual.mounts.compactMap { mount -> DriftFinding? in

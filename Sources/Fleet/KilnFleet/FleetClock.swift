@@ -12,6 +12,20 @@ package protocol FleetClock: Sendable {
 
 extension FleetClock {
     package var milliseconds: Int64 { time * 1000 }
+
+    /// Returns at the next news, or at the deadline where none comes.
+    func sleep(until deadline: BootInstant, orUntil news: AsyncStream<Void>) async throws {
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            defer { group.cancelAll() }
+            group.addTask { try await sleep(until: deadline) }
+            group.addTask {
+                for await _ in news { return }
+                // Nobody tells any more.
+                try await sleep(until: deadline)
+            }
+            try await group.next()
+        }
+    }
 }
 
 package struct SystemFleetClock: FleetClock {

@@ -82,6 +82,8 @@ extension FleetDriver {
         var told: Lease?
         var hasInterrupted = false
         while true {
+            // Listened for before the lease is asked for, so that nothing is missed in between.
+            let news = store.leaseNews(of: fleet)
             let request = LeaseRequest(
                 fleet: fleet,
                 holder: holder,
@@ -107,7 +109,9 @@ extension FleetDriver {
                     say(waitingFor: lease)
                 }
                 told = lease
-                try await clock.sleep(until: min(deadline, clock.now.advanced(by: .milliseconds(500))))
+                // Nobody tells that a holder died.
+                let nextLook = clock.now.advanced(by: .milliseconds(500))
+                try await clock.sleep(until: min(deadline, nextLook), orUntil: news)
             }
         }
     }
@@ -116,11 +120,13 @@ extension FleetDriver {
     private func hear(of lease: Lease) async {
         guard holder.isController else { return }
         while !stop.isRequested, !Task.isCancelled {
-            try? await clock.sleep(until: clock.now.advanced(by: .seconds(1)))
-            guard let current = try? await store.lease(of: lease.fleet), current.token == lease.token,
+            let news = store.leaseNews(of: lease.fleet)
+            if let current = try? await store.lease(of: lease.fleet), current.token == lease.token,
                 current.isInterrupted == true
-            else { continue }
-            stop.request(.leaving, by: current.interruptor)
+            {
+                return stop.request(.leaving, by: current.interruptor)
+            }
+            try? await clock.sleep(until: clock.now.advanced(by: .seconds(1)), orUntil: news)
         }
     }
 

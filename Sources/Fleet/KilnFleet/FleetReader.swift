@@ -36,10 +36,11 @@ package struct FleetReader: Sendable {
 
     /// All fleets, by name.
     package func statuses() async throws -> [FleetStatus] {
-        var statuses: [FleetStatus] = []
-        for fleet in try await store.fleets() { statuses.append(try await status(of: fleet)) }
-        return statuses
+        try await store.fleets().map(atOnce: Self.looksAtOnce) { try await status(of: $0) }
     }
+
+    /// Most of a look is waiting for balancers and instances to answer.
+    static let looksAtOnce = 8
 
     package func status(of name: FleetName) async throws -> FleetStatus {
         guard let record = try await store.fleet(name) else {
@@ -135,7 +136,7 @@ package struct FleetReader: Sendable {
         throw FleetError.unknownFleet(name, known: try await store.fleets().map(\.name))
     }
 
-    private func status(of record: FleetRecord) async throws -> FleetStatus {
+    func status(of record: FleetRecord) async throws -> FleetStatus {
         let name = record.name
         let rollout = try await store.rollouts(of: name, limit: 1).first
         let (instances, engine) = try await look(at: record, since: rollout?.started ?? record.created)

@@ -32,8 +32,11 @@ package protocol FleetStore: Sendable {
     func renewLease(_ lease: Lease, until: BootInstant) async throws
     /// Gives the lease back. Fine when it was lost before.
     func releaseLease(_ lease: Lease) async throws
-    /// Notes for the lease's holder that it should come to an end; it looks every second. Fine when the lease was lost.
+    /// Notes for the lease's holder that it should come to an end. Fine when the lease was lost.
     func interruptLease(_ lease: Lease, by who: String) async throws
+    /// Comes whenever the fleet's lease was given back, or its holder is to come to an end, from now on. It may come for nothing,
+    /// and what other processes do may come late, or never: whoever waits looks now and then all the same.
+    func leaseNews(of fleet: FleetName) -> AsyncStream<Void>
 
     /// All edits or none, in one transaction that also checks the lease; durable when it returns. Gives the sequences of the
     /// events among them, in order.

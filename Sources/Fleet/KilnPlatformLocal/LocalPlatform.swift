@@ -14,7 +14,7 @@ package struct LocalPlatform: InstancePlatform {
     let home: KilnHome
     private let runner: ToolRunner
     private let secrets: any SecretStore
-    private let memory = InstanceMemory()
+    let memory = InstanceMemory()
     private let processEnds = ProcessEnds()
     let namespaces = NamespaceMemory()
 

@@ -20,8 +20,11 @@ package struct MountEntry: Sendable, Hashable {
 /// The mounts of this process or of another.
 package struct MountTable: Sendable {
     package let entries: [MountEntry]
+    /// As the kernel wrote it.
+    package let text: String
 
     package init(parsing text: String) {
+        self.text = text
         entries = text.split(separator: "\n").compactMap(Self.entry)
     }
 
@@ -33,17 +36,17 @@ package struct MountTable: Sendable {
         try read(FilePath("/proc/\(processID)/mountinfo"))
     }
 
-    /// Tables that were read before, with their text: most that are looked at again and again stay as they are.
-    private static let known = Mutex<[FilePath: (text: String, table: MountTable)]>([:])
+    /// Tables that were read before: most that are looked at again and again stay as they are.
+    private static let known = Mutex<[FilePath: MountTable]>([:])
     private static let knownLimit = 200
 
     private static func read(_ path: FilePath) throws -> MountTable {
         let text = try Files.readText(path)
-        if let known = known.withLock({ $0[path] }), known.text == text { return known.table }
+        if let known = known.withLock({ $0[path] }), known.text == text { return known }
         let table = MountTable(parsing: text)
         known.withLock { known in
             if known.count >= knownLimit { known = [:] }
-            known[path] = (text, table)
+            known[path] = table
         }
         return table
     }
@@ -105,6 +108,7 @@ package enum Mounts {
         package static let readOnly = Flags(rawValue: UInt(MS_RDONLY))
         package static let noSetUserID = Flags(rawValue: UInt(MS_NOSUID))
         package static let noDevices = Flags(rawValue: UInt(MS_NODEV))
+        package static let bind = Flags(rawValue: UInt(MS_BIND))
     }
 
     package static func mount(

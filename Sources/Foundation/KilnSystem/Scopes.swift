@@ -57,13 +57,16 @@ package enum FileLock {
         let operation = mode == .exclusive ? LOCK_EX : LOCK_SH
         let start = BootInstant.now
         var told = false
+        var pause = Duration.milliseconds(1)
         while flock(descriptor, operation | LOCK_NB) != 0 {
             guard errno == EWOULDBLOCK || errno == EINTR else { throw SystemError.last("lock \(path)") }
             if !told { onWait() }
             told = true
             if isStopped() { throw CancellationError() }
             if let limit, start.duration(to: .now) >= limit { throw LockWaitError(path: path, limit: limit) }
-            try await Task.sleep(for: .milliseconds(50))
+            try await Task.sleep(for: pause)
+            // Most hold it for a moment; nobody is asked often about one who keeps it.
+            pause = min(pause * 2, .milliseconds(50))
         }
         return try await body()
     }

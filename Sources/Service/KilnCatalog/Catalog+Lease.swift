@@ -45,7 +45,10 @@ extension Catalog {
         }
     }
 
+    package func leaseNews(of fleet: FleetName) -> AsyncStream<Void> { leaseBell.listen(for: fleet) }
+
     package func interruptLease(_ lease: Lease, by who: String) async throws {
+        defer { leaseBell.ring(for: lease.fleet) }
         try await write { database in
             guard let row = try row(of: lease.fleet, database), row.token == lease.token.value,
                 var current = row.lease
@@ -57,6 +60,7 @@ extension Catalog {
 
     /// The row stays, so that tokens only ever grow.
     package func releaseLease(_ lease: Lease) async throws {
+        defer { leaseBell.ring(for: lease.fleet) }
         try await write { database in
             try database.execute(
                 sql: "UPDATE lease SET lease = NULL WHERE fleet = ? AND token = ?",

@@ -20,14 +20,19 @@ package struct Catalog: Sendable {
     /// Its own: nobody else's slow call holds up a read, and a wait for another process's write holds up nobody else.
     private let thread = ThreadPool(limit: 1)
     private let bell = CatalogBell()
+    let leaseBell: LeaseBell
 
     /// Opens the file, making it and the folder above it where they are missing. It holds releases' configuration files,
     /// so it is its owner's alone.
+    ///
+    /// One that `hearsOthers` hears at once what other processes say of leases.
     package init(
         path: FilePath,
         busyTimeout: Duration = .seconds(10),
-        eventLimit: Int = defaultEventLimit
+        eventLimit: Int = defaultEventLimit,
+        hearsOthers: Bool = false
     ) throws {
+        leaseBell = LeaseBell(path, hearsOthers: hearsOthers)
         self.eventLimit = eventLimit
         self.path = path
         try Files.createDirectory(path.removingLastComponent(), mode: 0o755)

@@ -1,5 +1,6 @@
 package import KilnDefinition
 import KilnRollout
+import KilnSystem
 
 /// A fleet as a definition wants it.
 package struct WantedFleet: Sendable, Hashable {
@@ -113,47 +114,42 @@ package struct PresentFleet: Sendable, Hashable {
 extension FleetReader {
     /// Every fleet that is there, by name, and of those that are gone the ones that are asked for.
     package func present(asking names: [FleetName] = []) async throws -> [PresentFleet] {
-        var fleets: [PresentFleet] = []
-        for record in try await store.fleets() {
-            let status = try await status(of: record.name)
-            let release = status.release
-            let content =
-                if let release { try await store.release(release, of: record.name)?.content } else {
-                    ReleaseContent?.none
-                }
-            var standing = PresentFleet.Standing(
-                policy: record.policy,
-                origin: record.origin,
-                phase: status.phase,
-                reason: status.reason,
-                isPaused: status.isPaused,
-                freeze: status.freeze,
-                waits: Self.waitsForPerson(record, status),
-                isUnattended: status.isUnattended,
-                release: release,
-                pending: record.pending?.release,
-                content: content,
-                instances: status.instances.count,
-                serving: status.serving,
-                isListening: release == nil
-                    ? true : try await isListening(record.policy.settings(of: record.name)),
-                hasNewCertificates: release == nil
-                    ? false : await hasNewCertificates(record.policy.settings(of: record.name))
-            )
-            standing.reached = try await reached(by: status)
-            fleets.append(
-                PresentFleet(
-                    name: record.name,
-                    standing: standing,
-                    releases: try await store.releaseEntries(of: record.name)
-                )
-            )
-        }
-        for name in names where !fleets.contains(where: { $0.name == name }) {
-            let releases = try await store.releaseEntries(of: name)
-            fleets.append(PresentFleet(name: name, standing: nil, releases: releases))
-        }
-        return fleets
+        let records = try await store.fleets()
+        let known = Set(records.map(\.name))
+        return try await records.map(atOnce: Self.looksAtOnce) { try await present($0) }
+            + names.filter { !known.contains($0) }.map(atOnce: Self.looksAtOnce) { name in
+                PresentFleet(name: name, standing: nil, releases: try await store.releaseEntries(of: name))
+            }
+    }
+
+    private func present(_ record: FleetRecord) async throws -> PresentFleet {
+        let status = try await status(of: record)
+        let release = status.release
+        let settings = record.policy.settings(of: record.name)
+        let content =
+            if let release { try await store.release(release, of: record.name)?.content } else {
+                ReleaseContent?.none
+            }
+        var standing = PresentFleet.Standing(
+            policy: record.policy,
+            origin: record.origin,
+            phase: status.phase,
+            reason: status.reason,
+            isPaused: status.isPaused,
+            freeze: status.freeze,
+            waits: Self.waitsForPerson(record, status),
+            isUnattended: status.isUnattended,
+            release: release,
+            pending: record.pending?.release,
+            content: content,
+            instances: status.instances.count,
+            serving: status.serving,
+            isListening: release == nil ? true : try await isListening(settings),
+            hasNewCertificates: release == nil ? false : await hasNewCertificates(settings)
+        )
+        standing.reached = try await reached(by: status)
+        let releases = try await store.releaseEntries(of: record.name)
+        return PresentFleet(name: record.name, standing: standing, releases: releases)
     }
 
     /// By its instances, and by what they go back to when a rollout fails.

@@ -28,7 +28,7 @@ struct NeededTool: Sendable {
         NeededTool("conmon", from: "conmon", for: "supervising instances", ["--version"]),
         NeededTool("haproxy", from: "haproxy", for: "balancing fleets", ["-v"]),
         NeededTool("ip", from: "iproute2", for: "the instances' network", ["-V"]),
-        NeededTool("unshare", from: "util-linux", for: "the instances' network", ["--version"]),
+        NeededTool("unshare", from: "util-linux", for: "secrets of bake steps", ["--version"]),
         optional("ansible-playbook", from: "ansible-core", for: "steps that are playbooks", ["--version"]),
     ]
 
@@ -44,7 +44,7 @@ struct NeededTool: Sendable {
     }
 
     /// Network plugins: not in `PATH`, and without a version to ask for.
-    static let plugins = ["bridge", "host-local", "loopback"]
+    static let plugins = ["bridge", "host-local"]
 
     func examine(_ runner: ToolRunner) async -> DoctorFinding {
         guard let path = ExecutableSearch.find(name) else {

@@ -19,19 +19,19 @@ struct DriftBaseline: Sendable, Codable {
     static func record(_ paths: InstancePaths, pid: Int32, cgroups: Cgroups) throws {
         let baseline = DriftBaseline(
             mounts: try Files.readText(FilePath("/proc/\(pid)/mountinfo")),
-            limits: CgroupLimits.read(paths, cgroups),
+            limits: cgroups.limits(paths.id, of: paths.fleet.fleet),
             bundle: Digest(of: try Files.read(paths.bundle.appending("config.json")))
         )
         try Record.write(baseline, to: path(paths))
     }
 
-    /// What the instance should look like, given its release.
-    func facts(of spec: InstanceSpec) -> InstanceFacts {
+    /// What the instance should look like, given its release. `now` is how its mounts look, which most often is how they were.
+    func facts(of spec: InstanceSpec, now: MountTable) -> InstanceFacts {
         var files = [DriftObserver.bundleName: Optional(bundle)]
         for file in spec.release.content.files { files[file.target] = Digest(of: file.content) }
         return InstanceFacts(
             instance: spec.id,
-            mounts: MountTable(parsing: mounts).entries,
+            mounts: now.text == mounts ? now.entries : MountTable(parsing: mounts).entries,
             configFiles: files,
             limits: limits
         )
@@ -39,23 +39,5 @@ struct DriftBaseline: Sendable, Codable {
 
     static func path(_ paths: InstancePaths) -> FilePath {
         paths.directory.appending("baseline.json")
-    }
-}
-
-/// What the kernel holds an instance to, by hierarchy and file name.
-enum CgroupLimits {
-    private static let names = [
-        "memory.limit_in_bytes", "memory.max", "cpu.cfs_quota_us", "cpu.cfs_period_us", "cpu.max", "pids.max",
-    ]
-
-    static func read(_ paths: InstancePaths, _ cgroups: Cgroups) -> [String: String] {
-        var limits: [String: String] = [:]
-        for folder in cgroups.folders(paths.id, of: paths.fleet.fleet) {
-            for name in names {
-                guard let text = try? Files.readText(folder.appending(name)) else { continue }
-                limits[name] = String(text.prefix { !$0.isNewline })
-            }
-        }
-        return limits
     }
 }

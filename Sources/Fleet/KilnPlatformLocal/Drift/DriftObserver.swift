@@ -12,13 +12,18 @@ struct DriftObserver: Sendable {
     let cgroups: Cgroups
     let namespaces: NamespaceMembers
 
-    func facts(of spec: InstanceSpec, at paths: InstancePaths, pid: Int32) throws -> InstanceFacts {
+    func facts(
+        of spec: InstanceSpec,
+        at paths: InstancePaths,
+        pid: Int32,
+        mounts: MountTable
+    ) -> InstanceFacts {
         InstanceFacts(
             instance: spec.id,
-            mounts: try MountTable.of(processID: pid).entries,
+            mounts: mounts.entries,
             processes: processes(of: paths, pid: pid),
             configFiles: configFiles(of: spec, at: paths, pid: pid),
-            limits: CgroupLimits.read(paths, cgroups)
+            limits: cgroups.limits(paths.id, of: paths.fleet.fleet)
         )
     }
 

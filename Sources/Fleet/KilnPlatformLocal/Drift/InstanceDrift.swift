@@ -10,6 +10,7 @@ struct InstanceDrift: Sendable {
     let releases: [Release]
     let cgroups: Cgroups
     let namespaces: NamespaceMemory
+    let memory: InstanceMemory
 
     struct Running: Sendable {
         /// nil when it cannot be read.
@@ -21,14 +22,12 @@ struct InstanceDrift: Sendable {
     }
 
     func running() throws -> [Running] {
-        try paths.instances().compactMap { instance in
-            guard let record = Record.readable(ProcessRecord.self, from: instance.process),
-                record.process.isAlive
-            else { return nil }
-            let spec = Record.readable(InstanceSpec.self, from: instance.spec)
+        try memory.instances(of: paths).compactMap { instance in
+            guard let record = instance.process.value, record.process.isAlive else { return nil }
+            let spec = instance.spec.value
             // Work that does one thing is no member of its fleet.
             if spec?.isOneShot == true { return nil }
-            return Running(spec: spec, paths: instance, process: record.process)
+            return Running(spec: spec, paths: instance.paths, process: record.process)
         }
     }
 
@@ -75,8 +74,11 @@ struct InstanceDrift: Sendable {
             return [changed(instance, "baseline", "there is no record of how it was started")]
         }
         do {
-            let actual = try observer.facts(of: spec, at: instance.paths, pid: instance.process.pid)
-            return InstanceComparison(expected: baseline.facts(of: spec), actual: actual).findings()
+            let pid = instance.process.pid
+            let mounts = try MountTable.of(processID: pid)
+            let actual = observer.facts(of: spec, at: instance.paths, pid: pid, mounts: mounts)
+            return InstanceComparison(expected: baseline.facts(of: spec, now: mounts), actual: actual)
+                .findings()
         } catch let error as SystemError where Self.endings.contains(error.errno) {
             // It ended meanwhile, or is a corpse by now: a dead one is not drift.
             return []

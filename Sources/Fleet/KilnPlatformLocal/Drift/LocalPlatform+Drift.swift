@@ -20,7 +20,8 @@ extension LocalPlatform {
             paths: paths,
             releases: releases,
             cgroups: cgroups,
-            namespaces: namespaces
+            namespaces: namespaces,
+            memory: memory
         )
         let running = try instances.running()
         var findings = try await instances.findings(running)

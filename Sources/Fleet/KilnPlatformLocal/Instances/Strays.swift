@@ -20,20 +20,28 @@ struct Strays: Sendable {
     func found(by fleet: FleetName) throws -> [Stray] {
         // What is there before who is known: an instance is known before it has anything.
         let containers = Set(try Files.list(home.runtime.appending("runc")))
-        let groups = cgroups.members(of: fleet)
+        let groups = cgroups.names(of: fleet)
         let fleets = try fleets()
+        let names = containers.filter { owner(of: $0, fleets) == fleet }.union(groups)
+            .filter { !isInstance($0, of: fleet) }
+        if names.isEmpty { return [] }
         let known = Set(
             try fleets.flatMap { try FleetPaths(home: home, fleet: $0).instances().map(\.id.description) }
         )
-        let names = containers.filter { owner(of: $0, fleets) == fleet }.union(groups.keys)
         return names.subtracting(known).sorted().map { name in
-            let named = groups[name] == nil ? Self.fleet(named: name) : nil
+            let named = groups.contains(name) ? nil : Self.fleet(named: name)
             return Stray(
                 paths: FleetPaths(home: home, fleet: named ?? fleet).instance(InstanceID(name)),
-                processes: groups[name]?.count ?? 0,
+                processes: groups.contains(name)
+                    ? cgroups.processes(InstanceID(name), of: fleet).count : 0,
                 isContainer: containers.contains(name)
             )
         }
+    }
+
+    /// Most are: those of no fleet are looked for only for the rest.
+    private func isInstance(_ name: String, of fleet: FleetName) -> Bool {
+        Files.exists(FleetPaths(home: home, fleet: fleet).instance(InstanceID(name)).spec)
     }
 
     /// The fleet that the container's name names, where there is such a fleet; else the home's first, so that there is one.

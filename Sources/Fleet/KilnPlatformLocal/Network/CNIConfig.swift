@@ -21,10 +21,6 @@ struct CNIConfig: Codable, Hashable {
         var subnet: String
     }
 
-    static func loopback(network: String) -> CNIConfig {
-        CNIConfig(name: network, type: "loopback")
-    }
-
     /// No gateway: instances reach each other and the host, and nothing beyond.
     static func bridge(_ bridge: Bridge, subnet: Subnet) -> CNIConfig {
         CNIConfig(

@@ -15,10 +15,7 @@ struct InstanceNetwork: Sendable {
             throw LocalPlatformError(.network, "the instances' network was not set up yet")
         }
         let namespace = instance.networkNamespace
-        try Files.createDirectory(namespace.removingLastComponent(), mode: 0o700)
-        try Files.write("", to: namespace, mode: 0o600, synced: false)
-        try await runner.run(ToolInvocation("unshare", ["--net=\(namespace)", "true"]))
-        try await run(.add, .loopback(network: bridge.name), instance, interface: "lo")
+        try await NetworkNamespace.make(at: namespace)
         let answer = try await run(.add, .bridge(bridge, subnet: subnet), instance)
         let result = try CanonicalJSON.decode(CNIResult.self, from: answer)
         guard let address = result.address else {
@@ -60,14 +57,13 @@ struct InstanceNetwork: Sendable {
         _ command: CNIConfig.Command,
         _ config: CNIConfig,
         _ instance: InstancePaths,
-        interface: String = Self.interface,
         namespace: Bool = true
     ) async throws -> [UInt8] {
         let invocation = try config.invocation(
             command,
             container: instance.id.description,
             namespace: namespace ? instance.networkNamespace : nil,
-            interface: interface
+            interface: Self.interface
         )
         let output = try await runner.runUnchecked(invocation)
         if output.status == .exited(0) { return output.standardOutput }

@@ -9,10 +9,25 @@ package struct Cgroups: Sendable {
     /// Below a hierarchy's root.
     package let top: FilePath
     private let hierarchies: [FilePath]
+    /// The files in which each hierarchy says what it holds its groups to.
+    private let limits: [(hierarchy: FilePath, names: [String])]
 
     package init(home: KilnHome, mounts: MountTable) {
         top = FilePath(home.identifier.isEmpty ? "/kiln" : "/kiln-\(home.identifier)")
-        hierarchies = mounts.entries.filter { $0.type == "cgroup" || $0.type == "cgroup2" }.map(\.target)
+        let found = mounts.entries.filter { $0.type == "cgroup" || $0.type == "cgroup2" }
+        hierarchies = found.map(\.target)
+        limits = found.map { ($0.target, Self.limitNames(of: $0)) }.filter { !$0.names.isEmpty }
+    }
+
+    /// Of the first version a hierarchy has the controllers that its options name.
+    private static func limitNames(of hierarchy: MountEntry) -> [String] {
+        if hierarchy.type == "cgroup2" { return ["memory.max", "cpu.max", "pids.max"] }
+        let names = [
+            "memory": ["memory.limit_in_bytes"],
+            "cpu": ["cpu.cfs_quota_us", "cpu.cfs_period_us"],
+            "pids": ["pids.max"],
+        ]
+        return hierarchy.superOptions.flatMap { names[$0] ?? [] }
     }
 
     package static func current(of home: KilnHome) throws -> Cgroups {
@@ -45,18 +60,32 @@ package struct Cgroups: Sendable {
         return processes
     }
 
-    /// What runs in each group of the fleet, by the group's name.
-    package func members(of fleet: FleetName) -> [String: Set<Int32>] {
+    /// Every group of the fleet, in whatever hierarchy.
+    package func names(of fleet: FleetName) -> Set<String> {
         let place = relative(top.appending(fleet.description))
-        var members: [String: Set<Int32>] = [:]
+        var names: Set<String> = []
         for hierarchy in hierarchies {
             let folder = hierarchy.pushing(place)
             for name in (try? Files.list(folder)) ?? []
-            where members[name] == nil && Files.facts(folder.appending(name))?.kind == .directory {
-                members[name] = processes(InstanceID(name), of: fleet)
+            where !names.contains(name) && Files.facts(folder.appending(name))?.kind == .directory {
+                names.insert(name)
             }
         }
-        return members
+        return names
+    }
+
+    /// What the kernel holds the instance to, by file name.
+    package func limits(_ instance: InstanceID, of fleet: FleetName) -> [String: String] {
+        let place = relative(path(instance, of: fleet))
+        var limits: [String: String] = [:]
+        for (hierarchy, names) in self.limits {
+            let folder = hierarchy.pushing(place)
+            for name in names {
+                guard let text = try? Files.readText(folder.appending(name)) else { continue }
+                limits[name] = String(text.prefix { !$0.isNewline })
+            }
+        }
+        return limits
     }
 
     /// Removes the instance's groups, and the fleet's and home's where they are empty by then.

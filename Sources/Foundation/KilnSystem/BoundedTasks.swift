@@ -1,7 +1,7 @@
 extension Array where Element: Sendable {
     /// Transforms the elements at most `width` at a time, starting them in order; gives the results in order. The
     /// first error cancels what runs and is thrown.
-    func map<Result: Sendable>(
+    package func map<Result: Sendable>(
         atOnce width: Int,
         _ transform: @escaping @Sendable (Element) async throws -> Result
     ) async throws -> [Result] {
