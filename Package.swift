@@ -13,8 +13,10 @@ let settings: [SwiftSetting] = [
 
 extension Target.Dependency {
     static let argumentParser = product(name: "ArgumentParser", package: "swift-argument-parser")
+    static let asn1 = product(name: "SwiftASN1", package: "swift-asn1")
     static let collections = product(name: "OrderedCollections", package: "swift-collections")
     static let crypto = product(name: "Crypto", package: "swift-crypto")
+    static let cryptoExtras = product(name: "CryptoExtras", package: "swift-crypto")
     static let grdb = product(name: "GRDB", package: "GRDB.swift")
     static let httpTypes = product(name: "HTTPTypes", package: "swift-http-types")
     static let hummingbird = product(name: "HummingbirdCore", package: "hummingbird")
@@ -51,6 +53,7 @@ let package = Package(
     products: [.executable(name: "kiln", targets: ["kiln"])],
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser.git", from: "1.8.2"),
+        .package(url: "https://github.com/apple/swift-asn1.git", from: "1.7.4"),
         .package(url: "https://github.com/apple/swift-collections.git", from: "1.6.0"),
         .package(url: "https://github.com/apple/swift-crypto.git", from: "4.5.2"),
         .package(url: "https://github.com/apple/swift-http-types.git", from: "1.8.0", traits: []),
@@ -154,6 +157,15 @@ let package = Package(
             in: "Assurance",
             ["KilnDiagnostics", "KilnOCI", "KilnHCL", "KilnDockerfile", "KilnAdvisories"]
         ),
+        room(
+            "KilnAttest",
+            in: "Assurance",
+            [
+                "KilnDiagnostics", "KilnSystem", "KilnOCI", "KilnStore", "KilnRegistry", "KilnDefinition",
+                "KilnLock", "KilnBake", "KilnAdvisories", .asn1, .collections, .crypto, .cryptoExtras,
+                .system,
+            ]
+        ),
         // Fleet
         room("KilnRollout", in: "Fleet", ["KilnDiagnostics"]),
         room(
@@ -217,7 +229,7 @@ let package = Package(
                 "KilnDefinition",
                 "KilnLock",
                 "KilnBake", "KilnRollout", "KilnFleet", "KilnDrift", "KilnPlatformLocal", "KilnCatalog",
-                "KilnControl", "KilnAPI", "KilnServer", "KilnAdvisories", "KilnLint",
+                "KilnControl", "KilnAPI", "KilnServer", "KilnAdvisories", "KilnLint", "KilnAttest",
                 .argumentParser, .collections, .system,
             ]
         ),
@@ -312,6 +324,14 @@ let package = Package(
                 "KilnAdvisories", "KilnLint", .system, .yams,
             ],
             excluding: ["Fixtures"]
+        ),
+        tests(
+            "KilnAttestTests",
+            [
+                "KilnTestSupport", "KilnDiagnostics", "KilnSystem", "KilnOCI", "KilnArchive", "KilnStore",
+                "KilnRegistry", "KilnDefinition", "KilnLock", "KilnBake", "KilnAdvisories", "KilnAttest",
+                .collections, .crypto, .system,
+            ]
         ),
         .target(
             name: "KilnRolloutSimulation",

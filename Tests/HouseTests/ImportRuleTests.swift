@@ -39,6 +39,10 @@ private let house: [(group: String, targets: [(name: String, outside: Set<String
         [
             ("KilnAdvisories", ["SystemPackage"]), ("KilnInventory", ["SystemPackage"]), ("KilnSecrets", []),
             ("KilnLint", []),
+            (
+                "KilnAttest",
+                ["Crypto", "CryptoExtras", "OrderedCollections", "SwiftASN1", "SystemPackage"]
+            ),
         ]
     ),
     (

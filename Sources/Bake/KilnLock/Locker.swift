@@ -17,6 +17,8 @@ package struct Locker: Sendable {
     let runner: ToolRunner
     /// How often apt tries a transfer again.
     let retries: Int
+    /// Refuses what must not be locked, before anything is written. The definition has an image for each platform.
+    private let admit: @Sendable (Definition, Lock) async throws -> Void
 
     package init(
         home: KilnHome,
@@ -24,7 +26,8 @@ package struct Locker: Sendable {
         platform: ImagePlatform = .host,
         registry: RegistryClient,
         runner: ToolRunner = ToolRunner(),
-        retries: Int = 2
+        retries: Int = 2,
+        admit: @escaping @Sendable (Definition, Lock) async throws -> Void = { _, _ in }
     ) {
         self.home = home
         self.host = host
@@ -32,6 +35,7 @@ package struct Locker: Sendable {
         self.registry = registry
         self.runner = runner
         self.retries = retries
+        self.admit = admit
     }
 
     /// Resolves and writes the file, which is left untouched on an error and when nothing moved. Runs on one file take turns,
@@ -112,6 +116,7 @@ package struct Locker: Sendable {
             behaviours: behaviours,
             images: images
         )
+        try await admit(definition, lock)
         return LockOutcome(lock: lock, replacing: existing, suites: run.suites.all)
     }
 

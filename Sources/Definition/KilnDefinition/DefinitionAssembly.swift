@@ -21,6 +21,7 @@ struct DefinitionAssembly {
             directory: directory,
             source: reading.lines.source
         )
+        definition.trust = draft.trust.mapValues { $0.map(directory.pushing) }
         definition.environments = Array(draft.environments.keys)
         definition.environment = environment
         EnvironmentChecks(draft).judge(&reading)
@@ -38,6 +39,7 @@ struct DefinitionAssembly {
         checks.judgeImages(&reading)
         checks.judgeFleets(&reading)
         checks.judgeNeeds(&reading)
+        checks.judgeSigners(&reading)
         for name in definition.fleets.keys { makeRoom(forExclusiveVolumesOf: name, in: &definition, reading) }
         return definition
     }

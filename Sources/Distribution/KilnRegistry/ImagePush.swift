@@ -15,6 +15,8 @@ package struct ImagePush: Sendable {
         package var alreadyThere = 0
         /// nil when the image was sent alone.
         package var sources: SourcesReport?
+        /// Artifacts that say something about what was sent: signatures, statements.
+        package var referrers = 0
 
         /// Of the images of an index, in turn.
         mutating func add(_ other: Report) {
@@ -22,6 +24,7 @@ package struct ImagePush: Sendable {
             sent += other.sent
             mounted += other.mounted
             alreadyThere += other.alreadyThere
+            referrers += other.referrers
             sources = sources.map { $0.adding(other.sources) } ?? other.sources
         }
 
@@ -44,13 +47,14 @@ package struct ImagePush: Sendable {
         self.client = client
     }
 
-    /// Blobs first, then the manifest, then what the image was made of; the tag moves last: what it names is whole at any
-    /// moment.
+    /// Blobs first, then the manifest, then what the image was made of and what is said of it; the tag moves last: what it names
+    /// is whole, and signed, at any moment.
     package func push(
         _ image: Descriptor,
         to target: ImageReference,
         mountFrom other: Repository? = nil,
-        sources: [SourceFile] = []
+        sources: [SourceFile] = [],
+        withReferrers sendsReferrers: Bool = true
     ) async throws -> Report {
         try check(target, names: image.digest)
         let placedSources = try await locate(sources, for: target.repository)
@@ -60,9 +64,15 @@ package struct ImagePush: Sendable {
         let placed = blobs.map { ($0, store.blobPath($0.digest)) }
         try await send(placed, to: target.repository, mountFrom: other, &report)
         let sent = RegistryManifest(manifest.bytes, mediaType: manifest.value.mediaType)
-        if !sources.isEmpty {
+        let hasReferrers = try sendsReferrers && !store.referrers(of: image.digest).isEmpty
+        if hasReferrers || !sources.isEmpty {
             let untagged = ImageReference(target.repository, tag: nil, digest: image.digest)
             try await client.push(sent, to: untagged)
+        }
+        if hasReferrers {
+            report.referrers = try await pushReferrers(of: sent.descriptor, to: target.repository)
+        }
+        if !sources.isEmpty {
             report.sources = try await pushSources(
                 sources,
                 at: placedSources,
@@ -80,7 +90,8 @@ package struct ImagePush: Sendable {
         index: Descriptor,
         to target: ImageReference,
         mountFrom other: Repository? = nil,
-        sources: (Digest) throws -> [SourceFile] = { _ in [] }
+        sources: (Digest) throws -> [SourceFile] = { _ in [] },
+        withReferrers sendsReferrers: Bool = true
     ) async throws -> Report {
         try check(target, names: index.digest)
         let tree = try whole(index)
@@ -88,7 +99,15 @@ package struct ImagePush: Sendable {
         for entry in tree.manifests {
             let made = entry.isImage ? try sources(entry.descriptor.digest) : []
             let untagged = untagged(entry.descriptor, in: target)
-            report.add(try await push(entry.descriptor, to: untagged, mountFrom: other, sources: made))
+            report.add(
+                try await push(
+                    entry.descriptor,
+                    to: untagged,
+                    mountFrom: other,
+                    sources: made,
+                    withReferrers: sendsReferrers
+                )
+            )
         }
         for inner in tree.indexes where inner.digest != index.digest {
             let bytes = try store.read(inner.digest)
@@ -96,7 +115,12 @@ package struct ImagePush: Sendable {
             try await client.push(sent, to: untagged(inner, in: target))
         }
         let bytes = try store.read(index.digest, limit: 4 << 20)
-        try await client.push(RegistryManifest(bytes, mediaType: index.mediaType), to: target)
+        let sent = RegistryManifest(bytes, mediaType: index.mediaType)
+        if try sendsReferrers && !store.referrers(of: index.digest).isEmpty {
+            try await client.push(sent, to: untagged(index, in: target))
+            report.referrers += try await pushReferrers(of: sent.descriptor, to: target.repository)
+        }
+        try await client.push(sent, to: target)
         return report
     }
 

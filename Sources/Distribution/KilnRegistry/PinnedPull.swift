@@ -77,7 +77,7 @@ extension ImagePull {
 
 extension RegistryClient {
     /// A small blob, checked against its digest.
-    func read(_ blob: Descriptor, from repository: Repository) async throws -> [UInt8] {
+    package func read(_ blob: Descriptor, from repository: Repository) async throws -> [UInt8] {
         let request = HTTPRequest(
             .get,
             url(repository, "blobs/\(blob.digest)"),

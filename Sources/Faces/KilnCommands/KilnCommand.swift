@@ -27,7 +27,9 @@ package struct KilnCommand: AsyncParsableCommand {
             ),
             CommandGroup(
                 name: "Images",
-                subcommands: [BakeCommand.self, TestCommand.self, ImageCommand.self, GCCommand.self]
+                subcommands: [
+                    BakeCommand.self, TestCommand.self, ImageCommand.self, KeyCommand.self, GCCommand.self,
+                ]
             ),
             CommandGroup(name: "Assurance", subcommands: [LintCommand.self]),
             CommandGroup(
@@ -43,7 +45,7 @@ package struct KilnCommand: AsyncParsableCommand {
                 subcommands: [
                     StatusCommand.self, WhyCommand.self, ReleasesCommand.self, EventsCommand.self,
                     LogsCommand.self, CopyCommand.self, DebugCommand.self, ReportCommand.self,
-                    DriftCommand.self,
+                    DriftCommand.self, TraceCommand.self,
                 ]
             ),
             CommandGroup(

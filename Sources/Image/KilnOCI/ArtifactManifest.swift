@@ -23,3 +23,19 @@ package struct ArtifactManifest: Sendable, Hashable, Codable {
         )
     }
 }
+
+extension ArtifactManifest {
+    /// The kind of an artifact may be told by its configuration alone (manifest.md, `artifactType`), and the media type be left
+    /// out.
+    package init(from decoder: any Decoder) throws {
+        let container = try decoder.container(keyedBy: CodingKeys.self)
+        schemaVersion = try container.decode(Int.self, forKey: .schemaVersion)
+        mediaType = try container.decodeIfPresent(MediaType.self, forKey: .mediaType) ?? .manifest
+        config = try container.decode(Descriptor.self, forKey: .config)
+        artifactType =
+            try container.decodeIfPresent(MediaType.self, forKey: .artifactType) ?? config.mediaType
+        layers = try container.decode([Descriptor].self, forKey: .layers)
+        subject = try container.decodeIfPresent(Descriptor.self, forKey: .subject)
+        annotations = try container.decodeIfPresent([String: String].self, forKey: .annotations)
+    }
+}

@@ -36,6 +36,19 @@ package struct MediaType: Sendable, Hashable, Codable, RawRepresentable {
     /// The packages, base images and downloads that an image was made of.
     package static let sources = MediaType(rawValue: "application/vnd.kiln.sources.v1")
 
+    /// What a signature says of an image, and the manifest that lists signatures (cosign, SIGNATURE_SPEC.md).
+    package static let simpleSigning = MediaType(
+        rawValue: "application/vnd.dev.cosign.simplesigning.v1+json"
+    )
+    package static let signatures = MediaType(
+        rawValue: "application/vnd.dev.cosign.artifact.sig.v1+json"
+    )
+    /// A signed statement (DSSE, envelope.md), and a statement as it is (in-toto attestation, v1).
+    package static let envelope = MediaType(rawValue: "application/vnd.dsse.envelope.v1+json")
+    package static let statement = MediaType(rawValue: "application/vnd.in-toto+json")
+    /// An artifact of statements that nobody signed yet: signed ones have the statements' own type.
+    package static let unsignedStatements = MediaType(rawValue: "application/vnd.kiln.statements.v1")
+
     package var isIndex: Bool { self == .index || self == .dockerManifestList }
     package var isManifest: Bool { self == .manifest || self == .dockerManifest }
     package var isImageConfig: Bool { self == .config || self == .dockerConfig }

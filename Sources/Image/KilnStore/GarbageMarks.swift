@@ -13,13 +13,22 @@ struct GarbageMarks {
 
     init(home: KilnHome, roots: Set<Digest>) throws {
         let images = ImageStore(home: home)
-        let named = try images.readIndex().manifests.map(\.digest)
-        for digest in roots.union(named) where try Files.isPresent(images.blobPath(digest)) {
-            let tree = try images.tree(of: digest)
-            blobs.formUnion((tree.indexes.map(\.digest) + tree.others).map(\.hex))
-            for entry in tree.manifests { try mark(entry, in: images, home) }
+        var referrers = try images.allReferrers()
+        let about = Set(referrers.map(\.descriptor.digest))
+        let named = try images.readIndex().manifests.map(\.digest).filter { !about.contains($0) }
+        for digest in roots.union(named) { try mark(digest, in: images, home) }
+        // What is said of what stays, and of that in turn.
+        while let index = referrers.firstIndex(where: { blobs.contains($0.subject.hex) }) {
+            try mark(referrers.remove(at: index).descriptor.digest, in: images, home)
         }
         layerNames.formUnion(try Self.mountedLayers(of: home))
+    }
+
+    private mutating func mark(_ digest: Digest, in images: ImageStore, _ home: KilnHome) throws {
+        guard try Files.isPresent(images.blobPath(digest)) else { return }
+        let tree = try images.tree(of: digest)
+        blobs.formUnion((tree.indexes.map(\.digest) + tree.others).map(\.hex))
+        for entry in tree.manifests { try mark(entry, in: images, home) }
     }
 
     private mutating func mark(

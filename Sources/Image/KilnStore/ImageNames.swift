@@ -164,14 +164,14 @@ extension ImageStore {
     }
 
     /// The caller holds the index's lock.
-    private func change(_ body: (inout [Descriptor]) throws -> Void) throws {
+    func change(_ body: (inout [Descriptor]) throws -> Void) throws {
         let old = try readIndex()
         var new = old
         try body(&new.manifests)
         if new != old { try Files.write(try CanonicalJSON.encode(new), to: indexPath) }
     }
 
-    private static func name(of descriptor: Descriptor) -> String {
+    static func name(of descriptor: Descriptor) -> String {
         descriptor.annotations?[nameAnnotation] ?? ""
     }
 

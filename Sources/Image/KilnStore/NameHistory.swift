@@ -20,10 +20,15 @@ extension ImageStore {
         }
     }
 
-    /// Forgets those whose manifest a collection took away.
+    /// Forgets those, and what was said of images, whose manifest a collection took away.
     func forgetMissing() async throws {
         try Files.createDirectory(home.root)
-        try await FileLock.with(indexLock) { try NameHistory(home: home).forget { !hasBlob($0.digest) } }
+        try await FileLock.with(indexLock) {
+            try NameHistory(home: home).forget { !hasBlob($0.digest) }
+            try change { manifests in
+                manifests.removeAll { Self.name(of: $0).isEmpty && !hasBlob($0.digest) }
+            }
+        }
         // Of one that was revoked something may come here again.
         let revoked = Set(try Revocations(home: home).holding().keys)
         try await KnownIndexes(home: home).forget(keeping: revoked, isHere: hasBlob)

@@ -93,6 +93,16 @@ enum FleetKeys {
                 example: "168h"
             ),
             .standard(
+                "signed_by",
+                \.signedBy,
+                .list(of: .name("signer"), named: "signers", isUnique: true),
+                help: """
+                    Who must have signed an image before a release is made of it, by their names in `trust`: each of them. Judged \
+                    once, when the release is made; exit status 3 when a signature is missing.
+                    """,
+                example: "[shop-ci]"
+            ),
+            .standard(
                 "webhooks",
                 \.webhooks,
                 .list(of: .object(WebhookKeys.shape), named: "webhooks"),

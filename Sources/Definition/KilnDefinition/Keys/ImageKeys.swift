@@ -34,6 +34,16 @@ enum ImageKeys {
             example: "archive:debian"
         ),
         .standard(
+            "base_signed_by",
+            \.image.baseSignedBy,
+            .list(of: .name("signer"), named: "signers", isUnique: true),
+            help: """
+                Of an image that stands on a registry's (`from: oci:`): who must have signed that, by their names in `trust`, each of \
+                them. `kiln lock` pins no other (exit status 3).
+                """,
+            example: "[shop-ci]"
+        ),
+        .standard(
             "platforms",
             \.image.platforms,
             .list(of: .platform, named: "platforms", atLeast: 1, isUnique: true),

@@ -1,10 +1,12 @@
 import KilnRegistry
 import OrderedCollections
+import SystemPackage
 
 /// What the file holds, as read.
 struct DefinitionDraft: Sendable {
     var compression = Definition().compression
     var sources: [Repository] = []
+    var trust: OrderedDictionary<SignerName, [FilePath]> = [:]
     var archives: OrderedDictionary<ArchiveName, ArchiveDefinition> = [:]
     var images: OrderedDictionary<ImageName, ImageDraft> = [:]
     var fleets: OrderedDictionary<FleetName, FleetDefinition> = [:]
@@ -46,6 +48,21 @@ enum TopKeys {
                     no part of any image.
                     """,
                 example: "[registry.example.org/shop]"
+            ),
+            .standard(
+                "trust",
+                \.trust,
+                .map(
+                    .name("signer"),
+                    to: .list(of: .file, named: "files of public keys", atLeast: 1, isUnique: true),
+                    example: "shop-ci",
+                    named: "signers to their keys"
+                ),
+                help: """
+                    Who signs images, by name: the files of their public keys (`kiln key generate`), absolute or beside the \
+                    definition. Any of a signer's keys counts, so that the next one is added before the last one goes.
+                    """,
+                example: "{shop-ci: [keys/shop-ci.pub]}"
             ),
             .standard(
                 "archives",

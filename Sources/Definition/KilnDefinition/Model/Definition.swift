@@ -9,6 +9,8 @@ package struct Definition: Sendable {
     package var compression: Compression
     /// Where what was locked is kept, in the order in which it is asked for.
     package var sources: [Repository]
+    /// Who signs images, by the files of their public keys: any of the keys counts.
+    package var trust: OrderedDictionary<SignerName, [FilePath]> = [:]
     package var archives: OrderedDictionary<ArchiveName, ArchiveDefinition>
     package var images: OrderedDictionary<ImageName, ImageDefinition>
     package var fleets: OrderedDictionary<FleetName, FleetDefinition>

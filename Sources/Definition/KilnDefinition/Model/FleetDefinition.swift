@@ -18,6 +18,8 @@ package struct FleetDefinition: Sendable, Hashable {
     /// How old an instance may become; nil is without a limit.
     package var maxAge: Duration?
     package var webhooks: [WebhookDefinition]
+    /// Each must have signed an image before a release is made of it.
+    package var signedBy: [SignerName] = []
     package var span: SourceSpan?
 
     package init(image: ImageName) {

@@ -47,6 +47,8 @@ package struct ImageDefinition: Sendable, Hashable {
     package var stop: StopDefinition
     /// Must pass before a release is made of it; no part of the image itself.
     package var checks: [CheckDefinition]
+    /// Each must have signed the registry's image below it before that is locked; no part of the image itself.
+    package var baseSignedBy: [SignerName] = []
     package var span: SourceSpan?
     /// Where each key of this image stands, by key (`packages`, `steps`, …), for errors of later stages.
     package var spans: [String: SourceSpan]

@@ -60,6 +60,12 @@ package struct EnvironmentName: DefinitionName {
     package init(trusted: String) { description = trusted }
 }
 
+/// Someone who signs images.
+package struct SignerName: DefinitionName {
+    package let description: String
+    package init(trusted: String) { description = trusted }
+}
+
 package struct PortName: DefinitionName {
     package let description: String
     package init(trusted: String) { description = trusted }

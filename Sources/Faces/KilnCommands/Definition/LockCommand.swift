@@ -1,8 +1,10 @@
 import ArgumentParser
+import KilnAttest
 import KilnBake
 import KilnDefinition
 import KilnDiagnostics
 import KilnLock
+import KilnStore
 import SystemPackage
 
 struct LockCommand: AsyncParsableCommand {
@@ -55,7 +57,7 @@ struct LockCommand: AsyncParsableCommand {
         let definition = try options.definition()
         let report = try await context.withProgress(format == .json ? .json : .text) {
             let locked = try LockFile.read(options.lockPath)
-            let outcome = try await lock(definition, Locker(home: context.home, registry: context.registry()))
+            let outcome = try await lock(definition, locker(context))
             if update, packages.isEmpty, let locked {
                 await PatchCheck.note(outcome, of: definition, options.origin, locked, context.home)
             }
@@ -68,6 +70,14 @@ struct LockCommand: AsyncParsableCommand {
         case .text:
             if let table = report.table(color: context.console.output.color) { context.console.result(table) }
             context.console.message(report.summary)
+        }
+    }
+
+    private func locker(_ context: CommandContext) -> Locker {
+        let registry = context.registry()
+        let images = ImageStore(home: context.home)
+        return Locker(home: context.home, registry: registry) { definition, lock in
+            try await SignatureGate(definition: definition, images: images).check(lock, through: registry)
         }
     }
 

@@ -1,3 +1,4 @@
+import KilnAttest
 import KilnCatalog
 import KilnDefinition
 import KilnDiagnostics
@@ -74,6 +75,12 @@ struct DefinedFleet: Sendable {
         )
     }
 
+    /// Refuses an image that was not signed by whom it must be.
+    func checkSignatures(of content: ReleaseContent, _ images: ImageStore) async throws {
+        try await SignatureGate(definition: definition, images: images)
+            .check(content.image, named: content.imageName, by: fleet.signedBy)
+    }
+
     /// What a new release of it has to pass.
     func gate(_ fleets: FleetContext, skippingChecks: Bool = false) -> ReleaseGate {
         let checks = skippingChecks ? [] : checks
@@ -83,6 +90,7 @@ struct DefinedFleet: Sendable {
         }
         return { content in
             try revocations.check(content)
+            try await checkSignatures(of: content, ImageStore(home: fleets.home))
             try await checksGate.check(content)
         }
     }

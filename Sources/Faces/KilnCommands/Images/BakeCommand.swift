@@ -1,10 +1,13 @@
 import ArgumentParser
+import KilnAttest
 import KilnBake
 import KilnDefinition
 import KilnDiagnostics
 import KilnLock
 import KilnOCI
+import KilnStore
 import OrderedCollections
+import SystemPackage
 
 struct BakeCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
@@ -51,6 +54,10 @@ struct BakeCommand: AsyncParsableCommand {
     @Flag(help: "Verify what was baked, as kiln image verify does.")
     var verify = false
 
+    @Option(help: "Sign what was baked with this private key, as kiln image sign does.")
+    var signKey: String?
+
+    @OptionGroup var passphrase: PassphraseOptions
     @OptionGroup var options: DefinitionOptions
     @OptionGroup var format: FormatOption
 
@@ -58,9 +65,11 @@ struct BakeCommand: AsyncParsableCommand {
         let context = CommandContext.current
         let definition = try options.definition()
         try options.check(images, in: definition)
+        let key = try signKey.map { try KeyFile.signingKey(FilePath($0)) { try passphrase.read(context) } }
         let inspector = shellOnFailure ? try ShellInspector(context, format.format) : nil
         let rebuild = noCache ? Rebuild.named : rebuildFrom.map(Rebuild.from) ?? .nothing
         let lock = try LockFile.require(options.lockPath)
+        let commit = try await SourceCommit.find(definition.directory)
         let outcome: BakeOutcome
         do {
             outcome = try await context.withProgress(format.format, narrates: verbose) {
@@ -77,12 +86,28 @@ struct BakeCommand: AsyncParsableCommand {
             context.console.show([Self.interrupted])
             throw CommandExit(status: .interrupted)
         }
+        try await BakeProvenance(context: context, definition: definition, lock: lock, commit: commit)
+            .record(outcome.images)
         let verification =
             verify
             ? try await Verification(definition: definition, lock: lock, images: images)
                 .run(context, format.format) : nil
+        if let key { try await sign(outcome, key, context) }
         try show(outcome, BakeTimings(outcome, of: definition.perPlatform), verification, context)
         if verification?.isSame == false { throw CommandExit(status: .failed) }
+    }
+
+    /// With what verifications said, where there were any.
+    private func sign(_ outcome: BakeOutcome, _ key: SigningKey, _ context: CommandContext) async throws {
+        let store = ImageStore(home: context.home)
+        let named =
+            outcome.images.map { ($0.name.common.description, $0.manifest) }
+            + outcome.platformNames.map { ($0.name.description, $0.descriptor) }
+        try await StoreLock(context.home).shared {
+            for (name, image) in named {
+                _ = try await ImageSigner(store: store, key: key).sign(image, as: name)
+            }
+        }
     }
 
     private static let interrupted = Diagnostic(

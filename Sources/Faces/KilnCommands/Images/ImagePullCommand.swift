@@ -1,4 +1,5 @@
 import ArgumentParser
+import KilnDiagnostics
 import KilnOCI
 import KilnRegistry
 import KilnStore
@@ -9,7 +10,7 @@ struct ImagePullCommand: AsyncParsableCommand {
         abstract: "Fetch an image from a registry into the store.",
         discussion: """
             Every blob is checked against its digest, every layer against the image's configuration. Goes on where an \
-            earlier pull was cut off. Of an image of several platforms this machine's comes, or all with --all-platforms.
+            earlier pull was cut off. Signatures and signed statements come with it. Of an image of several platforms this machine's comes, or all with --all-platforms.
 
             Examples:
 
@@ -40,6 +41,7 @@ struct ImagePullCommand: AsyncParsableCommand {
             let descriptor = try await context.withProgress(format.format) {
                 try await allPlatforms ? pull.pullAll(reference) : pull.pull(reference)
             }
+            try await bringSignatures(of: descriptor, reference, store, pull)
             try await store.tag(name, descriptor)
             try await store.alignPlatformNames(with: name)
             return descriptor
@@ -49,5 +51,26 @@ struct ImagePullCommand: AsyncParsableCommand {
         }
         context.console.result(descriptor.digest.description)
         context.console.message("\(reference) is here as \(name)")
+    }
+
+    /// An image without its signatures is an image all the same: whoever asks for them is told.
+    private func bringSignatures(
+        of descriptor: Descriptor,
+        _ reference: ImageReference,
+        _ store: ImageStore,
+        _ pull: ImagePull
+    ) async throws {
+        do {
+            var targets = [descriptor]
+            for image in try store.images(in: descriptor) where image.digest != descriptor.digest {
+                targets.append(image)
+            }
+            for target in targets { _ = try await pull.pullReferrers(of: target, from: reference.repository) }
+        } catch let error as RegistryError {
+            var warning = error.diagnostic
+            warning.severity = .warning
+            warning.message = "signatures were not fetched: " + warning.message
+            CommandContext.current.console.show([warning])
+        }
     }
 }

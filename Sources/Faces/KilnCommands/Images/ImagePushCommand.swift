@@ -15,7 +15,8 @@ struct ImagePushCommand: AsyncParsableCommand {
 
             What the image was made of (packages, the base image's manifest) goes with it, as an artifact that the registry keeps \
             beside it. Name the repository under `sources:` in the definition, and the image can be baked anew when \
-            the archives have dropped their part.
+            the archives have dropped their part. Signatures and statements (provenance) go with it too, and add to those that are \
+            there.
 
             Examples:
 
@@ -35,6 +36,9 @@ struct ImagePushCommand: AsyncParsableCommand {
 
     @Flag(inversion: .prefixedNo, help: "Send what the image was made of, too.")
     var sources = true
+
+    @Flag(inversion: .prefixedNo, help: "Send signatures and statements about it, too.")
+    var signatures = true
 
     @OptionGroup var registry: RegistryOptions
     @OptionGroup var format: FormatOption
@@ -59,13 +63,15 @@ struct ImagePushCommand: AsyncParsableCommand {
                         index: descriptor,
                         to: reference,
                         mountFrom: other ?? nil,
-                        sources: files
+                        sources: files,
+                        withReferrers: signatures
                     )
                     : try await push.push(
                         descriptor,
                         to: reference,
                         mountFrom: other ?? nil,
-                        sources: try files(of: descriptor.digest)
+                        sources: try files(of: descriptor.digest),
+                        withReferrers: signatures
                     )
             }
         }

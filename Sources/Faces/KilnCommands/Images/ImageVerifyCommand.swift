@@ -68,6 +68,7 @@ struct Verification {
         for image in found where image.wasBaked {
             context.console.message("\(image.name) was not in the store: it was baked, then verified")
         }
+        try await BakeProvenance.refresh(found.map(\.stored.manifest), context)
         sayClock(found, context)
         return VerificationReport(found, limit: max(0, limit))
     }

@@ -1,0 +1,67 @@
+import KilnSystem
+package import SystemPackage
+
+/// The commit of the git repository that a folder is in.
+package struct SourceCommit: Sendable, Hashable {
+    package let id: String
+    package let repository: String?
+    package let isDirty: Bool
+
+    package init(id: String, repository: String?, isDirty: Bool) {
+        self.id = id
+        self.repository = repository
+        self.isDirty = isDirty
+    }
+
+    /// nil without git, outside of a repository, before the first commit, and where git does not trust who owns it.
+    package static func find(_ directory: FilePath) async throws -> SourceCommit? {
+        func ask(_ arguments: [String]) async throws -> String? {
+            // A repository can name programs of its own for git to run.
+            let command = ToolInvocation(
+                "git",
+                ["-c", "core.fsmonitor=false", "-c", "core.hooksPath=/dev/null"] + arguments,
+                environment: ["GIT_OPTIONAL_LOCKS": "0", "LC_ALL": "C"],
+                workingDirectory: directory.isEmpty ? "." : directory
+            )
+            do {
+                let output = try await ToolRunner().runUnchecked(command)
+                guard output.status == .exited(0) else { return nil }
+                return output.text.split(separator: "\n").first.map(String.init) ?? ""
+            } catch is ToolError {
+                return nil
+            }
+        }
+        guard let id = try await ask(["rev-parse", "--verify", "HEAD"]), isObjectID(id),
+            let changes = try await ask(["status", "--porcelain"])
+        else { return nil }
+        let origin = try await ask(["config", "--get", "remote.origin.url"])
+        return SourceCommit(
+            id: id,
+            repository: origin.flatMap(withoutLogin),
+            isDirty: !changes.isEmpty
+        )
+    }
+
+    /// 40 digits, or 64 of sha256 repositories.
+    private static func isObjectID(_ text: String) -> Bool {
+        [40, 64].contains(text.utf8.count)
+            && text.utf8.allSatisfy { (48...57).contains($0) || (97...102).contains($0) }
+    }
+
+    /// A password in a URL is nobody's business; a path of this machine tells nobody else anything.
+    static func withoutLogin(_ url: String) -> String? {
+        guard let scheme = ["https://", "http://", "ssh://", "git://"].first(where: url.hasPrefix) else {
+            // scp's way: user@host:path, where the user is the service's own.
+            let parts = url.split(separator: ":", maxSplits: 1)
+            guard parts.count == 2, !url.hasPrefix("/"), !parts[0].contains("/"), !parts[1].hasPrefix("//")
+            else { return nil }
+            let host = parts[0].split(separator: "@").last.map(String.init) ?? ""
+            return host.isEmpty ? nil : "ssh://\(host)/\(parts[1])"
+        }
+        let rest = url.dropFirst(scheme.count)
+        let end = rest.firstIndex(of: "/") ?? rest.endIndex
+        let authority = rest[..<end]
+        let host = authority.lastIndex(of: "@").map { authority[authority.index(after: $0)...] } ?? authority
+        return host.isEmpty ? nil : scheme + host + rest[end...].prefix { $0 != "?" && $0 != "#" }
+    }
+}
