@@ -138,7 +138,10 @@ let package = Package(
         room(
             "KilnAdvisories",
             in: "Assurance",
-            ["KilnDiagnostics", "KilnSystem", "KilnOCI", "KilnArchive", .system]
+            [
+                "KilnDiagnostics", "KilnSystem", "KilnOCI", "KilnArchive", "KilnStore", "KilnRegistry",
+                .system,
+            ]
         ),
         room(
             "KilnInventory",
@@ -153,6 +156,14 @@ let package = Package(
             "KilnLint",
             in: "Assurance",
             ["KilnDiagnostics", "KilnOCI", "KilnHCL", "KilnDockerfile", "KilnAdvisories"]
+        ),
+        room(
+            "KilnGate",
+            in: "Assurance",
+            [
+                "KilnDiagnostics", "KilnSystem", "KilnOCI", "KilnArchive", "KilnStore", "KilnDefinition",
+                "KilnAdvisories", "KilnInventory", "KilnSecrets", .system,
+            ]
         ),
         // Fleet
         room("KilnRollout", in: "Fleet", ["KilnDiagnostics"]),
@@ -182,7 +193,7 @@ let package = Package(
             in: "Service",
             [
                 "KilnDiagnostics", "KilnSystem", "KilnOCI", "KilnArchive", "KilnStore", "KilnDefinition",
-                "KilnRollout",
+                "KilnGate", "KilnRollout",
                 "KilnFleet", .crypto, .grdb, .system,
             ]
         ),
@@ -216,8 +227,9 @@ let package = Package(
                 "KilnDiagnostics", "KilnSystem", "KilnOCI", "KilnArchive", "KilnStore", "KilnRegistry",
                 "KilnDefinition",
                 "KilnLock",
-                "KilnBake", "KilnRollout", "KilnFleet", "KilnDrift", "KilnPlatformLocal", "KilnCatalog",
-                "KilnControl", "KilnAPI", "KilnServer", "KilnAdvisories", "KilnLint",
+                "KilnBake", "KilnAdvisories", "KilnInventory", "KilnSecrets", "KilnLint", "KilnGate",
+                "KilnRollout", "KilnFleet", "KilnDrift", "KilnPlatformLocal", "KilnCatalog",
+                "KilnControl", "KilnAPI", "KilnServer",
                 .argumentParser, .collections, .system,
             ]
         ),
@@ -292,7 +304,7 @@ let package = Package(
             "KilnAdvisoriesTests",
             [
                 "KilnTestSupport", "KilnDiagnostics", "KilnSystem", "KilnOCI", "KilnArchive",
-                "KilnAdvisories", .system,
+                "KilnRegistry", "KilnAdvisories", .system,
             ],
             excluding: ["Fixtures"]
         ),
@@ -303,6 +315,14 @@ let package = Package(
                 "KilnAdvisories", "KilnInventory", .system,
             ],
             excluding: ["Fixtures"]
+        ),
+        tests(
+            "KilnGateTests",
+            [
+                "KilnTestSupport", "KilnSystem", "KilnOCI", "KilnDefinition", "KilnAdvisories",
+                "KilnInventory",
+                "KilnSecrets", "KilnGate", "KilnFleet", "KilnCatalog", .system,
+            ]
         ),
         tests("KilnSecretsTests", ["KilnTestSupport", "KilnSystem", "KilnSecrets", .system]),
         tests(

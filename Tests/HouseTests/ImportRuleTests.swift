@@ -39,6 +39,7 @@ private let house: [(group: String, targets: [(name: String, outside: Set<String
         [
             ("KilnAdvisories", ["SystemPackage"]), ("KilnInventory", ["SystemPackage"]), ("KilnSecrets", []),
             ("KilnLint", []),
+            ("KilnGate", ["SystemPackage"]),
         ]
     ),
     (
