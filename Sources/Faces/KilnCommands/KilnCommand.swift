@@ -31,6 +31,10 @@ package struct KilnCommand: AsyncParsableCommand {
             ),
             CommandGroup(name: "Assurance", subcommands: [LintCommand.self]),
             CommandGroup(
+                name: "Assurance",
+                subcommands: [ScanCommand.self, AffectedCommand.self, DatabaseCommand.self]
+            ),
+            CommandGroup(
                 name: "Fleets",
                 subcommands: [
                     PlanCommand.self, ApplyCommand.self, DeployCommand.self, RollbackCommand.self,

@@ -1,7 +1,9 @@
 import KilnBake
+import KilnCatalog
 import KilnDefinition
 import KilnDiagnostics
 import KilnFleet
+import KilnGate
 import KilnLock
 import KilnOCI
 import KilnStore
@@ -52,9 +54,10 @@ struct ApplySurvey {
         let manifests = Dictionary(uniqueKeysWithValues: forecasts.map { ($0.image, $0.manifest) })
         var resolved: [FleetName: ResolvedConfig] = [:]
         for fleet in defined { resolved[fleet.name] = try await fleet.resolved(fleets) }
-        let wanted = try defined.map { fleet in
+        var wanted: [WantedFleet] = []
+        for fleet in defined {
             let manifest = unbaked.contains(fleet.fleet.image) ? nil : manifests[fleet.fleet.image] ?? nil
-            return try self.wanted(fleet, manifest, resolved[fleet.name] ?? .none, images)
+            wanted.append(try await self.wanted(fleet, manifest, resolved[fleet.name] ?? .none, images))
         }
         let present = try await fleets.reader.present(asking: defined.map(\.name))
         let origin = options.origin
@@ -123,24 +126,35 @@ struct ApplySurvey {
         _ manifest: Digest?,
         _ resolved: ResolvedConfig,
         _ images: ImageStore
-    ) throws -> WantedFleet {
+    ) async throws -> WantedFleet {
         let content = try manifest.map { try fleet.content(in: images, image: $0, resolved: resolved) }
         return WantedFleet(
             name: fleet.name,
             policy: fleet.policy,
             image: fleet.fleet.image,
             content: content,
-            refusal: try content.flatMap { try refusal(of: $0, images) }
+            refusal: try await refusal(of: content, fleet, images)
         )
     }
 
-    private func refusal(of content: ReleaseContent, _ images: ImageStore) throws -> ApplyPlan.Obstacle? {
+    /// Why no release of it would be made; nil also for content that the fleet has a release of, which was admitted then.
+    private func refusal(
+        of content: ReleaseContent?,
+        _ fleet: DefinedFleet,
+        _ images: ImageStore
+    ) async throws -> ApplyPlan.Obstacle? {
+        guard let content else { return nil }
         do {
             try RevocationGate(images: images).check(content)
-            return nil
         } catch let error as FleetError {
             return ApplyPlan.Obstacle(.gate, error.message, hint: error.hint)
         }
+        guard fleet.rules != nil else { return nil }
+        let digest = try content.digest()
+        guard try await !fleets.store.releaseEntries(of: fleet.name).contains(where: { $0.digest == digest }),
+            let verdict = try await fleet.verdict(on: content, home: fleets.home), !verdict.passed
+        else { return nil }
+        return GateText.obstacle(verdict, fleet: fleet.name)
     }
 
     private func inputs(
