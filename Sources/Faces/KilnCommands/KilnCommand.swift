@@ -29,10 +29,11 @@ package struct KilnCommand: AsyncParsableCommand {
                 name: "Images",
                 subcommands: [BakeCommand.self, TestCommand.self, ImageCommand.self, GCCommand.self]
             ),
-            CommandGroup(name: "Assurance", subcommands: [LintCommand.self]),
             CommandGroup(
                 name: "Assurance",
-                subcommands: [ScanCommand.self, AffectedCommand.self, DatabaseCommand.self]
+                subcommands: [
+                    LintCommand.self, ScanCommand.self, AffectedCommand.self, DatabaseCommand.self,
+                ]
             ),
             CommandGroup(
                 name: "Fleets",
