@@ -53,7 +53,7 @@ enum GateKeys {
             \.ignored,
             .list(of: .object(IgnoreKeys.shape), named: "entries"),
             help: "What is let pass for a time: it stays in every report, with its reason.",
-            example: "[{id: CVE-2024-0001, reason: not reachable, expires: 2026-12-31}]"
+            example: "[{id: CVE-2024-0001, reason: not reachable, expires: \"2026-12-31\"}]"
         ),
     ]
 
@@ -152,7 +152,7 @@ enum IgnoreKeys {
                 \.expires,
                 .day,
                 help: "The last day on which it is let pass.",
-                example: "2026-12-31"
+                example: "\"2026-12-31\""
             ),
         ]
     )
@@ -168,7 +168,7 @@ enum IgnoreKeys {
                 \.self,
                 .list(of: .object(shape), named: "entries"),
                 help: "The entries.",
-                example: "[{id: CVE-2024-0001, reason: not reachable, expires: 2026-12-31}]"
+                example: "[{id: CVE-2024-0001, reason: not reachable, expires: \"2026-12-31\"}]"
             )
         ]
     )
