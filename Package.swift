@@ -141,7 +141,10 @@ let package = Package(
         room(
             "KilnAdvisories",
             in: "Assurance",
-            ["KilnDiagnostics", "KilnSystem", "KilnOCI", "KilnArchive", .system]
+            [
+                "KilnDiagnostics", "KilnSystem", "KilnOCI", "KilnArchive", "KilnStore", "KilnRegistry",
+                .system,
+            ]
         ),
         room(
             "KilnInventory",
@@ -164,6 +167,14 @@ let package = Package(
                 "KilnDiagnostics", "KilnSystem", "KilnOCI", "KilnStore", "KilnRegistry", "KilnDefinition",
                 "KilnLock", "KilnBake", "KilnAdvisories", .asn1, .collections, .crypto, .cryptoExtras,
                 .system,
+            ]
+        ),
+        room(
+            "KilnGate",
+            in: "Assurance",
+            [
+                "KilnDiagnostics", "KilnSystem", "KilnOCI", "KilnArchive", "KilnStore", "KilnDefinition",
+                "KilnAdvisories", "KilnInventory", "KilnSecrets", .system,
             ]
         ),
         // Fleet
@@ -194,7 +205,7 @@ let package = Package(
             in: "Service",
             [
                 "KilnDiagnostics", "KilnSystem", "KilnOCI", "KilnArchive", "KilnStore", "KilnDefinition",
-                "KilnRollout",
+                "KilnGate", "KilnRollout",
                 "KilnFleet", .crypto, .grdb, .system,
             ]
         ),
@@ -228,8 +239,9 @@ let package = Package(
                 "KilnDiagnostics", "KilnSystem", "KilnOCI", "KilnArchive", "KilnStore", "KilnRegistry",
                 "KilnDefinition",
                 "KilnLock",
-                "KilnBake", "KilnRollout", "KilnFleet", "KilnDrift", "KilnPlatformLocal", "KilnCatalog",
-                "KilnControl", "KilnAPI", "KilnServer", "KilnAdvisories", "KilnLint", "KilnAttest",
+                "KilnBake", "KilnAdvisories", "KilnInventory", "KilnSecrets", "KilnGate",
+                "KilnLint", "KilnAttest", "KilnRollout", "KilnFleet", "KilnDrift", "KilnPlatformLocal",
+                "KilnCatalog", "KilnControl", "KilnAPI", "KilnServer",
                 .argumentParser, .collections, .system,
             ]
         ),
@@ -304,7 +316,7 @@ let package = Package(
             "KilnAdvisoriesTests",
             [
                 "KilnTestSupport", "KilnDiagnostics", "KilnSystem", "KilnOCI", "KilnArchive",
-                "KilnAdvisories", .system,
+                "KilnRegistry", "KilnAdvisories", .system,
             ],
             excluding: ["Fixtures"]
         ),
@@ -315,6 +327,14 @@ let package = Package(
                 "KilnAdvisories", "KilnInventory", .system,
             ],
             excluding: ["Fixtures"]
+        ),
+        tests(
+            "KilnGateTests",
+            [
+                "KilnTestSupport", "KilnSystem", "KilnOCI", "KilnDefinition", "KilnAdvisories",
+                "KilnInventory",
+                "KilnSecrets", "KilnGate", "KilnFleet", "KilnCatalog", .system,
+            ]
         ),
         tests("KilnSecretsTests", ["KilnTestSupport", "KilnSystem", "KilnSecrets", .system]),
         tests(

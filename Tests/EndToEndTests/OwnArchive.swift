@@ -41,6 +41,11 @@ struct OwnArchive {
         "{mirror: \"file://\(root)\", suites: [own, own-security], keyring: \(key)}"
     }
 
+    /// The same without the suite for security.
+    var mainOnly: String {
+        "{mirror: \"file://\(root)\", suites: [own], keyring: \(key)}"
+    }
+
     /// A package whose one file is its version, and whose changelog has an entry that names the CVE.
     func add(
         _ name: String,

@@ -43,6 +43,7 @@ private let house: [(group: String, targets: [(name: String, outside: Set<String
                 "KilnAttest",
                 ["Crypto", "CryptoExtras", "OrderedCollections", "SwiftASN1", "SystemPackage"]
             ),
+            ("KilnGate", ["SystemPackage"]),
         ]
     ),
     (

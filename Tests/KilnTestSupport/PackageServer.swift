@@ -84,7 +84,7 @@ package final class PackageServer: Sendable {  // a class: the server's task and
     }
 
     private static let script = """
-        import base64, http.server, os, re, sys, time, urllib.parse
+        import base64, hashlib, http.server, os, re, sys, time, urllib.parse
         root, control, resumes, login = sys.argv[1:5]
 
         class Handler(http.server.BaseHTTPRequestHandler):
@@ -96,6 +96,24 @@ package final class PackageServer: Sendable {  // a class: the server's task and
             def told(self, name):
                 path = os.path.join(control, name)
                 return open(path).read() if os.path.exists(path) else ""
+
+            def tag(self, data):
+                return '"%s"' % hashlib.sha256(data).hexdigest()[:16]
+
+            def do_HEAD(self):
+                path = root + urllib.parse.unquote(self.path)
+                status, _, part = self.told("fail").partition(" ")
+                print("HEAD " + self.path)
+                if status and part in self.path:
+                    return self.answer(int(status), b"")
+                if not os.path.isfile(path):
+                    return self.answer(404, b"")
+                data = open(path, "rb").read()
+                self.send_response(200)
+                self.send_header("Content-Length", str(len(data)))
+                self.send_header("ETag", self.tag(data))
+                self.send_header("Last-Modified", "Wed, 25 Nov 2026 07:28:00 GMT")
+                self.end_headers()
 
             def do_GET(self):
                 wanted = self.headers.get("Range", "")
@@ -116,17 +134,22 @@ package final class PackageServer: Sendable {  // a class: the server's task and
                     return self.answer(404, b"none")
                 data = open(path, "rb").read()
                 start = re.match(r"bytes=(\\d+)-", wanted)
+                if self.headers.get("If-Range", self.tag(data)) != self.tag(data):
+                    start = None
                 if start and resumes == "1":
                     first = int(start.group(1))
                     if first >= len(data):
                         return self.answer(416, b"")
                     extra = "bytes %d-%d/%d" % (first, len(data) - 1, len(data))
-                    return self.answer(206, data[first:], extra)
-                self.answer(200, data)
+                    return self.answer(206, data[first:], extra, tag=self.tag(data))
+                self.answer(200, data, tag=self.tag(data))
 
-            def answer(self, status, data, content_range=None, location=None):
+            def answer(self, status, data, content_range=None, location=None, tag=None):
                 self.send_response(status)
                 self.send_header("Content-Length", str(len(data)))
+                if tag:
+                    self.send_header("ETag", tag)
+                    self.send_header("Last-Modified", "Wed, 25 Nov 2026 07:28:00 GMT")
                 if location:
                     self.send_header("Location", location)
                 if content_range:

@@ -35,7 +35,8 @@ package struct DatabaseError: DiagnosticError, Hashable {
                 code: "advisories.database",
                 "\(file.map { "\($0): " } ?? "")\(message)",
                 causes: causes,
-                hint: hint
+                hint: hint,
+                exitStatus: reason == .missing ? .usage : .failed
             )
         ]
     }
@@ -61,7 +62,11 @@ package struct DatabaseError: DiagnosticError, Hashable {
         }
     }
 
-    private var hint: String { "import the advisories again" }
+    private var hint: String {
+        reason == .missing
+            ? "kiln db update fetches one; without a network: kiln db import FILE"
+            : "import the advisories again: kiln db update, or kiln db import FILE"
+    }
 }
 
 /// Why a file of advisories cannot be imported at all. What is wrong with one record is in the `ImportReport`.

@@ -31,7 +31,12 @@ package struct KilnCommand: AsyncParsableCommand {
                     BakeCommand.self, TestCommand.self, ImageCommand.self, KeyCommand.self, GCCommand.self,
                 ]
             ),
-            CommandGroup(name: "Assurance", subcommands: [LintCommand.self]),
+            CommandGroup(
+                name: "Assurance",
+                subcommands: [
+                    LintCommand.self, ScanCommand.self, AffectedCommand.self, DatabaseCommand.self,
+                ]
+            ),
             CommandGroup(
                 name: "Fleets",
                 subcommands: [

@@ -136,6 +136,15 @@ enum Schema {
         """
         ALTER TABLE event ADD COLUMN moment INTEGER;
         """,
+        // What the gate of a release found when the release was made, by the digest of its content.
+        """
+        CREATE TABLE gate_verdict (
+            fleet TEXT NOT NULL,
+            digest TEXT NOT NULL,
+            record TEXT NOT NULL,
+            PRIMARY KEY (fleet, digest)
+        ) WITHOUT ROWID;
+        """,
     ]
 
     /// Brings the file to the newest version; a current one costs one read.

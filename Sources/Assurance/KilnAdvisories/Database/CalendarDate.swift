@@ -54,20 +54,24 @@ package struct CalendarDate: Sendable, Hashable, Comparable, CustomStringConvert
 
     /// The day with this number since 1970-01-01; nil outside of the years 1 to 9999.
     package init?(dayNumber: Int) {
-        guard (-719_162...2_932_896).contains(dayNumber) else { return nil }
-        let shifted = dayNumber + 719_468
+        guard Self.dayNumbers.contains(dayNumber) else { return nil }
+        self.init(clamping: dayNumber)
+    }
+
+    /// The same with days outside moved to its ends.
+    fileprivate init(clamping dayNumber: Int) {
+        let shifted = min(max(dayNumber, Self.dayNumbers.lowerBound), Self.dayNumbers.upperBound) + 719_468
         let era = shifted / 146_097
         let dayOfEra = shifted - era * 146_097
         let yearOfEra = (dayOfEra - dayOfEra / 1460 + dayOfEra / 36_524 - dayOfEra / 146_096) / 365
         let dayOfYear = dayOfEra - (365 * yearOfEra + yearOfEra / 4 - yearOfEra / 100)
         let shiftedMonth = (5 * dayOfYear + 2) / 153
-        let month = shiftedMonth < 10 ? shiftedMonth + 3 : shiftedMonth - 9
-        self.init(
-            year: yearOfEra + era * 400 + (month <= 2 ? 1 : 0),
-            month: month,
-            day: dayOfYear - (153 * shiftedMonth + 2) / 5 + 1
-        )
+        month = shiftedMonth < 10 ? shiftedMonth + 3 : shiftedMonth - 9
+        year = yearOfEra + era * 400 + (month <= 2 ? 1 : 0)
+        day = dayOfYear - (153 * shiftedMonth + 2) / 5 + 1
     }
+
+    private static let dayNumbers = -719_162...2_932_896
 }
 
 /// A moment to the second, UTC, as advisories give it.
@@ -114,13 +118,16 @@ package struct Moment: Sendable, Hashable, Comparable, CustomStringConvertible {
         return (isNegative ? -1 : 1) * (hours * 3600 + minutes * 60)
     }
 
+    private var dayNumber: Int { Int(seconds >= 0 ? seconds / 86_400 : (seconds - 86_399) / 86_400) }
+
+    /// The day that it is in.
+    package var day: CalendarDate { CalendarDate(clamping: dayNumber) }
+
     /// `2026-11-25T00:00:00Z`.
     package var description: String {
-        let days = Int(seconds >= 0 ? seconds / 86_400 : (seconds - 86_399) / 86_400)
-        let rest = Int(seconds) - days * 86_400
+        let rest = Int(seconds) - dayNumber * 86_400
         func two(_ value: Int) -> String { value < 10 ? "0\(value)" : "\(value)" }
-        let date = CalendarDate(dayNumber: days)?.description ?? "0001-01-01"
-        return "\(date)T\(two(rest / 3600)):\(two(rest / 60 % 60)):\(two(rest % 60))Z"
+        return "\(day)T\(two(rest / 3600)):\(two(rest / 60 % 60)):\(two(rest % 60))Z"
     }
 
     package static func < (left: Moment, right: Moment) -> Bool { left.seconds < right.seconds }

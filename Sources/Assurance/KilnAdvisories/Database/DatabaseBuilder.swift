@@ -123,10 +123,12 @@ package struct DatabaseBuilder {
         return record
     }
 
+    /// When the newest of its advisories was changed last.
+    package var newest: Moment? { advisories.values.compactMap(\.modified).max() }
+
     /// The database's bytes. Its date is the newest of its advisories, unless the sources' own is known.
     package func build(date: Moment? = nil) throws(DatabaseError) -> [UInt8] {
         var writer = DatabaseWriter(self)
-        let newest = advisories.values.compactMap(\.modified).max()
         return try writer.write(date: date ?? newest ?? Moment(seconds: 0))
     }
 

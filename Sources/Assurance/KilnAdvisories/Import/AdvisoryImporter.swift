@@ -5,14 +5,15 @@ package import SystemPackage
 
 /// Reads files of advisories into a builder, one record at a time.
 package enum AdvisoryImporter {
-    /// Imports a file, told by its content unless a format is given. Blocks.
+    /// Imports a file, told by its content unless a format is given, under its own name or another. Blocks.
     package static func importFile(
         _ path: FilePath,
+        named: String? = nil,
         as format: ImportFormat? = nil,
         limits: ArchiveLimits = importLimits,
         into builder: inout DatabaseBuilder
     ) throws -> ImportReport {
-        let name = path.lastComponent?.string ?? path.string
+        let name = named ?? path.lastComponent?.string ?? path.string
         do {
             let digest = try digest(of: path)
             if try ZipArchive.isZip(path) {

@@ -19,6 +19,8 @@ package enum JSONReport {
         let expiredIgnores: [Ignore]
         let unusedIgnores: [Ignore]
         let unjudged: [Unjudged]
+        let unsupported: [Unsupported]
+        let secrets: [SecretNote]
 
         init(_ report: ScanReport) {
             subject = report.subject
@@ -30,8 +32,12 @@ package enum JSONReport {
             packages = report.packages
             mended = report.mended
             endOfLife = report.endOfLife?.description
-            findings = report.judgement.findings.map { Entry($0, suppression: nil) }
-            suppressed = report.judgement.suppressed.map { Entry($0.finding, suppression: $0.reason) }
+            findings = report.judgement.findings.map {
+                Entry($0, report.origins[$0.package], suppression: nil)
+            }
+            suppressed = report.judgement.suppressed.map {
+                Entry($0.finding, report.origins[$0.finding.package], suppression: $0.reason)
+            }
             expiredIgnores = report.judgement.expired.map(Ignore.init)
             unusedIgnores = report.judgement.unused.map(Ignore.init)
             unjudged = report.unjudged.map {
@@ -42,6 +48,15 @@ package enum JSONReport {
                     reason: $0.reason
                 )
             }
+            unsupported = report.unsupported.map {
+                Unsupported(
+                    package: $0.package.name,
+                    version: $0.package.version,
+                    since: $0.support.day.description,
+                    reason: $0.support.reason
+                )
+            }
+            secrets = report.secrets
         }
     }
 
@@ -54,6 +69,13 @@ package enum JSONReport {
         let package: String
         let version: String
         let ecosystem: String
+        let reason: String
+    }
+
+    private struct Unsupported: Encodable {
+        let package: String
+        let version: String
+        let since: String
         let reason: String
     }
 
@@ -91,8 +113,10 @@ package enum JSONReport {
         let references: [String]
         let purl: String
         let suppression: String?
+        let origin: PackageOrigin?
 
-        init(_ finding: Finding, suppression: String?) {
+        init(_ finding: Finding, _ origin: PackageOrigin?, suppression: String?) {
+            self.origin = origin
             vulnerability = finding.vulnerability
             advisory = finding.advisory.id
             aliases = finding.advisory.aliases

@@ -4,7 +4,7 @@ import KilnOCI
 package enum JUnitReport {
     package static func render(_ report: ScanReport) -> String {
         let judgement = report.judgement
-        let failures = judgement.findings.count
+        let failures = judgement.findings.count + report.secrets.count
         let total = failures + judgement.suppressed.count
         let counts =
             "tests=\"\(max(1, total))\" failures=\"\(failures)\" skipped=\"\(judgement.suppressed.count)\" errors=\"0\""
@@ -29,10 +29,20 @@ package enum JUnitReport {
             )
         }
         for finding in judgement.findings { lines += testCase(finding, skipped: nil) }
+        for secret in report.secrets { lines += testCase(secret) }
         for suppressed in judgement.suppressed {
             lines += testCase(suppressed.finding, skipped: suppressed.reason)
         }
         return (lines + ["  </testsuite>", "</testsuites>", ""]).joined(separator: "\n")
+    }
+
+    private static func testCase(_ secret: SecretNote) -> [String] {
+        let name = XMLText.escaped("\(secret.kind) \(secret.path) \(secret.fingerprint)")
+        return [
+            "    <testcase classname=\"secrets\" name=\"\(name)\">",
+            "      <failure type=\"secret\" message=\"\(XMLText.escaped(secret.shown))\"/>",
+            "    </testcase>",
+        ]
     }
 
     private static func testCase(_ finding: Finding, skipped: String?) -> [String] {

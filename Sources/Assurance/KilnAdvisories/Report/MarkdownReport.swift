@@ -17,6 +17,16 @@ package enum MarkdownReport {
             ]
             lines += judgement.findings.map(row)
         }
+        if !report.secrets.isEmpty {
+            lines += ["", "### Secrets", ""]
+            lines += report.secrets.map { "- \(text($0.shown)) `\($0.fingerprint)`" }
+        }
+        if !report.unsupported.isEmpty {
+            lines += ["", "### Without support", ""]
+            lines += report.unsupported.map {
+                "- \(text($0.package.name)) since \($0.support.day): \(text($0.support.reason))"
+            }
+        }
         if !judgement.suppressed.isEmpty {
             lines += ["", "### Set aside", "", "| vulnerability | package | reason |", "|---|---|---|"]
             lines += judgement.suppressed.map {

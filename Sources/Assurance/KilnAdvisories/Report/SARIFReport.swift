@@ -61,16 +61,24 @@ package enum SARIFReport {
             }
             let names = worst.keys.sorted()
             let places = Dictionary(uniqueKeysWithValues: names.enumerated().map { ($1, $0) })
-            let rules = names.compactMap { worst[$0].map(Rule.init) }
+            let kinds = Dictionary(report.secrets.map { ($0.kind, $0.words) }) { first, _ in first }
+            let secrets = kinds.keys.sorted()
+            let rules =
+                names.compactMap { worst[$0].map(Rule.init) }
+                + secrets.map { Rule(secret: $0, kinds[$0] ?? $0) }
             tool = Tool(driver: Driver(version: version, rules: rules))
-            results = all.map {
-                Result(
-                    $0.finding,
-                    place: places[$0.finding.vulnerability] ?? 0,
-                    location,
-                    suppression: $0.reason
-                )
-            }
+            results =
+                all.map {
+                    Result(
+                        $0.finding,
+                        place: places[$0.finding.vulnerability] ?? 0,
+                        location,
+                        suppression: $0.reason
+                    )
+                }
+                + report.secrets.map { secret in
+                    Result(secret, place: names.count + (secrets.firstIndex(of: secret.kind) ?? 0))
+                }
             properties = Properties(
                 subject: report.subject,
                 imageDigest: report.imageDigest?.description,
@@ -101,6 +109,14 @@ package enum SARIFReport {
         let defaultConfiguration: Configuration
         let properties: Properties
 
+        init(secret kind: String, _ words: String) {
+            id = "secret/\(kind)"
+            shortDescription = Text(text: words)
+            helpUri = nil
+            defaultConfiguration = Configuration(level: "error")
+            properties = Properties(tags: ["secret", "security"], securitySeverity: "8.0")
+        }
+
         init(_ finding: Finding) {
             id = finding.vulnerability
             let summary = finding.advisory.summary
@@ -121,12 +137,12 @@ package enum SARIFReport {
         }
 
         struct Region: Encodable {
-            let startLine = 1
+            var startLine = 1
         }
 
         struct Physical: Encodable {
             let artifactLocation: Artifact
-            let region = Region()
+            var region = Region()
         }
 
         struct Logical: Encodable {
@@ -136,7 +152,7 @@ package enum SARIFReport {
 
         struct Location: Encodable {
             let physicalLocation: Physical
-            let logicalLocations: [Logical]
+            let logicalLocations: [Logical]?
         }
 
         struct Suppression: Encodable {
@@ -152,6 +168,21 @@ package enum SARIFReport {
         let locations: [Location]
         let partialFingerprints: [String: String]
         let suppressions: [Suppression]?
+
+        /// At the path in the image, which code hosts show as it is.
+        init(_ secret: SecretNote, place: Int) {
+            ruleId = "secret/\(secret.kind)"
+            ruleIndex = place
+            level = "error"
+            message = Text(text: secret.shown + (secret.createdBy.map { ", from \($0)" } ?? ""))
+            let physical = Physical(
+                artifactLocation: Artifact(uri: PackageURL.encoded(secret.path, keeping: "/")),
+                region: Region(startLine: secret.line ?? 1)
+            )
+            locations = [Location(physicalLocation: physical, logicalLocations: nil)]
+            partialFingerprints = ["kilnSecret/v1": secret.fingerprint]
+            suppressions = nil
+        }
 
         init(_ finding: Finding, place: Int, _ location: String, suppression: String?) {
             ruleId = finding.vulnerability

@@ -16,6 +16,11 @@ package struct ScanReport: Sendable, Hashable {
     package var unjudged: [UnjudgedPackage]
     /// The day on which the distribution's support ended, if it has.
     package var endOfLife: CalendarDate?
+    /// What nobody mends any more although the distribution is cared for.
+    package var unsupported: [UnsupportedPackage]
+    package var secrets: [SecretNote] = []
+    /// Where packages came in, of those that have findings.
+    package var origins: [InventoryPackage: PackageOrigin] = [:]
 
     package init(
         subject: String,
@@ -33,6 +38,7 @@ package struct ScanReport: Sendable, Hashable {
         mended = result.mended
         self.judgement = judgement
         unjudged = result.unjudged
+        unsupported = result.unsupported
     }
 
     /// How many findings count, by severity, the worst first.

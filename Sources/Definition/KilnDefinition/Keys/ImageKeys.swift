@@ -7,7 +7,7 @@ enum ImageKeys {
         help: """
             A golden image: what it stands on, what is added to that, and how an instance of it runs. What an image \
             does not say about running (`env`, `entrypoint`, `workdir`, `user`, `ports`, `health`, `state`, `stop`, `checks`) it \
-            takes from the image that it stands on, as it does `profile` and `hardening`; `env` is merged, variable by \
+            takes from the image that it stands on, as it does `profile`, `hardening` and `gate`; `env` is merged, variable by \
             variable.
             """,
         blank: ImageDraft(),
@@ -207,6 +207,14 @@ enum ImageKeys {
             .list(of: .object(CheckKeys.shape), named: "checks"),
             help: "What must be so before a release is made of the image; `kiln test` asks it.",
             example: "[{http: {path: /healthz, status: 200}}, {run: [java, -version]}]"
+        ),
+        .optional(
+            "gate",
+            \.image.gate,
+            .object(GateKeys.shape),
+            help:
+                "What must hold before a release is made of the image; images that stand on it have it too, unless they have their own.",
+            example: "{severity: high, unfixed: ignore}"
         ),
     ]
 }

@@ -66,6 +66,7 @@ extension ImageDefinition {
     package mutating func inherit(from parent: ImageDefinition) {
         env = parent.env.merging(env) { _, own in own }
         profile = profile ?? parent.profile
+        gate = gate ?? parent.gate
         if !says("hardening", hardening != HardeningDefinition()) { hardening = parent.hardening }
         if !says("entrypoint", !entrypoint.isEmpty) { entrypoint = parent.entrypoint }
         if !says("workdir", workingDirectory != nil) { workingDirectory = parent.workingDirectory }

@@ -49,6 +49,8 @@ package struct ImageDefinition: Sendable, Hashable {
     package var checks: [CheckDefinition]
     /// Each must have signed the registry's image below it before that is locked; no part of the image itself.
     package var baseSignedBy: [SignerName] = []
+    /// What must hold before a release is made of it; no part of the image itself. nil takes what the image below has, if anything.
+    package var gate: GateDefinition?
     package var span: SourceSpan?
     /// Where each key of this image stands, by key (`packages`, `steps`, …), for errors of later stages.
     package var spans: [String: SourceSpan]

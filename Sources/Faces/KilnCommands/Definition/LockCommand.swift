@@ -1,10 +1,13 @@
 import ArgumentParser
+import KilnAdvisories
 import KilnAttest
 import KilnBake
 import KilnDefinition
 import KilnDiagnostics
+import KilnGate
 import KilnLock
 import KilnStore
+import OrderedCollections
 import SystemPackage
 
 struct LockCommand: AsyncParsableCommand {
@@ -13,7 +16,8 @@ struct LockCommand: AsyncParsableCommand {
         abstract: "Pin every package of the definition; write kiln.lock when something moved.",
         discussion: """
             Without --update, what is locked stays where it is and only what the definition changed is resolved. What \
-            moves is shown with the vulnerabilities that the new packages' changelogs say are fixed.
+            moves is shown with the vulnerabilities that the new packages' changelogs, and the database of advisories (kiln db), say \
+            are fixed.
 
             Examples:
 
@@ -62,7 +66,8 @@ struct LockCommand: AsyncParsableCommand {
                 await PatchCheck.note(outcome, of: definition, options.origin, locked, context.home)
             }
             let notes = try await PatchNotes(home: context.home).notes(on: outcome)
-            return LockReport(outcome, notes, file: options.lockPath, isDryRun: dryRun)
+            let mended = try mended(outcome, definition, context)
+            return LockReport(outcome, notes, mended: mended, file: options.lockPath, isDryRun: dryRun)
         }
         switch format {
         case .json: try context.resultJSON(report)
@@ -79,6 +84,33 @@ struct LockCommand: AsyncParsableCommand {
         return Locker(home: context.home, registry: registry) { definition, lock in
             try await SignatureGate(definition: definition, images: images).check(lock, through: registry)
         }
+    }
+
+    /// What the database of advisories says that the moves mend; nothing without one.
+    private func mended(
+        _ outcome: LockOutcome,
+        _ definition: Definition,
+        _ context: CommandContext
+    ) throws -> [ImageName: [String: [String]]] {
+        guard let database = try AdvisoryHome(context.home).openIfThere() else { return [:] }
+        let known = MoveFixes(database)
+        var mended: [ImageName: [String: [String]]] = [:]
+        for move in outcome.changes {
+            guard let old = move.old, let new = move.new,
+                let package = outcome.lock.images[move.image]?.packages.first(where: { $0.name == move.name }
+                ),
+                let archive = definition.archives[package.archive]
+            else { continue }
+            let fixes = try known.fixes(
+                move.name,
+                path: package.path,
+                suites: archive.suites,
+                old: old,
+                new: new
+            )
+            if !fixes.isEmpty { mended[move.image, default: [:]][move.name] = fixes }
+        }
+        return mended
     }
 
     private func lock(_ definition: Definition, _ locker: Locker) async throws -> LockOutcome {

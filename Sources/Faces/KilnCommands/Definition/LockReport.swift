@@ -12,7 +12,7 @@ struct LockReport: Encodable {
         let new: String?
         /// The archive's suites that list the new version.
         let suites: [String]
-        /// Vulnerabilities, by name; nil where there was no changelog to ask.
+        /// Vulnerabilities, by name; nil where there was neither a changelog nor a database of advisories to ask.
         let fixes: [String]?
     }
 
@@ -29,20 +29,30 @@ struct LockReport: Encodable {
         case movesBehaviour
     }
 
-    init(_ outcome: LockOutcome, _ notes: [PatchNote], file: FilePath, isDryRun: Bool) {
+    /// `mended` are vulnerabilities that the database of advisories says a move mends, by image and package.
+    init(
+        _ outcome: LockOutcome,
+        _ notes: [PatchNote],
+        mended: [ImageName: [String: [String]]] = [:],
+        file: FilePath,
+        isDryRun: Bool
+    ) {
         self.file = file
         self.isDryRun = isDryRun
         written = outcome.written
         movesBehaviour = outcome.movesBehaviour
         moves = outcome.changes.map { change in
             let note = notes.first { $0.image == change.image && $0.name == change.name }
+            let known = mended[change.image]?[change.name]
+            let told = note.flatMap { $0.hasChangelog ? $0.fixes : nil }
+            let fixes = known == nil && told == nil ? nil : Set((told ?? []) + (known ?? [])).sorted()
             return Move(
                 image: change.image,
                 package: change.name,
                 old: change.old,
                 new: change.new,
                 suites: note?.suites ?? [],
-                fixes: note.flatMap { $0.hasChangelog ? $0.fixes : nil }
+                fixes: fixes
             )
         }
     }

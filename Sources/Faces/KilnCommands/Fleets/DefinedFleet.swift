@@ -3,8 +3,10 @@ import KilnCatalog
 import KilnDefinition
 import KilnDiagnostics
 import KilnFleet
+import KilnGate
 import KilnOCI
 import KilnStore
+import KilnSystem
 import OrderedCollections
 
 /// A fleet as its definition wants it.
@@ -81,8 +83,15 @@ struct DefinedFleet: Sendable {
             .check(content.image, named: content.imageName, by: fleet.signedBy)
     }
 
+    /// The rules that its image has to hold to; nil for none.
+    var rules: GateDefinition? { definition.resolvedImage(fleet.image).gate }
+
     /// What a new release of it has to pass.
-    func gate(_ fleets: FleetContext, skippingChecks: Bool = false) -> ReleaseGate {
+    func gate(
+        _ fleets: FleetContext,
+        skippingChecks: Bool = false,
+        override: GateVerdict.Override? = nil
+    ) -> ReleaseGate {
         let checks = skippingChecks ? [] : checks
         let revocations = RevocationGate(images: ImageStore(home: fleets.home))
         let checksGate = ChecksGate(verdicts: CheckVerdicts(home: fleets.home), checks: checks) { content in
@@ -91,7 +100,36 @@ struct DefinedFleet: Sendable {
         return { content in
             try revocations.check(content)
             try await checkSignatures(of: content, ImageStore(home: fleets.home))
+            try await admit(content, fleets, override)
             try await checksGate.check(content)
         }
+    }
+
+    /// What the image's gate says of the content; nil where it has none.
+    func verdict(on content: ReleaseContent, home: KilnHome) async throws -> GateVerdict? {
+        guard let rules else { return nil }
+        return try await ReleaseJudge(home: home).verdict(
+            on: content.image,
+            named: content.imageName,
+            by: rules,
+            hasChecks: !checks.isEmpty,
+            now: WallClock.now
+        )
+    }
+
+    /// Keeps the verdict with the release that is to be made; refuses, unless it is overridden.
+    private func admit(
+        _ content: ReleaseContent,
+        _ fleets: FleetContext,
+        _ override: GateVerdict.Override?
+    ) async throws {
+        guard var verdict = try await verdict(on: content, home: fleets.home) else { return }
+        if !verdict.passed {
+            guard let override else {
+                throw DiagnosticFailure(GateText.refusal(of: content, verdict, fleet: name))
+            }
+            verdict.override = override
+        }
+        try await fleets.store.note(verdict, of: name, content.digest())
     }
 }

@@ -3,6 +3,7 @@ import KilnCatalog
 import KilnDefinition
 import KilnDiagnostics
 import KilnFleet
+import KilnGate
 import KilnOCI
 import KilnStore
 
@@ -12,14 +13,15 @@ struct DeployCommand: AsyncParsableCommand {
         abstract: "Make a fleet run its image as baked: a new release, if anything of it changed.",
         discussion: """
             Replaces instances step by step under the fleet's rollout policy and comes back by itself to the last stable \
-            release when the new one fails (exit status 5). An image that was revoked, or stands on a revoked one, is \
-            refused (exit status 3).
+            release when the new one fails (exit status 5). An image that was revoked, or stands on a revoked one, and one that \
+            does not pass its gate, is refused (exit status 3).
 
             Examples:
 
               kiln deploy shop
               kiln deploy shop --environment prod
               kiln deploy shop --environment prod --image-from staging
+              kiln deploy shop --override --why "the fix is on its way"
               kiln deploy shop --format json
             """
     )
@@ -44,7 +46,13 @@ struct DeployCommand: AsyncParsableCommand {
     @Flag(help: "Make the release although the image's checks were not asked or do not pass; needs --why.")
     var skipChecks = false
 
-    @Option(help: "Why the checks are skipped; is kept with the release.")
+    @Flag(
+        name: .customLong("override"),
+        help: "Make the release although the image's gate refuses it; needs --why."
+    )
+    var overridesGate = false
+
+    @Option(help: "Why the checks are skipped, or the gate is overridden; is kept with the release.")
     var why: String?
 
     @OptionGroup var options: DefinitionOptions
@@ -52,9 +60,9 @@ struct DeployCommand: AsyncParsableCommand {
 
     func validate() throws {
         try DriveOptions.check(why, "--why")
-        guard skipChecks == (why?.isEmpty == false) else {
+        guard (skipChecks || overridesGate) == (why?.isEmpty == false) else {
             throw ValidationError(
-                "--skip-checks and --why TEXT go together: whoever looks back should know the reason"
+                "--skip-checks, --override and --why TEXT go together: whoever looks back should know the reason"
             )
         }
     }
@@ -67,7 +75,6 @@ struct DeployCommand: AsyncParsableCommand {
             driverOptions.environment = definition.environment
             driverOptions.origin = options.origin
             driverOptions.takesOver = takeOver
-            driverOptions.remark = why.map { "made without its checks: \($0)" }
             let resolved = try await wanted.resolved(fleets)
             driverOptions.origins = resolved.origins
             let content = try wanted.content(
@@ -76,14 +83,37 @@ struct DeployCommand: AsyncParsableCommand {
                 resolved: resolved
             )
             try await content.checkSecrets(in: fleets.vault)
+            driverOptions.remark = try await remark(wanted, content, fleets)
             return try await fleets.perform(
                 .deploy(content, wanted.policy),
                 on: fleet,
-                gate: wanted.gate(fleets, skippingChecks: skipChecks),
+                gate: wanted.gate(fleets, skippingChecks: skipChecks, override: override),
                 options: driverOptions
             )
         }
     }
+
+    private var override: GateVerdict.Override? {
+        overridesGate ? why.map { .init(author: CommandContext.current.operatorName, why: $0) } : nil
+    }
+
+    /// What the event says that makes the release: what it was made in spite of.
+    private func remark(
+        _ wanted: DefinedFleet,
+        _ content: ReleaseContent,
+        _ fleets: FleetContext
+    ) async throws -> String? {
+        guard let why else { return nil }
+        var parts = skipChecks ? ["made without its checks"] : []
+        if overridesGate, let verdict = try await wanted.verdict(on: content, home: fleets.home),
+            !verdict.passed
+        {
+            let rules = verdict.refusals.map(\.rule.rawValue).joined(separator: ", ")
+            parts.append("made although its gate refused it (\(rules))")
+        }
+        return parts.isEmpty ? nil : "\(parts.joined(separator: ", ")): \(why)"
+    }
+
     /// nil for the image as it was baked last.
     private func promoted(
         _ wanted: DefinedFleet,

@@ -1,7 +1,9 @@
 import ArgumentParser
+import KilnCatalog
 import KilnDefinition
 import KilnDiagnostics
 import KilnFleet
+import KilnGate
 import KilnOCI
 import KilnSystem
 
@@ -26,7 +28,8 @@ struct ReleasesCommand: AsyncParsableCommand {
 
     func run() async throws {
         let context = CommandContext.current
-        let releases = try await FleetContext(context).reader.releases(of: fleet)
+        let fleets = try FleetContext(context)
+        let releases = try await fleets.reader.releases(of: fleet)
         if format.format == .json { return try context.resultJSON(["releases": releases]) }
         let hasOrigins = releases.contains { !$0.origins.isEmpty }
         var table = TextTable(
@@ -62,6 +65,19 @@ struct ReleasesCommand: AsyncParsableCommand {
             text += "\n\n" + lines.map(ShownText.line).joined(separator: "\n")
         }
         context.console.result(text)
+        try await showOverrides(fleets, context)
+    }
+
+    /// What was made although its gate refused it.
+    private func showOverrides(_ fleets: FleetContext, _ context: CommandContext) async throws {
+        let verdicts = try await fleets.store.verdicts(of: fleet)
+        guard verdicts.values.contains(where: { !$0.passed }) else { return }
+        for entry in try await fleets.store.releaseEntries(of: fleet) {
+            guard let verdict = verdicts[entry.digest], !verdict.passed else { continue }
+            let rules = verdict.refusals.map(\.rule.rawValue).joined(separator: ", ")
+            let line = "the gate of release \(entry.number) (\(rules)) was \(verdict.shown)"
+            context.console.message(ShownText.line(line))
+        }
     }
 }
 

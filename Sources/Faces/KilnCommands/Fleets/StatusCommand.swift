@@ -54,5 +54,9 @@ struct StatusCommand: AsyncParsableCommand {
                 return try gate.warning(of: status.fleet, release: release, image: image)
             }
         )
+        let admitted = AdmittedReleases(fleets: fleets)
+        for status in statuses {
+            if let warning = try await admitted.warning(of: status.fleet) { context.console.show([warning]) }
+        }
     }
 }

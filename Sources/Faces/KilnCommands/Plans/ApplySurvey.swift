@@ -4,6 +4,7 @@ import KilnCatalog
 import KilnDefinition
 import KilnDiagnostics
 import KilnFleet
+import KilnGate
 import KilnLock
 import KilnOCI
 import KilnStore
@@ -161,11 +162,14 @@ struct ApplySurvey {
         else { return nil }
         do {
             try await fleet.checkSignatures(of: content, images)
-            return nil
         } catch let error as AttestError where error.code == .unsigned {
             let told = error.diagnostics[0]
             return ApplyPlan.Obstacle(.gate, told.message, hint: told.hint)
         }
+        guard fleet.rules != nil,
+            let verdict = try await fleet.verdict(on: content, home: fleets.home), !verdict.passed
+        else { return nil }
+        return GateText.obstacle(verdict, fleet: fleet.name)
     }
 
     private func inputs(

@@ -1,0 +1,172 @@
+import Glibc
+import KilnArchive
+package import KilnOCI
+package import KilnSecrets
+import KilnStore
+package import KilnSystem
+package import SystemPackage
+
+/// A secret and the layer that holds it.
+package struct FoundSecret: Sendable, Hashable {
+    package let finding: SecretFinding
+    /// From 0, the lowest; nil for what no layer holds.
+    package let layer: Int?
+    /// What made the layer, in the words of the image's history.
+    package let createdBy: String?
+
+    package init(finding: SecretFinding, layer: Int?, createdBy: String?) {
+        self.finding = finding
+        self.layer = layer
+        self.createdBy = createdBy
+    }
+}
+
+/// What a look for secrets came to.
+package struct SecretSurvey: Sendable, Hashable {
+    package var secrets: [FoundSecret] = []
+    /// Files that were too long to be looked at.
+    package var tooLong = 0
+    /// Whether some place holds more than are told.
+    package var isCut = false
+
+    package init() {}
+}
+
+/// Looks for secrets in each layer of an image of the store: what a later layer removes can still be read by whoever has the image. What a layer holds is kept
+/// by its diffID, which no other content has.
+package struct LayerSecrets: Sendable {
+    private struct Kept: Codable {
+        let version: Int
+        let findings: [SecretFinding]
+        let tooLong: Int
+        let isCut: Bool
+    }
+
+    private let store: ImageStore
+
+    package init(home: KilnHome) {
+        store = ImageStore(home: home)
+    }
+
+    package func survey(_ image: Digest) async throws -> SecretSurvey {
+        let manifest = try store.manifest(image).value
+        let config = try store.config(manifest).value
+        let made = (config.history ?? []).filter { $0.emptyLayer != true }
+        var survey = SecretSurvey()
+        for (place, (layer, diffID)) in zip(manifest.layers, config.rootfs.diffIDs).enumerated() {
+            let kept = try await kept(layer.digest, diffID)
+            survey.tooLong += kept.tooLong
+            survey.isCut = survey.isCut || kept.isCut
+            let createdBy = place < made.count ? made[place].createdBy : nil
+            survey.secrets += kept.findings.map {
+                FoundSecret(finding: $0, layer: place, createdBy: createdBy)
+            }
+        }
+        survey.secrets += SecretScanner().findings(inEnvironment: config.config?.env ?? []).map {
+            FoundSecret(finding: $0, layer: nil, createdBy: "the image's configuration")
+        }
+        return survey
+    }
+
+    private func kept(_ blob: Digest, _ diffID: DiffID) async throws -> Kept {
+        let folder = store.home.cache.appending("secrets")
+        let file = folder.appending(diffID.hex)
+        if let bytes = try? Files.read(file, limit: 4 << 20),
+            let kept = try? CanonicalJSON.decode(Kept.self, from: bytes),
+            kept.version == SecretScanner.version
+        {
+            return kept
+        }
+        let path = store.blobPath(blob)
+        let search = try await Blocking.run { try Self.search(path) }
+        let kept = Kept(
+            version: SecretScanner.version,
+            findings: search.sorted,
+            tooLong: search.tooLong,
+            isCut: search.isCut
+        )
+        // Whoever may not write into the home looks again next time.
+        if (try? store.home.makePrivate(folder)) != nil {
+            try? Files.write(try CanonicalJSON.encode(kept), to: file, synced: false)
+        }
+        return kept
+    }
+
+    private static func search(_ blob: FilePath) throws -> SecretSearch {
+        var reader = TarReader(try Decompressor(try FileSource(blob)))
+        var search = SecretSearch()
+        while let entry = try reader.next() {
+            try Blocking.checkCancellation()
+            guard case .file(let size) = entry.kind else { continue }
+            let file = ScannedFile(path: entry.path, size: size)
+            guard search.wants(file) else { continue }
+            var content: [UInt8] = []
+            content.reserveCapacity(Int(size))
+            try reader.readContent { content += $0 }
+            search.take(file, content)
+        }
+        return search
+    }
+}
+
+/// Looks for secrets in a folder that is, or was, somebody's root.
+package enum RootSecrets {
+    /// Deeper, and more, than any root has.
+    private static let depth = 64
+    private static let entries = 2_000_000
+
+    /// Follows no link and opens no device. Blocks.
+    package static func survey(_ root: FilePath) throws -> SecretSurvey {
+        var search = SecretSearch()
+        var count = 0
+        try visit(root, "", 0, &count, &search)
+        var survey = SecretSurvey()
+        survey.secrets = search.sorted.map { FoundSecret(finding: $0, layer: nil, createdBy: nil) }
+        survey.tooLong = search.tooLong
+        survey.isCut = search.isCut
+        return survey
+    }
+
+    private static func visit(
+        _ folder: FilePath,
+        _ path: String,
+        _ level: Int,
+        _ count: inout Int,
+        _ search: inout SecretSearch
+    ) throws {
+        guard level < depth, let names = try? Files.list(folder) else { return }
+        for name in names.sorted() {
+            try Blocking.checkCancellation()
+            count += 1
+            guard count <= entries else { return }
+            let (place, child) = (folder.appending(name), path.isEmpty ? name : "\(path)/\(name)")
+            guard let facts = Files.facts(place) else { continue }
+            switch facts.kind {
+            case .directory where !["proc", "sys", "dev", "run"].contains(child):
+                try visit(place, child, level + 1, &count, &search)
+            case .file:
+                let file = ScannedFile(path: child, size: facts.size)
+                guard search.wants(file), let content = read(place) else { continue }
+                search.take(file, content)
+            default: break
+            }
+        }
+    }
+
+    private static func read(_ path: FilePath) -> [UInt8]? {
+        let descriptor = open(path.string, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC)
+        guard descriptor >= 0 else { return nil }
+        defer { close(descriptor) }
+        var content = [UInt8](repeating: 0, count: (1 << 20) + 1)
+        var filled = 0
+        while filled < content.count {
+            let count = content.withUnsafeMutableBytes {
+                Glibc.read(descriptor, $0.baseAddress?.advanced(by: filled), $0.count - filled)
+            }
+            guard count >= 0 else { return nil }
+            if count == 0 { break }
+            filled += count
+        }
+        return Array(content.prefix(filled))
+    }
+}

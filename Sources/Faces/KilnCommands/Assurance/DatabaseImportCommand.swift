@@ -1,0 +1,62 @@
+import ArgumentParser
+import KilnAdvisories
+import KilnDiagnostics
+import KilnSystem
+import SystemPackage
+
+struct DatabaseImportCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "import",
+        abstract: "Take files of advisories into the database; needs no network.",
+        discussion: """
+            Takes the JSON of Debian's security tracker, OSV (zip, JSON, JSON lines), CISA's list of exploited vulnerabilities (JSON or one \
+            CVE on each line), NVD's JSON 2.0 feeds for severities, and security-support-ended.debN of debian-security-support, \
+            plain or compressed by gzip, xz or zstd. A file takes the place of one of the same name; the others stay, unless --replace \
+            forgets them. When a file cannot be read, nothing changes.
+
+            Examples:
+
+              kiln db import debian.json all.zip
+              kiln db import --replace known_exploited_vulnerabilities.json debian.osv.jsonl.zst
+            """
+    )
+
+    @Argument(help: "The files.")
+    var files: [String]
+
+    @Flag(help: "Forget what was imported and fetched before.")
+    var replace = false
+
+    @OptionGroup var format: FormatOption
+
+    func run() async throws {
+        let context = CommandContext.current
+        let home = AdvisoryHome(context.home)
+        let reports = try await context.withProgress(format.format) {
+            try await Progress.track(WorkID("db/import"), label: "import \(files.count) files") {
+                try await home.importFiles(files.map { FilePath($0) }, replaces: replace)
+            }
+        }
+        for report in reports { Self.warn(of: report) }
+        let report = try DatabaseReport(try home.open())
+        if format.format == .json { return try context.resultJSON(report) }
+        context.console.result(report.text(color: context.console.output.color))
+    }
+
+    /// What something is wrong with; what is merely of no use (withdrawn, other ecosystems) is only counted.
+    private static func warn(of report: ImportReport) {
+        guard !report.faults.isEmpty else { return }
+        let counts = report.skipped.sorted { $0.key.rawValue < $1.key.rawValue }.map {
+            "\($0.value) \($0.key.rawValue)"
+        }
+        CommandContext.current.console.show([
+            Diagnostic(
+                .warning,
+                code: "advisories.left-out",
+                "\(report.name): left out: \(counts.joined(separator: ", "))",
+                causes: Array(report.faults.prefix(5)),
+                hint: "what was left out is not judged by"
+            )
+        ])
+    }
+}
