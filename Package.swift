@@ -148,6 +148,7 @@ let package = Package(
                 .system,
             ]
         ),
+        room("KilnSBOM", in: "Assurance", ["KilnOCI", "KilnAdvisories", "KilnInventory"]),
         room("KilnSecrets", in: "Assurance", ["KilnOCI", "KilnAdvisories"]),
         room(
             "KilnLint",
@@ -217,7 +218,8 @@ let package = Package(
                 "KilnDefinition",
                 "KilnLock",
                 "KilnBake", "KilnRollout", "KilnFleet", "KilnDrift", "KilnPlatformLocal", "KilnCatalog",
-                "KilnControl", "KilnAPI", "KilnServer", "KilnAdvisories", "KilnLint",
+                "KilnControl", "KilnAPI", "KilnServer", "KilnAdvisories", "KilnInventory", "KilnSBOM",
+                "KilnLint",
                 .argumentParser, .collections, .system,
             ]
         ),
@@ -300,7 +302,7 @@ let package = Package(
             "KilnInventoryTests",
             [
                 "KilnTestSupport", "KilnDiagnostics", "KilnSystem", "KilnOCI", "KilnArchive", "KilnStore",
-                "KilnAdvisories", "KilnInventory", .system,
+                "KilnAdvisories", "KilnInventory", "KilnSBOM", .system,
             ],
             excluding: ["Fixtures"]
         ),

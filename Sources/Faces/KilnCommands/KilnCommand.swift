@@ -27,7 +27,9 @@ package struct KilnCommand: AsyncParsableCommand {
             ),
             CommandGroup(
                 name: "Images",
-                subcommands: [BakeCommand.self, TestCommand.self, ImageCommand.self, GCCommand.self]
+                subcommands: [
+                    BakeCommand.self, TestCommand.self, ImageCommand.self, SBOMCommand.self, GCCommand.self,
+                ]
             ),
             CommandGroup(name: "Assurance", subcommands: [LintCommand.self]),
             CommandGroup(
