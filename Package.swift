@@ -154,6 +154,7 @@ let package = Package(
                 .system,
             ]
         ),
+        room("KilnSBOM", in: "Assurance", ["KilnOCI", "KilnAdvisories", "KilnInventory"]),
         room("KilnSecrets", in: "Assurance", ["KilnOCI", "KilnAdvisories"]),
         room(
             "KilnLint",
@@ -239,7 +240,7 @@ let package = Package(
                 "KilnDiagnostics", "KilnSystem", "KilnOCI", "KilnArchive", "KilnStore", "KilnRegistry",
                 "KilnDefinition",
                 "KilnLock",
-                "KilnBake", "KilnAdvisories", "KilnInventory", "KilnSecrets", "KilnGate",
+                "KilnBake", "KilnAdvisories", "KilnInventory", "KilnSBOM", "KilnSecrets", "KilnGate",
                 "KilnLint", "KilnAttest", "KilnRollout", "KilnFleet", "KilnDrift", "KilnPlatformLocal",
                 "KilnCatalog", "KilnControl", "KilnAPI", "KilnServer",
                 .argumentParser, .collections, .system,
@@ -324,7 +325,7 @@ let package = Package(
             "KilnInventoryTests",
             [
                 "KilnTestSupport", "KilnDiagnostics", "KilnSystem", "KilnOCI", "KilnArchive", "KilnStore",
-                "KilnAdvisories", "KilnInventory", .system,
+                "KilnAdvisories", "KilnInventory", "KilnSBOM", .system,
             ],
             excluding: ["Fixtures"]
         ),

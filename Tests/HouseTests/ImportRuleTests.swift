@@ -37,8 +37,8 @@ private let house: [(group: String, targets: [(name: String, outside: Set<String
     (
         "Assurance",
         [
-            ("KilnAdvisories", ["SystemPackage"]), ("KilnInventory", ["SystemPackage"]), ("KilnSecrets", []),
-            ("KilnLint", []),
+            ("KilnAdvisories", ["SystemPackage"]), ("KilnInventory", ["SystemPackage"]), ("KilnSBOM", []),
+            ("KilnSecrets", []), ("KilnLint", []),
             (
                 "KilnAttest",
                 ["Crypto", "CryptoExtras", "OrderedCollections", "SwiftASN1", "SystemPackage"]

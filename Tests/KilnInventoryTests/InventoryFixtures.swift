@@ -114,4 +114,19 @@ enum Samples {
             .joined()
         )
     }
+
+    /// A zlib stream of one stored block (RFC 1950, RFC 1951).
+    static func zlib(_ content: [UInt8]) -> [UInt8] {
+        var (a, b): (UInt32, UInt32) = (1, 0)
+        for byte in content {
+            a = (a + UInt32(byte)) % 65521
+            b = (b + a) % 65521
+        }
+        let size = UInt16(content.count)
+        let head: [UInt8] = [
+            0x78, 0x01, 1, UInt8(size & 0xFF), UInt8(size >> 8), UInt8(~size & 0xFF), UInt8(~size >> 8),
+        ]
+        return head + content
+            + [UInt8(b >> 8), UInt8(b & 0xFF), UInt8(a >> 8), UInt8(a & 0xFF)]
+    }
 }

@@ -14,6 +14,7 @@ struct Case: Sendable {
         Case(name: "debian", rows: { try $0.debianRoot() }),
         Case(name: "re-lock", rows: { try $0.relock() }),
         Case(name: "lint", rows: { try $0.lintOfManyManifests() }),
+        Case(name: "inventory", rows: { try $0.inventory() }),
         Case(name: "start", rows: { try $0.firstInstance() }),
     ]
 }

@@ -80,7 +80,6 @@ package struct ImportError: DiagnosticError, Hashable {
         case recordTooLong(Int)
         /// Records were there, and none could be read.
         case nothingReadable(read: Int, first: String)
-        case zip(String)
         case stream(ArchiveError)
     }
 
@@ -115,7 +114,6 @@ package struct ImportError: DiagnosticError, Hashable {
         case .recordTooLong(let limit): "a record is longer than \(limit) bytes"
         case .nothingReadable(let read, let first):
             "none of its \(read) records can be read; the first: \(first)"
-        case .zip(let why): "the zip archive cannot be read: \(why)"
         case .stream: "the file cannot be read"
         }
     }

@@ -4,6 +4,14 @@ package import KilnDiagnostics
 package struct InventoryError: DiagnosticError, Hashable {
     package enum Reason: Sendable, Hashable {
         case notADirectory
+        case notALayout
+        case notAnArchive
+        /// Names of the images that it has.
+        case severalImages([String])
+        case noTag(String, [String])
+        case noPlatform(String)
+        /// What of it is missing or not what it should be.
+        case damaged(String)
         /// Layers in the manifest, and in the configuration.
         case layerCount(Int, Int)
     }
@@ -23,6 +31,12 @@ package struct InventoryError: DiagnosticError, Hashable {
     private var message: String {
         switch reason {
         case .notADirectory: "it is no folder"
+        case .notALayout: "it is no OCI image layout"
+        case .notAnArchive: "it is no archive of an image"
+        case .severalImages: "it holds several images"
+        case .noTag(let tag, _): "it has no image \(tag)"
+        case .noPlatform(let platform): "it has no image for \(platform)"
+        case .damaged(let what): "\(what) is missing, or not what it should be"
         case .layerCount(let manifest, let config):
             "its manifest has \(manifest) layers and its configuration \(config)"
         }
@@ -31,7 +45,14 @@ package struct InventoryError: DiagnosticError, Hashable {
     private var hint: String {
         switch reason {
         case .notADirectory: "name the folder that holds etc, usr, var"
-        case .layerCount: "the image is damaged: fetch or bake it again"
+        case .notALayout: "name the folder that holds oci-layout and index.json"
+        case .notAnArchive: "name what docker save, skopeo or podman wrote; a tar of a root is unpacked first"
+        case .severalImages(let names), .noTag(_, let names):
+            names.isEmpty
+                ? "copy the one that is meant into a layout of its own: skopeo copy"
+                : "name one of them: \(names.sorted().joined(separator: ", "))"
+        case .noPlatform: "name another platform with --platform"
+        case .damaged, .layerCount: "the image is damaged: fetch or bake it again"
         }
     }
 }

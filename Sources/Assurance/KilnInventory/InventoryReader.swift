@@ -1,4 +1,5 @@
 import KilnAdvisories
+import KilnArchive
 package import KilnOCI
 import KilnStore
 package import KilnSystem
@@ -13,12 +14,20 @@ extension Inventory {
     ) async throws -> Inventory {
         switch target {
         case .image(let reference):
-            return try await read(try ImageContent(reference, in: ImageStore(home: home), for: platform))
-        case .layout(let path, _), .archive(let path):
-            throw InventoryError(.notADirectory, path.string)
+            return try await read(
+                try ImageContent(reference, in: ImageStore(home: home), for: platform),
+                home
+            )
+        case .layout(let path, let tag):
+            return try await read(try ImageContent(layout: path, tag: tag, for: platform), home)
+        case .archive(let path):
+            return try await read(
+                try await Blocking.run { try ImageContent(archive: path, for: platform) },
+                home
+            )
         case .root(let path):
             let facts = try await Blocking.run {
-                var walk = RootWalk(path)
+                var walk = RootWalk(path, scratch: home.scratch)
                 try walk.run()
                 return walk.inspector.facts
             }
@@ -26,9 +35,8 @@ extension Inventory {
         }
     }
 
-    private static func read(_ image: ImageContent) async throws -> Inventory {
-        var facts: [LayerFacts] = []
-        for layer in image.layers { facts.append(try await Blocking.run { try layer.inspect() }) }
+    private static func read(_ image: ImageContent, _ home: KilnHome) async throws -> Inventory {
+        let facts = try await facts(of: image.layers, home)
         var inventory = InventoryBuilder(layers: facts, isImage: true).inventory(of: image.subject)
         inventory.digest = image.digest
         inventory.platform = image.config.platform
@@ -37,5 +45,32 @@ extension Inventory {
             InventoryLayer(index: place, diffID: layer.diffID, createdBy: layer.createdBy)
         }
         return inventory
+    }
+
+    /// A few at once; what was read before is not read again.
+    private static func facts(of layers: [LayerContent], _ home: KilnHome) async throws -> [LayerFacts] {
+        let kept = LayerInventories(home: home)
+        return try await withThrowingTaskGroup(of: (Int, LayerFacts).self) { group in
+            var found: [Int: LayerFacts] = [:]
+            for (place, layer) in layers.enumerated() {
+                if place >= 2, let (done, facts) = try await group.next() { found[done] = facts }
+                group.addTask {
+                    (place, try await Blocking.run { try Self.facts(of: layer, kept, home.scratch) })
+                }
+            }
+            for try await (place, facts) in group { found[place] = facts }
+            return layers.indices.compactMap { found[$0] }
+        }
+    }
+
+    private static func facts(
+        of layer: LayerContent,
+        _ kept: LayerInventories,
+        _ scratch: FilePath
+    ) throws -> LayerFacts {
+        if let facts = kept.load(layer.diffID) { return facts }
+        let facts = try layer.inspect(scratch: scratch)
+        kept.save(facts, for: layer.diffID)
+        return facts
     }
 }

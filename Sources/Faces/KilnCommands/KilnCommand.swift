@@ -34,7 +34,8 @@ package struct KilnCommand: AsyncParsableCommand {
             CommandGroup(
                 name: "Assurance",
                 subcommands: [
-                    LintCommand.self, ScanCommand.self, AffectedCommand.self, DatabaseCommand.self,
+                    ScanCommand.self, SBOMCommand.self, AffectedCommand.self, DatabaseCommand.self,
+                    LintCommand.self,
                 ]
             ),
             CommandGroup(

@@ -47,3 +47,16 @@ package struct MemorySource: ByteSource {
         return piece.count
     }
 }
+
+/// A source whose kind is not known where it is used.
+package struct AnyByteSource: ByteSource {
+    private var source: any ByteSource
+
+    package init(_ source: any ByteSource) {
+        self.source = source
+    }
+
+    package mutating func read(into buffer: UnsafeMutableRawBufferPointer) throws(ArchiveError) -> Int {
+        try source.read(into: buffer)
+    }
+}

@@ -168,7 +168,7 @@ private struct DiskWalk {
         let folder = path.removingLastComponent()
         if folder == ImageStore(home: home).blobs { return .blob }
         guard folder == home.layers else { return nil }
-        return path.extension == "index" ? .index : .sealed
+        return ["index", "inventory"].contains(path.extension) ? .index : .sealed
     }
 
     static func part(of path: FilePath, _ home: KilnHome) -> DiskUse.Part {

@@ -42,15 +42,17 @@ struct GarbageSurvey {
     private func layers() throws -> [Item] {
         let names = try Files.list(home.layers)
             .filter { !marks.layerNames.contains(LayerFile.layer(of: $0)) && !isDraft($0) }
-        let byLayer = Dictionary(grouping: names.filter { !$0.hasSuffix(".index") }, by: LayerFile.layer)
+        func isRecord(_ name: String) -> Bool {
+            name.hasSuffix(".index") || name.hasSuffix(LayerFile.inventorySuffix)
+        }
+        let byLayer = Dictionary(grouping: names.filter { !isRecord($0) }, by: LayerFile.layer)
         let sealed = try byLayer.sorted { $0.key < $1.key }.map { _, names in
             let paths = names.map { home.layers.appending($0) }
             let main = paths.first { $0.extension == "erofs" } ?? paths.first { $0.extension == "json" }
             // A lock without a layer is what a sealing that failed left.
             return try item(main == nil ? .scratch : .sealedLayer, main ?? paths[0], paths)
         }
-        let indexes = names.filter { $0.hasSuffix(".index") }
-        return sealed + (try indexes.map { try item(.layerIndex, home.layers.appending($0)) })
+        return sealed + (try names.filter(isRecord).map { try item(.layerIndex, home.layers.appending($0)) })
     }
 
     private func packages() throws -> [Item] {

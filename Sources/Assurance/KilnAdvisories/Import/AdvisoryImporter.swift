@@ -109,10 +109,10 @@ package enum AdvisoryImporter {
         into builder: inout DatabaseBuilder
     ) throws -> ImportReport {
         var report = empty
-        let archive = try ZipArchive(path)
+        let archive = try archive(path)
         for member in archive.members where member.name.hasSuffix(".json") {
             do throws(ImportError) {
-                var reader = RecordReader(try archive.content(of: member, limits: limits))
+                var reader = RecordReader(try content(of: member, in: archive, limits))
                 OSVRecords.take(try reader.rest()[...], named: member.name, &report, into: &builder)
             } catch {
                 report.read += 1
@@ -120,6 +120,26 @@ package enum AdvisoryImporter {
             }
         }
         return try finished(report, into: &builder)
+    }
+
+    private static func archive(_ path: FilePath) throws(ImportError) -> ZipArchive {
+        do {
+            return try ZipArchive(try FileBytes(path))
+        } catch {
+            throw ImportError(.stream(error))
+        }
+    }
+
+    private static func content(
+        of member: ZipArchive.Member,
+        in archive: ZipArchive,
+        _ limits: ArchiveLimits
+    ) throws(ImportError) -> any ByteSource {
+        do {
+            return try archive.content(of: member, limits: limits)
+        } catch {
+            throw ImportError(.stream(error))
+        }
     }
 
     /// A file of which nothing could be read is an error as a whole.

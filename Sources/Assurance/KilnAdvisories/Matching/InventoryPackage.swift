@@ -46,7 +46,7 @@ package struct InventoryPackage: Sendable, Hashable {
     }
 }
 
-/// A package URL without its qualifiers: `pkg:type/namespace/name@version`.
+/// A package URL: `pkg:type/namespace/name@version?qualifier=value`. Of one that is read, qualifiers are not kept.
 package struct PackageURL: Sendable, Hashable, CustomStringConvertible {
     package let type: String
     /// `debian`, `@scope`, a Maven group; empty when there is none.
@@ -54,6 +54,22 @@ package struct PackageURL: Sendable, Hashable, CustomStringConvertible {
     package let name: String
     /// nil: any version is meant.
     package let version: String?
+    /// What a type adds, such as `arch`; they tell no two packages apart that advisories speak of.
+    package let qualifiers: [String: String]
+
+    package init(
+        type: String,
+        namespace: String,
+        name: String,
+        version: String?,
+        qualifiers: [String: String] = [:]
+    ) {
+        self.type = type
+        self.namespace = namespace
+        self.name = name
+        self.version = version
+        self.qualifiers = qualifiers.filter { !$0.value.isEmpty }
+    }
 
     /// nil when the text is no package URL.
     package init?(parsing text: String) {
@@ -73,6 +89,7 @@ package struct PackageURL: Sendable, Hashable, CustomStringConvertible {
         namespace = parts.dropFirst().dropLast().joined(separator: "/")
         self.name = last
         self.version = version
+        qualifiers = [:]
     }
 
     init(of package: InventoryPackage) {
@@ -112,13 +129,16 @@ package struct PackageURL: Sendable, Hashable, CustomStringConvertible {
         self.namespace = namespace
         self.name = name
         version = package.version
+        qualifiers = [:]
     }
 
     package var description: String {
         let path = ([type] + namespace.split(separator: "/").map(String.init) + [name]).map {
             Self.encoded($0)
         }
+        let added = qualifiers.sorted { $0.key < $1.key }.map { $0.key + "=" + Self.encoded($0.value) }
         return "pkg:" + path.joined(separator: "/") + (version.map { "@" + Self.encoded($0) } ?? "")
+            + (added.isEmpty ? "" : "?" + added.joined(separator: "&"))
     }
 
     /// Whether this, which may leave the version open, means the other.

@@ -16,11 +16,14 @@ struct Drafts {
         self.distribution = distribution
     }
 
-    mutating func add(_ found: FoundPackage, at path: String, in layer: Int?) {
-        let evidence = InventoryEntry.Evidence(path: path, layer: layer)
+    mutating func add(_ found: FoundPackage, at path: String, in layer: Int?, owner: String?) {
+        let place = found.inside.isEmpty ? path : path + ":" + found.inside
+        let evidence = InventoryEntry.Evidence(path: place, layer: layer)
+        let owner = found.kind.isDistribution ? nil : owner
+        // Names that the ecosystem takes for one are one.
         let key = Key(
             kind: found.kind,
-            name: found.name,
+            name: ecosystem(of: found.kind).normalized(found.name),
             version: found.version,
             architecture: found.architecture
         )
@@ -28,6 +31,8 @@ struct Drafts {
             known.evidence.append(evidence)
             known.licences += found.licences
             known.layer = [known.layer, layer].compactMap(\.self).min()
+            // One copy that the distribution does not own is enough to be judged by itself.
+            if owner == nil { known.owner = nil }
             entries[key] = known
             return
         }
@@ -45,8 +50,8 @@ struct Drafts {
             licences: found.licences,
             layer: layer,
             evidence: [evidence],
-            owner: nil,
-            packageURL: package.packageURL
+            owner: owner,
+            packageURL: PackageURL(of: package, kind: found.kind, found.architecture, distribution)
         )
     }
 
@@ -55,6 +60,7 @@ struct Drafts {
             var entry = entry
             if entry.kind == .deb { entry.licences += licences[entry.package.name] ?? [] }
             entry.licences = Set(entry.licences).sorted { $0.utf8.lexicographicallyPrecedes($1.utf8) }
+            entry.evidence.sort { $0.path.utf8.lexicographicallyPrecedes($1.path.utf8) }
             return entry
         }
         .sorted { Self.precedes($0, $1) }
@@ -83,5 +89,50 @@ struct Drafts {
         case .gem: Ecosystem("RubyGems")
         case .swift: Ecosystem("SwiftURL")
         }
+    }
+}
+
+extension PackageURL {
+    /// With what its type adds: architecture, distribution, source (purl-spec, `deb`, `apk`, `rpm`).
+    init(
+        of package: InventoryPackage,
+        kind: PackageKind,
+        _ architecture: String?,
+        _ distribution: Distribution?
+    ) {
+        guard kind.isDistribution else {
+            self = package.packageURL
+            return
+        }
+        var qualifiers: [String: String] = [:]
+        var version = package.version
+        qualifiers["arch"] = architecture
+        if kind == .rpm, let colon = version.firstIndex(of: ":") {
+            qualifiers["epoch"] = String(version[..<colon])
+            version = String(version[version.index(after: colon)...])
+        }
+        if let distribution {
+            let parts = [distribution.id, distribution.version].filter { !$0.isEmpty }
+            qualifiers["distro"] = parts.joined(separator: "-")
+        }
+        qualifiers["upstream"] = Self.upstream(package, kind)
+        self.init(
+            type: kind.rawValue,
+            namespace: distribution?.id ?? "",
+            name: package.name,
+            version: version,
+            qualifiers: qualifiers
+        )
+    }
+
+    /// The source as its ecosystem names it; nil where that says nothing new.
+    private static func upstream(_ package: InventoryPackage, _ kind: PackageKind) -> String? {
+        let source = package.source ?? package.name
+        if kind == .rpm {
+            let version = package.sourceVersion ?? package.version
+            return "\(source)-\(version.split(separator: ":").last ?? "").src.rpm"
+        }
+        guard package.source != nil || package.sourceVersion != nil else { return nil }
+        return source + (package.sourceVersion.map { "@" + $0 } ?? "")
     }
 }

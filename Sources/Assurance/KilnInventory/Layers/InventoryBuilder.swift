@@ -11,41 +11,56 @@ struct InventoryBuilder {
     private let isImage: Bool
     /// The records that show, the lowest layer first.
     private var visible: [Place] = []
+    private var owned: Owned
     private var unowned: [UnownedFile] = []
 
     init(layers: [LayerFacts], isImage: Bool) {
         self.layers = layers
         self.isImage = isImage
         var shadow = Shadow()
-        var files: [UnownedFile] = []
-        let owned = Owned(layers, shadow)
+        owned = Owned(shadow)
+        // Twice from above: what is owned must be known before it is told what is not.
         for layer in layers.indices.reversed() {
             for (record, fact) in layers[layer].records.enumerated() where !shadow.hides(fact.path) {
                 visible.append(Place(layer: layer, record: record))
+                owned.add(fact.fact)
             }
-            let above = shadow
+            if layer > 0 { shadow.add(layers[layer]) }
+        }
+        visible.reverse()
+        unowned = findUnowned()
+    }
+
+    private func findUnowned() -> [UnownedFile] {
+        var shadow = Shadow()
+        var files: [UnownedFile] = []
+        for layer in layers.indices.reversed() {
             layers[layer].paths.walk { path, kind, size in
-                guard kind == .file, !above.hides(path, isDirectory: false),
-                    !owned.contains(above.hash(path), path)
-                else { return }
+                guard kind == .file, !owned.contains(path), !shadow.hides(path, isDirectory: false) else {
+                    return
+                }
                 let text = String(decoding: path, as: UTF8.self)
                 files.append(UnownedFile(path: text, size: size, layer: isImage ? layer : nil))
             }
-            shadow.add(layers[layer])
+            if layer > 0 { shadow.add(layers[layer]) }
         }
-        visible.reverse()
-        unowned = files.sorted { $0.path.utf8.lexicographicallyPrecedes($1.path.utf8) }
+        // A tar may have a path twice.
+        var seen: Set<String> = []
+        return files.filter { seen.insert($0.path).inserted }
+            .sorted { $0.path.utf8.lexicographicallyPrecedes($1.path.utf8) }
     }
 
     func inventory(of subject: String) -> Inventory {
         let distribution = distribution
         var drafts = Drafts(distribution: distribution)
+        let lower = lowerRecords()
         for place in visible {
-            if case .packages(let packages) = fact(place) {
-                let path = record(place).path
-                for package in packages {
-                    drafts.add(package, at: path, in: isImage ? since(package, path, place.layer) : nil)
-                }
+            guard case .packages(let packages) = fact(place), !packages.isEmpty else { continue }
+            let path = record(place).path
+            let since = isImage ? since(packages, place, lower[path] ?? []) : [:]
+            let owner = owned.package(of: path)
+            for package in packages {
+                drafts.add(package, at: path, in: isImage ? since[package] ?? place.layer : nil, owner: owner)
             }
         }
         return Inventory(
@@ -61,13 +76,30 @@ struct InventoryBuilder {
     private func record(_ place: Place) -> FileRecord { layers[place.layer].records[place.record] }
     private func fact(_ place: Place) -> FileRecord.Fact { record(place).fact }
 
-    /// The lowest layer from which on the file says so of the package, without a gap.
-    private func since(_ package: FoundPackage, _ path: String, _ top: Int) -> Int {
-        var since = top
-        for layer in layers[..<top].indices.reversed() {
-            guard let record = layers[layer].records.last(where: { $0.path == path }) else { continue }
-            guard case .packages(let packages) = record.fact, packages.contains(package) else { break }
-            since = layer
+    /// Of each path that tells of packages in more than one layer, where, the highest first.
+    private func lowerRecords() -> [String: [Place]] {
+        var found: [String: [Place]] = [:]
+        for layer in layers.indices.reversed() {
+            for (number, record) in layers[layer].records.enumerated() {
+                guard case .packages(let packages) = record.fact, !packages.isEmpty else { continue }
+                found[record.path, default: []].append(Place(layer: layer, record: number))
+            }
+        }
+        return found.filter { $0.value.count > 1 }
+    }
+
+    /// The lowest layer from which on the file says so of each package, without a gap.
+    private func since(
+        _ packages: [FoundPackage],
+        _ top: Place,
+        _ chain: [Place]
+    ) -> [FoundPackage: Int] {
+        var since: [FoundPackage: Int] = [:]
+        var rest = Set(packages)
+        for place in chain where place.layer < top.layer && !rest.isEmpty {
+            guard case .packages(let packages) = fact(place) else { continue }
+            rest.formIntersection(packages)
+            for package in rest { since[package] = place.layer }
         }
         return since
     }
@@ -91,27 +123,19 @@ struct InventoryBuilder {
     }
 
     private var notes: [InventoryNote] {
-        visible.compactMap { place in
+        let unread = visible.compactMap { place -> InventoryNote? in
             guard case .unreadable(let why) = fact(place) else { return nil }
             return InventoryNote(path: record(place).path, layer: isImage ? place.layer : nil, text: why)
         }
-    }
-}
-
-/// The paths that packages own.
-private struct Owned {
-    private var paths: Set<UInt64> = []
-
-    init(_ layers: [LayerFacts], _ hashes: Shadow) {
-        for layer in layers {
-            for record in layer.records {
-                guard case .files(_, let files) = record.fact else { continue }
-                for file in files { paths.insert(hashes.hash(file)) }
-            }
+        let cut = layers.enumerated().compactMap { layer, facts -> InventoryNote? in
+            guard facts.paths.dropped > 0 else { return nil }
+            return InventoryNote(
+                path: "",
+                layer: isImage ? layer : nil,
+                text:
+                    "\(facts.paths.dropped) files more than are kept: which of them no package owns is not known"
+            )
         }
-    }
-
-    func contains(_ hash: UInt64, _ path: UnsafeBufferPointer<UInt8>) -> Bool {
-        paths.contains(hash)
+        return unread + cut
     }
 }

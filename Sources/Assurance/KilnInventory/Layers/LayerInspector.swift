@@ -1,10 +1,20 @@
 import KilnArchive
 import KilnSystem
+import SystemPackage
 
 /// Gathers what one layer, or a tree of files, says. Entries come in any order.
 struct LayerInspector {
+    /// A program or library that is bigger is passed over, and said to be.
+    private static let largestProgram: Int64 = 2 << 30
+
     private(set) var facts = LayerFacts()
     private var places: [String: [Int]] = [:]
+    private let spool: Spool
+
+    /// `scratch` is for files that are too big to be kept in memory.
+    init(scratch: FilePath) {
+        spool = Spool(folder: scratch)
+    }
 
     /// Takes the next entry; reads of its content what is needed.
     mutating func visit(_ entry: TarEntry, _ content: inout some ByteSource) throws {
@@ -24,7 +34,7 @@ struct LayerInspector {
         case .hardlink(let target):
             facts.paths.append(entry.path, .file, size: 0)
             forget(entry.path)
-            try link(entry.path, to: target)
+            link(entry.path, to: target)
         case .symlink, .characterDevice, .blockDevice, .fifo:
             facts.paths.append(entry.path, .other, size: 0)
             forget(entry.path)
@@ -36,16 +46,41 @@ struct LayerInspector {
     }
 
     private mutating func inspect(_ path: String, _ size: Int64, _ content: inout some ByteSource) throws {
-        guard let interest = FileInterest(path) else { return }
+        guard let interest = FileInterest(path) else { return try inspectProgram(path, size, &content) }
         guard size <= interest.limit else {
             return add(path, .unreadable("it has \(size) bytes, more than such a file ever has"))
         }
-        add(path, interest.read(try Self.all(of: &content, size)))
+        try spool.fill(from: &content, limit: size)
+        do throws(ReadProblem) {
+            for fact in try interest.read(spool, at: path) { add(path, fact) }
+        } catch {
+            add(path, .unreadable(error.text))
+        }
     }
 
-    /// A second name of a file says what the first did, if its own path is one that is read.
-    private mutating func link(_ path: String, to target: String) throws {
-        guard FileInterest(path) != nil else { return }
+    /// Programs are told by how they begin, not by their names.
+    private mutating func inspectProgram(
+        _ path: String,
+        _ size: Int64,
+        _ content: inout some ByteSource
+    ) throws {
+        guard size >= 64 else { return }
+        let head = try Self.all(of: &content, 4)
+        guard head == ElfFile.magic, !path.hasSuffix(".ko"), !path.hasSuffix(".o") else { return }
+        guard size <= Self.largestProgram else {
+            return add(path, .unreadable("it has \(size) bytes, more than a program that is read"))
+        }
+        try spool.fill(head, from: &content, limit: size)
+        let packages = BinaryReader.read(spool).map { package in
+            var package = package
+            package.holds = [path]
+            return package
+        }
+        if !packages.isEmpty { add(path, .packages(packages)) }
+    }
+
+    /// A second name of a file says what the first did.
+    private mutating func link(_ path: String, to target: String) {
         for place in places[target] ?? [] { add(path, facts.records[place].fact) }
     }
 
@@ -60,7 +95,8 @@ struct LayerInspector {
         for place in old { facts.records[place].fact = .packages([]) }
     }
 
-    private static func all(of content: inout some ByteSource, _ size: Int64) throws -> [UInt8] {
+    /// So many bytes, fewer where it ends.
+    static func all(of content: inout some ByteSource, _ size: Int64) throws(ArchiveError) -> [UInt8] {
         var failure: ArchiveError?
         let bytes = [UInt8](unsafeUninitializedCapacity: Int(size)) { buffer, count in
             do throws(ArchiveError) {
@@ -78,5 +114,10 @@ struct LayerInspector {
         }
         if let failure { throw failure }
         return bytes
+    }
+
+    static func all(of content: any ByteSource, _ size: Int64) throws(ArchiveError) -> [UInt8] {
+        var content = AnyByteSource(content)
+        return try all(of: &content, size)
     }
 }

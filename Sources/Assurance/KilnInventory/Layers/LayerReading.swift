@@ -1,6 +1,7 @@
 import KilnArchive
 import KilnOCI
 import KilnSystem
+import SystemPackage
 
 /// A layer that can be read.
 struct LayerContent: Sendable {
@@ -14,10 +15,10 @@ struct LayerContent: Sendable {
 
 extension LayerContent {
     /// Blocks: run it inside `Blocking.run`.
-    func inspect(limits: ArchiveLimits = .standard) throws -> LayerFacts {
+    func inspect(scratch: FilePath, limits: ArchiveLimits = .standard) throws -> LayerFacts {
         let stream = try Decompressor(try open(), limits: limits)
         var reader = TarReader(stream, limits: limits, hashing: !isVerified)
-        var inspector = LayerInspector()
+        var inspector = LayerInspector(scratch: scratch)
         while let entry = try reader.next() {
             try Blocking.checkCancellation()
             try inspector.visit(entry, &reader)

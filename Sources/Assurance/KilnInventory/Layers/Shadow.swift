@@ -45,7 +45,7 @@ struct Shadow {
         path.reduce(0) { step($0, $1) }
     }
 
-    private func step(_ hash: UInt64, _ byte: UInt8) -> UInt64 {
+    func step(_ hash: UInt64, _ byte: UInt8) -> UInt64 {
         let product = hash.multipliedFullWidth(by: point)
         let sum = (product.low & Self.prime) + (product.low >> 61 | product.high << 3) + UInt64(byte) + 1
         return sum % Self.prime

@@ -4,8 +4,9 @@ enum CopyrightReader {
         var names: Set<String> = []
         ControlFields.forEach(in: bytes, ["license"]) { paragraph in
             // What follows the first line is the licence's text.
-            let name = paragraph["license"]?.prefix { $0 != "\n" } ?? ""
-            if !name.isEmpty { names.insert(String(name)) }
+            for name in paragraph.all("license").map({ $0.prefix { $0 != "\n" } }) where !name.isEmpty {
+                names.insert(String(name))
+            }
         }
         return .licences(package: package, names.sorted { $0.utf8.lexicographicallyPrecedes($1.utf8) })
     }

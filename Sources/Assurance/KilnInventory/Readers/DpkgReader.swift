@@ -16,7 +16,7 @@ enum DpkgReader {
         else { return nil }
         let state = fields["status"]?.split(separator: " ").last
         if state == "not-installed" || state == "config-files" { return nil }
-        var package = FoundPackage(kind: .deb, name: name, version: version)
+        var package = FoundPackage(.deb, name, version)
         package.architecture = fields["architecture"]
         let source = (fields["source"] ?? "").split(separator: " ")
         if let first = source.first, first != name { package.source = String(first) }

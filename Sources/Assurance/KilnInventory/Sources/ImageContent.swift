@@ -10,6 +10,13 @@ struct ImageContent: Sendable {
     let config: ImageConfig
     let layers: [LayerContent]
 
+    init(subject: String, digest: Digest, config: ImageConfig, layers: [LayerContent]) {
+        self.subject = subject
+        self.digest = digest
+        self.config = config
+        self.layers = layers
+    }
+
     /// An image of the store. What it keeps was checked when it came in.
     init(_ reference: String, in store: ImageStore, for platform: ImagePlatform) throws {
         let descriptor = try store.image(reference, for: platform)

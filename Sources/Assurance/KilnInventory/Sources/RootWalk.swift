@@ -1,5 +1,6 @@
 import Glibc
 import KilnArchive
+import KilnDiagnostics
 import KilnSystem
 import SystemPackage
 
@@ -11,10 +12,11 @@ struct RootWalk {
     private let root: FilePath
     private var device: dev_t = 0
     private var entries = 0
-    private(set) var inspector = LayerInspector()
+    private(set) var inspector: LayerInspector
 
-    init(_ root: FilePath) {
+    init(_ root: FilePath, scratch: FilePath) {
         self.root = root
+        inspector = LayerInspector(scratch: scratch)
     }
 
     /// Blocks: run it inside `Blocking.run`.
@@ -69,7 +71,12 @@ struct RootWalk {
             defer { close(file) }
             var content = OpenFile(descriptor: file, path: root.appending(path))
             let entry = TarEntry(path: path, kind: .file(size: Int64(info.st_size)), mode: 0)
-            try inspector.visit(entry, &content)
+            do {
+                try inspector.visit(entry, &content)
+            } catch let error as ArchiveError {
+                // Somebody writes to it while it is read.
+                inspector.note(path, error.diagnostics.first?.message ?? "it cannot be read")
+            }
         default: try show(path, .fifo)
         }
     }
