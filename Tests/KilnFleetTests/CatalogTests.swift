@@ -143,7 +143,7 @@ import Testing
             let error = #expect(throws: CatalogError.self) { try Catalog(path: path) }
             #expect(error?.code == .newer)
             #expect(
-                error?.message == "\(path) was written by a newer Kiln (schema 99, this one knows up to 9)"
+                error?.message == "\(path) was written by a newer Kiln (schema 99, this one knows up to 10)"
             )
         }
     }

@@ -55,13 +55,14 @@ enum Samples {
         in store: ImageStore,
         made: [String] = [],
         created: String? = "2026-03-01T00:00:00Z",
+        encoding: LayerEncoding = .standard,
         layers contents: [[String: SampleFile]]
     ) async throws -> Descriptor {
         try store.prepare()
         var layers: [WrittenLayer] = []
         for files in contents {
             layers.append(
-                try await store.ingestLayer(encoding: .standard) { writer in
+                try await store.ingestLayer(encoding: encoding) { writer in
                     for (path, file) in files.sorted(by: { EntryPath.precedes($0.key, $1.key) }) {
                         try append(path, file, to: &writer)
                     }

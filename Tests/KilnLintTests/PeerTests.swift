@@ -80,6 +80,6 @@ import Testing
                 }
             }
         }
-        #expect(agreed >= 4)
+        #expect(agreed >= Self.pairs.count)
     }
 }
