@@ -13,7 +13,7 @@ struct `kiln debug` {
             let id = try await instance(kiln)
             let script = """
                 busybox ps; busybox id -u; busybox cat /proc/self/status; busybox ls /instance/www; busybox hostname
-                busybox cat /proc/1/environ || echo no memory; : > /instance/x || echo sealed; exit 7
+                busybox cat /proc/1/environ || echo no memory; busybox touch /instance/x || echo sealed; exit 7
                 """
             let seen = try await run(
                 kiln,
@@ -85,6 +85,7 @@ struct `kiln debug` {
                 try await kiln.succeed("freeze", "web", "--why", "still")
                 return try await !kiln.succeed("status", "web").output.contains(id)
             }
+            try await kiln.succeed("resume", "web")
         }
     }
 

@@ -78,8 +78,8 @@ struct `Kept sources` {
                 let hex = digest.dropFirst("sha256:".count)
                 let inspect = ["inspect", "--tls-verify=false", "--raw", "docker://\(target):sha256-\(hex)"]
                 let index = try await ToolRunner().run(ToolInvocation("skopeo", inspect)).text
-                #expect(index.contains("application/vnd.kiln.sources.v1"))
-                #expect(index.ranges(of: "artifactType").count == 1)
+                // Beside the provenance, which goes along too.
+                #expect(index.ranges(of: "application/vnd.kiln.sources.v1").count == 1)
                 let shown = ["inspect", "--tls-verify=false", "--format={{.Digest}}", "docker://\(target):2"]
                 #expect(try await ToolRunner().run(ToolInvocation("skopeo", shown)).text == "\(digest)\n")
             }
