@@ -332,7 +332,8 @@ let package = Package(
         tests(
             "KilnGateTests",
             [
-                "KilnTestSupport", "KilnSystem", "KilnOCI", "KilnDefinition", "KilnAdvisories",
+                "KilnTestSupport", "KilnSystem", "KilnOCI", "KilnArchive", "KilnStore", "KilnDefinition",
+                "KilnAdvisories",
                 "KilnInventory",
                 "KilnSecrets", "KilnGate", "KilnFleet", "KilnCatalog", .system,
             ]

@@ -21,12 +21,14 @@ package struct ImageScan: Sendable {
         policy: Matcher.Policy = Matcher.Policy(),
         looksForSecrets: Bool = true
     ) async throws -> ImageScan {
-        let inventory = try await Inventory.read(target, home: home)
+        let inventory: Inventory
         var secrets = SecretSurvey()
-        if looksForSecrets {
-            if let digest = inventory.digest, case .image = target {
-                secrets = try await LayerSecrets(home: home).survey(digest)
-            } else if case .root(let path) = target {
+        if let image = try await ImageContent.open(target, home: home) {
+            inventory = try await Inventory.read(image, home: home)
+            if looksForSecrets { secrets = try await LayerSecrets(home: home).survey(image) }
+        } else {
+            inventory = try await Inventory.read(target, home: home)
+            if looksForSecrets, case .root(let path) = target {
                 secrets = try await Blocking.run { try RootSecrets.survey(path) }
             }
         }

@@ -1,8 +1,7 @@
 import Glibc
-import KilnArchive
-package import KilnOCI
+package import KilnInventory
+import KilnOCI
 package import KilnSecrets
-import KilnStore
 package import KilnSystem
 package import SystemPackage
 
@@ -32,7 +31,7 @@ package struct SecretSurvey: Sendable, Hashable {
     package init() {}
 }
 
-/// Looks for secrets in each layer of an image of the store: what a later layer removes can still be read by whoever has the image. What a layer holds is kept
+/// Looks for secrets in each layer of an image: what a later layer removes can still be read by whoever has the image. What a layer holds is kept
 /// by its diffID, which no other content has.
 package struct LayerSecrets: Sendable {
     private struct Kept: Codable {
@@ -42,43 +41,38 @@ package struct LayerSecrets: Sendable {
         let isCut: Bool
     }
 
-    private let store: ImageStore
+    private let home: KilnHome
 
     package init(home: KilnHome) {
-        store = ImageStore(home: home)
+        self.home = home
     }
 
-    package func survey(_ image: Digest) async throws -> SecretSurvey {
-        let manifest = try store.manifest(image).value
-        let config = try store.config(manifest).value
-        let made = (config.history ?? []).filter { $0.emptyLayer != true }
+    package func survey(_ image: ImageContent) async throws -> SecretSurvey {
         var survey = SecretSurvey()
-        for (place, (layer, diffID)) in zip(manifest.layers, config.rootfs.diffIDs).enumerated() {
-            let kept = try await kept(layer.digest, diffID)
+        for (place, layer) in image.layers.enumerated() {
+            let kept = try await kept(layer)
             survey.tooLong += kept.tooLong
             survey.isCut = survey.isCut || kept.isCut
-            let createdBy = place < made.count ? made[place].createdBy : nil
             survey.secrets += kept.findings.map {
-                FoundSecret(finding: $0, layer: place, createdBy: createdBy)
+                FoundSecret(finding: $0, layer: place, createdBy: layer.createdBy)
             }
         }
-        survey.secrets += SecretScanner().findings(inEnvironment: config.config?.env ?? []).map {
+        survey.secrets += SecretScanner().findings(inEnvironment: image.config.config?.env ?? []).map {
             FoundSecret(finding: $0, layer: nil, createdBy: "the image's configuration")
         }
         return survey
     }
 
-    private func kept(_ blob: Digest, _ diffID: DiffID) async throws -> Kept {
-        let folder = store.home.cache.appending("secrets")
-        let file = folder.appending(diffID.hex)
+    private func kept(_ layer: LayerContent) async throws -> Kept {
+        let folder = home.cache.appending("secrets")
+        let file = folder.appending(layer.diffID.hex)
         if let bytes = try? Files.read(file, limit: 4 << 20),
             let kept = try? CanonicalJSON.decode(Kept.self, from: bytes),
             kept.version == SecretScanner.version
         {
             return kept
         }
-        let path = store.blobPath(blob)
-        let search = try await Blocking.run { try Self.search(path) }
+        let search = try await Blocking.run { try Self.search(layer) }
         let kept = Kept(
             version: SecretScanner.version,
             findings: search.sorted,
@@ -86,24 +80,18 @@ package struct LayerSecrets: Sendable {
             isCut: search.isCut
         )
         // Whoever may not write into the home looks again next time.
-        if (try? store.home.makePrivate(folder)) != nil {
+        if (try? home.makePrivate(folder)) != nil {
             try? Files.write(try CanonicalJSON.encode(kept), to: file, synced: false)
         }
         return kept
     }
 
-    private static func search(_ blob: FilePath) throws -> SecretSearch {
-        var reader = TarReader(try Decompressor(try FileSource(blob)))
+    private static func search(_ layer: LayerContent) throws -> SecretSearch {
         var search = SecretSearch()
-        while let entry = try reader.next() {
-            try Blocking.checkCancellation()
-            guard case .file(let size) = entry.kind else { continue }
-            let file = ScannedFile(path: entry.path, size: size)
-            guard search.wants(file) else { continue }
-            var content: [UInt8] = []
-            content.reserveCapacity(Int(size))
-            try reader.readContent { content += $0 }
-            search.take(file, content)
+        try layer.readFiles { path, size in
+            search.wants(ScannedFile(path: path, size: size))
+        } _: { path, size, content in
+            search.take(ScannedFile(path: path, size: size), content)
         }
         return search
     }

@@ -12,20 +12,7 @@ extension Inventory {
         home: KilnHome,
         platform: ImagePlatform = .host
     ) async throws -> Inventory {
-        switch target {
-        case .image(let reference):
-            return try await read(
-                try ImageContent(reference, in: ImageStore(home: home), for: platform),
-                home
-            )
-        case .layout(let path, let tag):
-            return try await read(try ImageContent(layout: path, tag: tag, for: platform), home)
-        case .archive(let path):
-            return try await read(
-                try await Blocking.run { try ImageContent(archive: path, for: platform) },
-                home
-            )
-        case .root(let path):
+        if case .root(let path) = target {
             let facts = try await Blocking.run {
                 var walk = RootWalk(path, scratch: home.scratch)
                 try walk.run()
@@ -33,9 +20,14 @@ extension Inventory {
             }
             return InventoryBuilder(layers: [facts], isImage: false).inventory(of: path.string)
         }
+        guard let image = try await ImageContent.open(target, home: home, platform: platform) else {
+            throw InventoryError(.notALayout, "\(target)")
+        }
+        return try await read(image, home: home)
     }
 
-    private static func read(_ image: ImageContent, _ home: KilnHome) async throws -> Inventory {
+    /// The same of one that is open.
+    package static func read(_ image: ImageContent, home: KilnHome) async throws -> Inventory {
         let facts = try await facts(of: image.layers, home)
         var inventory = InventoryBuilder(layers: facts, isImage: true).inventory(of: image.subject)
         inventory.digest = image.digest

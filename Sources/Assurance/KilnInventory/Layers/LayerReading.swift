@@ -1,16 +1,43 @@
-import KilnArchive
-import KilnOCI
+package import KilnArchive
+package import KilnOCI
 import KilnSystem
 import SystemPackage
 
 /// A layer that can be read.
-struct LayerContent: Sendable {
-    let diffID: DiffID
-    let createdBy: String?
+package struct LayerContent: Sendable {
+    package let diffID: DiffID
+    /// What the image's history says of its making; nil where it says nothing.
+    package let createdBy: String?
     /// Whether its blob is known to hold what the diffID says; otherwise it is hashed as it is read.
     let isVerified: Bool
     /// Its blob, plain or compressed.
     let open: @Sendable () throws -> any ByteSource
+
+    /// Reads those of its regular files that are wanted, each as a whole. What was taken is to be believed once this has
+    /// returned: only then is it known that the layer is the one that its diffID names. Blocks.
+    package func readFiles(
+        limits: ArchiveLimits = .standard,
+        wanting wants: (_ path: String, _ size: Int64) -> Bool,
+        _ take: (_ path: String, _ size: Int64, _ content: [UInt8]) -> Void
+    ) throws {
+        let stream = try Decompressor(try open(), limits: limits)
+        var reader = TarReader(stream, limits: limits, hashing: !isVerified)
+        while let entry = try reader.next() {
+            try Blocking.checkCancellation()
+            guard case .file(let size) = entry.kind, wants(entry.path, size) else { continue }
+            var content: [UInt8] = []
+            content.reserveCapacity(Int(min(size, 1 << 20)))
+            try reader.readContent { content += $0 }
+            take(entry.path, size, content)
+        }
+        try check(&reader)
+    }
+
+    private func check(_ reader: inout TarReader) throws {
+        guard !isVerified else { return }
+        let found = try reader.finish()
+        guard found == diffID else { throw ArchiveError(.wrongContent(expected: diffID, found: found)) }
+    }
 }
 
 extension LayerContent {
@@ -23,10 +50,7 @@ extension LayerContent {
             try Blocking.checkCancellation()
             try inspector.visit(entry, &reader)
         }
-        if !isVerified {
-            let found = try reader.finish()
-            guard found == diffID else { throw ArchiveError(.wrongContent(expected: diffID, found: found)) }
-        }
+        try check(&reader)
         return inspector.facts
     }
 }

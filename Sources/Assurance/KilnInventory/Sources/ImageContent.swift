@@ -1,14 +1,32 @@
 import KilnAdvisories
 import KilnArchive
-import KilnOCI
+package import KilnOCI
 import KilnStore
+package import KilnSystem
 
 /// An image whose layers can be read, wherever it is.
-struct ImageContent: Sendable {
+package struct ImageContent: Sendable {
     let subject: String
     let digest: Digest
-    let config: ImageConfig
-    let layers: [LayerContent]
+    package let config: ImageConfig
+    /// The lowest first.
+    package let layers: [LayerContent]
+
+    /// nil for a folder, which is no image.
+    package static func open(
+        _ target: InventoryTarget,
+        home: KilnHome,
+        platform: ImagePlatform = .host
+    ) async throws -> ImageContent? {
+        switch target {
+        case .image(let reference):
+            try ImageContent(reference, in: ImageStore(home: home), for: platform)
+        case .layout(let path, let tag): try ImageContent(layout: path, tag: tag, for: platform)
+        case .archive(let path):
+            try await Blocking.run { try ImageContent(archive: path, for: platform) }
+        case .root: nil
+        }
+    }
 
     init(subject: String, digest: Digest, config: ImageConfig, layers: [LayerContent]) {
         self.subject = subject

@@ -22,7 +22,7 @@ extension Matcher.Policy.Grouping: ExpressibleByArgument {}
 struct ScanCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "scan",
-        abstract: "Find vulnerabilities and secrets in an image or a folder.",
+        abstract: "Find vulnerabilities and secrets in an image, an archive or a folder.",
         discussion: """
             Holds what the image contains against the database of advisories (kiln db), and looks through each layer for keys, tokens \
             and passwords; a secret itself is never shown. What the image's gate in the definition ignores is set aside, with its reason. The same \
@@ -36,6 +36,7 @@ struct ScanCommand: AsyncParsableCommand {
               kiln scan shop
               kiln scan shop --severity high --ignore-unfixed
               kiln scan shop --format sarif > shop.sarif
+              kiln scan archive:image.tar
               kiln scan /srv/old-server --ignore-file accepted.yaml
             """
     )
@@ -46,7 +47,7 @@ struct ScanCommand: AsyncParsableCommand {
 
     @Argument(
         help:
-            "An image of the store by name or digest, oci:DIR[:TAG], an archive, or a folder that is somebody's root."
+            "An image of the store by name or digest, oci:DIR[:TAG], archive:FILE, or a folder with a root (root:DIR)."
     )
     var target: String
 

@@ -21,7 +21,7 @@ struct ScanRun {
 
     init(_ command: ScanCommand, _ context: CommandContext) async throws {
         let database = try AdvisoryHome(context.home).open()
-        let target = Self.target(command.target)
+        let target = InventoryTarget(parsing: command.target)
         let image = try Self.image(target, command.options)
         var policy = Matcher.Policy()
         (policy.unimportant, policy.grouping) = (command.unimportant, command.group)
@@ -88,15 +88,6 @@ struct ScanRun {
     }
 
     // MARK: Parts
-
-    private static func target(_ text: String) -> InventoryTarget {
-        if text.contains("/") || text == ".",
-            Files.facts(FilePath(text), followingSymlinks: true)?.kind == .directory
-        {
-            return .root(FilePath(text))
-        }
-        return .image(text)
-    }
 
     /// The image as the definition here has it, where it does.
     private static func image(
