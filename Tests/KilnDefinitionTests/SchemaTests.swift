@@ -40,6 +40,7 @@ import Testing
                 "prefix: /shop/prod/", "ca: /etc/kiln/etcd-ca.pem", "certificate: /etc/kiln/etcd.pem",
                 "private_key: /etc/kiln/etcd-key.pem", "user: kiln",
                 "password_file: /etc/kiln/etcd-password", "redirect: https",
+                "base_signed_by: [shop-ci]",
             ]
         )
     }
@@ -66,6 +67,16 @@ import Testing
             "\n\($0.output.1)tcp:\n\($0.output.1)  port: http\n"
         }
         #expect(try definition(tcp).images["shop"]?.health?.probe == .tcp(port: 8080))
+        // With a base like that goes much else of the example, which is about packages.
+        let signed = """
+            kiln: 1
+            trust: {shop-ci: [keys/shop-ci.pub]}
+            images:
+              shop:
+                from: oci:registry.example.org/base:1
+                base_signed_by: [shop-ci]
+            """
+        #expect(try definition(signed).images["shop"]?.baseSignedBy == ["shop-ci"])
         var etcd = example.replacing("- store: shop/prod\n", with: "- etcd: https://etcd.example.org:2379\n")
         for key in ["ca", "certificate", "private_key", "user", "password_file"] {
             etcd = etcd.replacing("          # \(key): ", with: "          \(key): ")

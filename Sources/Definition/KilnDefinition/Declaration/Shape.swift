@@ -7,6 +7,8 @@ enum ShapeRule: Sendable {
     case needs(String, String)
     /// The first leaves nothing for the others to say.
     case excludes(String, [String])
+    /// The first is of use only where the value of the second begins so. Judged once the second is known (`DefinitionChecks`).
+    case suits(String, String, prefix: String)
 }
 
 /// An object as the schema, the reference and the hints know it.
@@ -135,6 +137,7 @@ struct Shape<Root: Sendable>: Sendable {
                     )
                     reading.taint(passage.path + other)
                 }
+            case .suits: break
             }
         }
     }

@@ -11,6 +11,7 @@ enum ImageKeys {
             variable.
             """,
         blank: ImageDraft(),
+        rules: [.suits("base_signed_by", "from", prefix: "oci:")],
         locate: { passage, draft, reading in
             draft.image.span = reading.keySpan(passage.path)
             guard case .map(let entries) = passage.node.content else { return }

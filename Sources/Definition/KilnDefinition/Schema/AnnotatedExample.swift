@@ -22,7 +22,7 @@ enum AnnotatedExample {
     private static func alternatives(_ rule: ShapeRule) -> [String] {
         switch rule {
         case .exactlyOne(let names): Array(names.dropFirst())
-        case .excludes(let name, _): [name]
+        case .excludes(let name, _), .suits(let name, _, _): [name]
         case .needs: []
         }
     }

@@ -41,6 +41,20 @@ enum JSONSchemaWriter {
             )
         case .needs(let name, let other):
             ("dependentRequired", JSONValue(members: [(name, .array([.string(other)]))]))
+        case .suits(let name, let other, let prefix):
+            (
+                "dependentSchemas",
+                JSONValue(members: [
+                    (
+                        name,
+                        [
+                            "properties": JSONValue(members: [
+                                (other, ["pattern": .string("^\(prefix)")])
+                            ])
+                        ]
+                    )
+                ])
+            )
         }
     }
 

@@ -46,6 +46,7 @@ enum ReferencePage {
         case .excludes(let name, let others):
             "`\(name)` goes without " + others.map { "`\($0)`" }.joined(separator: ", ") + "."
         case .needs(let name, let other): "`\(name)` goes with `\(other)` only."
+        case .suits(let name, let other, let prefix): "`\(name)` goes with `\(other): \(prefix)…` only."
         }
     }
 
