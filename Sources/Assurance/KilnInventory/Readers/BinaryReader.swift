@@ -6,18 +6,4 @@ enum BinaryReader {
         guard let elf = ElfFile(content) else { return [] }
         return GoBuildInfo.read(elf) + CargoAudit.read(elf)
     }
-
-    /// OCI's word for the processor; nil for one that has none here.
-    static func architecture(_ machine: UInt64) -> String? {
-        switch machine {
-        case 3: "386"
-        case 20, 21: machine == 21 ? "ppc64le" : "ppc"
-        case 22: "s390x"
-        case 40: "arm"
-        case 62: "amd64"
-        case 183: "arm64"
-        case 243: "riscv64"
-        default: nil
-        }
-    }
 }

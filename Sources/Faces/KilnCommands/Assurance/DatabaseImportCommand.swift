@@ -33,7 +33,8 @@ struct DatabaseImportCommand: AsyncParsableCommand {
         let context = CommandContext.current
         let home = AdvisoryHome(context.home)
         let reports = try await context.withProgress(format.format) {
-            try await Progress.track(WorkID("db/import"), label: "import \(files.count) files") {
+            let label = files.count == 1 ? "import \(files[0])" : "import \(files.count) files"
+            return try await Progress.track(WorkID("db/import"), label: label) {
                 try await home.importFiles(files.map { FilePath($0) }, replaces: replace)
             }
         }

@@ -37,7 +37,10 @@ struct DeployCommand: AsyncParsableCommand {
     )
     var imageFrom: EnvironmentName?
 
-    @Flag(help: "Try a release again that failed before and is quarantined.")
+    @Flag(
+        help:
+            "Try a release again that failed before and is quarantined, or make one that no listener leads to."
+    )
     var force = false
 
     @Flag(help: "Take the fleet over although it belongs to another definition.")

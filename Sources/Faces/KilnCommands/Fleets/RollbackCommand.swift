@@ -22,7 +22,7 @@ struct RollbackCommand: AsyncParsableCommand {
     @Option(help: "The release's number, as kiln releases shows it.")
     var to: Int?
 
-    @Flag(help: "Take a release that failed before and is quarantined.")
+    @Flag(help: "Take a release that failed before and is quarantined, or that no listener leads to.")
     var force = false
 
     @OptionGroup var drive: DriveOptions

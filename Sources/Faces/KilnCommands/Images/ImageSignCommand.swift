@@ -11,8 +11,8 @@ struct ImageSignCommand: AsyncParsableCommand {
         commandName: "sign",
         abstract: "Sign an image of the store, and what is stated of it (provenance, a bill of materials).",
         discussion: """
-            The signature lies beside the image, goes with it by kiln image push, and is found there by cosign verify --key and by \
-            podman's and skopeo's policies. Of an image of several platforms the index is signed, and each image in it. Signing \
+            The signature lies beside the image and goes with it by kiln image push, in the form and place that cosign, and the sigstore \
+            policies of podman and skopeo, look for. Of an image of several platforms the index is signed, and each image in it. Signing \
             again with the same key and words adds nothing.
 
             Examples:

@@ -29,7 +29,10 @@ struct ApplyCommand: AsyncParsableCommand {
     @Option(help: "How many fleets are changed at a time.")
     var parallel = 4
 
-    @Flag(help: "Try releases again that failed before and are quarantined.")
+    @Flag(
+        help:
+            "Try releases again that failed before and are quarantined, or make ones that no listener leads to."
+    )
     var force = false
 
     @Flag(help: "Take over fleets that belong to another definition.")
