@@ -126,6 +126,32 @@ import Testing
             #expect(stage.versions == ["2", "2", "2"])
         }
     }
+
+    @Test func `goes back at a person's word without watching anew what is kept warm`() async throws {
+        var policy = Self.blueGreen
+        policy.rollout.bake = .seconds(600)
+        try await Stage.with { [policy] stage in
+            try await stage.deploy("1", Self.blueGreen)
+            let old = Set(stage.platform.seen.instances.keys)
+            let stop = StopSignal()
+            async let rolling = stage.driver(stop: stop)
+                .deploy(Stage.content("2"), to: Stage.fleet, policy: policy)
+            try await stage.time.sleep(until: stage.time.now.advanced(by: .seconds(60)))
+            #expect(weights(stage) == ["2": [100, 100, 100]])
+            stop.request()
+            _ = try await rolling
+            let began = stage.time.now
+            async let back = stage.driver().abort(Stage.fleet)
+            try await stage.time.sleep(until: began.advanced(by: .seconds(1)))
+            #expect(weights(stage) == ["1": [100, 100, 100]])
+            guard case .rolledBack = try await back else {
+                Issue.record("not rolled back")
+                return
+            }
+            #expect(Set(stage.platform.seen.instances.keys) == old)
+            #expect(began.duration(to: stage.time.now) < policy.rollout.minHealthy)
+        }
+    }
 }
 
 @Suite struct `A canary that is compared` {

@@ -12,7 +12,9 @@ extension World {
         else {
             return false
         }
-        return now - since.nanoseconds >= 2_000_000_000
+        // What served of the stable release when the driver came, and has been well since, needs not prove itself again.
+        let proven = instance.release == rollout.stable ? instance.servedFrom : nil
+        return now - min(since, proven ?? since).nanoseconds >= 2_000_000_000
             && (!scenario.isBalanced || instance.traffic == .ready)
     }
 

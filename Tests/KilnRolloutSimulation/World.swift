@@ -46,6 +46,7 @@ package final class World {  // a class: platform, driver and checks all move th
         var exited = false
         var passing = false
         var passingSince: Int64 = 0
+        var started: Int64 = 0
         var traffic = 0  // 0 none, 1 ready, 2 draining
         var weight = InstanceState.fullWeight
         var sessions = 0

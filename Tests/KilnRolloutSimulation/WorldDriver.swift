@@ -131,7 +131,9 @@ extension World {
             case (true, _):
                 instance.health = .passing(since: at)
                 instance.wasHealthy = true
-            case (false, _): instance.health = .failing(since: at, reason: "refused")
+            case (false, _):
+                instance.health = .failing(since: at, reason: "refused")
+                instance.servedFrom = nil
             }
         }
     }
@@ -203,6 +205,8 @@ extension World {
         var traffic = InstanceState.Traffic.none
         if unit?.traffic == 1 { traffic = .ready }
         if unit?.traffic == 2 { traffic = .draining(sessions: unit?.sessions ?? 0, since: instant) }
+        let hasServed = unit?.traffic == 1 || note.asideIn != nil
+        let served = hasServed ? unit.map { Instant(nanoseconds: $0.started) } : nil
         return InstanceState(
             key: InstanceKey(key),
             slot: note.slot,
@@ -212,6 +216,7 @@ extension World {
             weight: unit?.weight ?? InstanceState.fullWeight,
             watchedSince: instant,
             wasHealthy: unit?.traffic == 1,
+            servedFrom: served,
             isStopping: note.isStopping,
             isCondemned: note.isCondemned,
             failureNoted: unit?.exited == true,

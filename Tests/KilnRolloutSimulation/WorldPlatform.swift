@@ -35,6 +35,7 @@ extension World {
         case .create:
             guard !unit.running, !unit.exited else { return }
             unit.running = true
+            unit.started = now
             units[key] = unit
             begin(key, scenario.releases[unit.release])
             return

@@ -482,6 +482,28 @@ import Testing
         #expect(plan(fleet).contains(.change(.stop(InstanceKey(10)))))
     }
 
+    /// What served of the stable release is available again at once, what did not waits as anything else.
+    @Test(arguments: [(1, 10, true), (1, 9, false), (1, nil, false), (2, 10, false)])
+    func `takes what was kept warm back as soon as it passes`(stable: Int, served: Int?, isBack: Bool) throws
+    {
+        var fleet = try fleet(old: [.settling, .settling], new: [.available, .available])
+        fleet.rollout.stable = ReleaseKey(stable)
+        fleet.rollout.phase = .rollingBack(reason: "x")
+        fleet.rollout.target = ReleaseKey(1)
+        fleet.rollout.stage = nil
+        fleet.rollout.progress = ProgressMark(placed: 9, available: 9, left: 0, at: Sample.now)
+        for index in [0, 1] {
+            fleet.instances[index].health = .passing(since: Sample.now)
+            fleet.instances[index].servedFrom = served.map { Sample.now.advanced(by: .seconds(-$0)) }
+        }
+        #expect(plan(fleet).contains(.change(.stop(InstanceKey(10)))) == isBack)
+        if !isBack, stable == 1, let served {
+            #expect(
+                planner.nextMoment(fleet, now: Sample.now) == Sample.now.advanced(by: .seconds(10 - served))
+            )
+        }
+    }
+
     @Test func `waits for a person's word if it is to`() throws {
         var fleet = try fleet(old: [.available, .available], new: [.available, .available], isManual: true)
         for index in [2, 3] { fleet.instances[index].traffic = .none }

@@ -18,7 +18,7 @@ struct InstanceView: Sendable {
     private var probes: [InstanceID: BootInstant] = [:]
     private var probing: Set<InstanceID> = []
     private var paces: [InstanceID: ProbePace] = [:]
-    /// When those were started that had requests when this run first saw them.
+    /// When those were started that had requests when this run first saw them, or were kept warm, and have been well since.
     private var servedFrom: [InstanceID: BootInstant] = [:]
     private var busy: Set<InstanceID> = []
     private var retries: [InstanceID: BootInstant] = [:]
@@ -70,7 +70,7 @@ struct InstanceView: Sendable {
                 drainingSince[id] = nil
             }
             // What ended while nobody watched, as in a reboot, says nothing about its release.
-            if met.insert(id).inserted { meet(observation) }
+            if met.insert(id).inserted { meet(observation, recorded[id]) }
             guard case .running = observation.process, recorded[id]?.isStopping == false else {
                 probes[id] = nil
                 continue
@@ -86,9 +86,11 @@ struct InstanceView: Sendable {
         for id in Array(keys.keys) where recorded[id] == nil { forget(id) }
     }
 
-    private mutating func meet(_ observation: InstanceObservation) {
+    private mutating func meet(_ observation: InstanceObservation, _ record: InstanceRecord?) {
         if case .exited = observation.process { notedFailures.insert(observation.spec.id) }
-        if observation.traffic == .ready { servedFrom[observation.spec.id] = observation.started }
+        if observation.traffic == .ready || record?.asideIn != nil {
+            servedFrom[observation.spec.id] = observation.started
+        }
     }
 
     /// Nobody knows how what was never healthy did meanwhile: it gets that time in addition.
@@ -113,7 +115,9 @@ struct InstanceView: Sendable {
         switch (before, tracker.verdict) {
         case (.passing, .passing), (.failing, .failing), (_, .unknown): return nil
         case (_, .passing): return .healthy
-        case (_, .failing(_, let reason)): return .unhealthy(reason: reason)
+        case (_, .failing(_, let reason)):
+            servedFrom[id] = nil
+            return .unhealthy(reason: reason)
         }
     }
 

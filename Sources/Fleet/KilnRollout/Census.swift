@@ -216,7 +216,8 @@ struct Census {
             // What was set aside and is wanted again may be losing its traffic at this moment.
             if instance.asideIn != nil, instance.isBusy, !isAside(instance) { return .unknown }
             let hasTraffic = !fleet.isBalanced || instance.traffic == .ready || isWaiting(instance)
-            return hasTraffic && since.advanced(by: fleet.policy.minHealthy) <= now ? .available : .settling
+            let isProven = fleet.availableFrom(instance, passingSince: since) <= now
+            return hasTraffic && isProven ? .available : .settling
         case .failing(let since, _) where instance.wasHealthy:
             return since.advanced(by: deadline) <= now ? .overdue : .unhealthy
         case .failing:

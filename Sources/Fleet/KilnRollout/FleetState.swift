@@ -47,6 +47,14 @@ package struct FleetState: Sendable, Hashable {
         self.analysis = analysis
     }
 
+    /// When an instance that passes counts as available, once it has its traffic. What served of the stable release before this
+    /// driver came was available then, and does not wait anew: a way back would wait with it.
+    package func availableFrom(_ instance: InstanceState, passingSince since: Instant) -> Instant {
+        var start = since
+        if instance.release == rollout.stable, let served = instance.servedFrom { start = min(start, served) }
+        return start.advanced(by: policy.minHealthy)
+    }
+
     /// Carries out a decision on the record.
     package mutating func apply(_ change: Change, now: Instant) {
         switch change {

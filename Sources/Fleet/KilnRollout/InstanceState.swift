@@ -44,7 +44,7 @@ package struct InstanceState: Sendable, Hashable {
     package var watchedSince: Instant
     /// Passed its health check before, or was seen with traffic.
     package var wasHealthy: Bool
-    /// When it was started, of one that had requests when this driver came.
+    /// When it was started, of one that had requests when this driver came, or was kept warm, and has been well since.
     package var servedFrom: Instant?
     /// An operation on it is under way; nothing else is started meanwhile.
     package var isBusy: Bool

@@ -29,7 +29,7 @@ package struct RolloutPlanner: Sendable {
         let policy = fleet.policy
         for instance in fleet.instances where !instance.isTaken {
             switch instance.health {
-            case .passing(let since): moments.append(since.advanced(by: policy.minHealthy))
+            case .passing(let since): moments.append(fleet.availableFrom(instance, passingSince: since))
             case .failing(let since, _): moments.append(since.advanced(by: policy.healthyDeadline))
             case .unknown: break
             }
