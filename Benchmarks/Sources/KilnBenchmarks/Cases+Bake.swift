@@ -1,3 +1,5 @@
+import BenchmarkCommands
+
 /// Bakes of four layers, small and with a folder of 10,000 files, beside the same as a Dockerfile.
 extension Workbench {
     private var buildah: String {

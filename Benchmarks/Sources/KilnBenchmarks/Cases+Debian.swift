@@ -1,3 +1,5 @@
+import BenchmarkCommands
+
 /// A root file system of Debian's own packages, and what a new version of one of them costs.
 extension Workbench {
     /// Packages are fetched already, on both sides.

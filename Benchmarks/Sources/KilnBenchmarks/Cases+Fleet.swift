@@ -1,3 +1,5 @@
+import BenchmarkCommands
+
 extension Workbench {
     /// A whole deploy of one instance, with its balancer-less fleet, network and supervisor, beside a bare container.
     func firstInstance() throws -> [Row] {

@@ -1,3 +1,5 @@
+import BenchmarkCommands
+
 /// What an image holds: read the first time, and again.
 extension Workbench {
     /// An image of some 150 packages and 230 MB. syft reads the same image from an OCI layout.

@@ -1,3 +1,5 @@
+import BenchmarkCommands
+
 /// 300 MB in 10,000 files, half random, half text, to a compressed blob: tar, two digests and compression in one pass.
 extension Workbench {
     func largeLayer(compression: String) throws -> [Row] {
