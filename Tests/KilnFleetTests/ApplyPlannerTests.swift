@@ -1,4 +1,5 @@
 import KilnDefinition
+import KilnDiagnostics
 import KilnFleet
 import KilnOCI
 import Synchronization
@@ -222,6 +223,49 @@ extension ApplyPlan {
         let moved = try plan([wanted("shop")], [foreign], isThere: { _ in false }).step("shop")
         #expect(moved.obstacle == nil)
         #expect(moved.policy == [.init("definition", "/other/kiln.yaml", "/srv/kiln.yaml")])
+    }
+
+    /// The fleet `shop`, whose listener leads to the port `admin`.
+    private func leadingToAdmin(_ content: ReleaseContent) -> WantedFleet {
+        let address = ListenAddress(address: "127.0.0.1", port: 80)
+        let listen = Listeners([Listener(address, port: .name(PortName(trusted: "admin")))])
+        return WantedFleet(
+            name: "shop",
+            policy: FleetPolicy(instances: 2, listen: listen),
+            image: "shop",
+            content: content
+        )
+    }
+
+    @Test func `what a deploy would refuse is told: a port that the image lacks, or nobody would answer on`()
+        throws
+    {
+        let unfit = try plan([leadingToAdmin(Stage.content("1"))], []).step("shop").obstacle
+        #expect(unfit?.kind == .unfit && unfit?.kind.status == .usage)
+        #expect(unfit?.reason.contains("has no port admin") == true)
+        // What runs has the old port alone; the new release would have both.
+        let before = try present("shop", port: 80)
+        var content = Stage.content("2")
+        content.ports["admin"] = 8081
+        let both = leadingToAdmin(content)
+        let unanswered = try plan([both], [before]).step("shop").obstacle
+        #expect(unanswered?.kind == .unanswered && unanswered?.kind.status == .usage)
+        #expect(unanswered?.reason.contains("release 1, which runs, has no port admin") == true)
+        #expect(unanswered?.hint?.contains("--force") == true)
+        #expect(try plan([both], []).step("shop").obstacle == nil, "nobody answers there so far")
+    }
+
+    @Test(
+        arguments: [
+            (.gate, .gateRefused), (.revoked, .gateRefused), (.unsigned, .gateRefused), (.unfit, .usage),
+            (.quarantined, .failed), (.foreign, .failed), (.frozen, .failed),
+        ] as [(ApplyPlan.Obstacle.Kind, KilnDiagnostics.ExitStatus)]
+    )
+    func `an obstacle ends a command as what it is`(
+        _ kind: ApplyPlan.Obstacle.Kind,
+        _ status: KilnDiagnostics.ExitStatus
+    ) {
+        #expect(kind.status == status)
     }
 
     @Test func `a gate's refusal holds for new releases alone`() throws {

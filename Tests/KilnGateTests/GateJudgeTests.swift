@@ -185,6 +185,36 @@ import Testing
         #expect(rules { $0.baseAge = 30 } == [.baseAge])
     }
 
+    @Test(
+        arguments: [
+            (nil, ["it is not signed by ci, lab", "nothing that lies beside it is a signature"]),
+            (.init(missing: [], flaws: ["a signature is by none of the keys"]), []),
+            (
+                .init(missing: ["lab"], flaws: ["a signature is by none of the keys"]),
+                ["it is not signed by lab", "a signature is by none of the keys"]
+            ),
+        ] as [(GateFacts.Signature?, [String])]
+    )
+    func `refuses what is not signed by all who must have, and by nobody where nobody looked`(
+        _ signature: GateFacts.Signature?,
+        _ expected: [String]
+    ) throws {
+        var facts = try Self.facts([])
+        facts.signature = signature
+        let rules = Self.rules { $0.signature = [SignerName(trusted: "ci"), SignerName(trusted: "lab")] }
+        let verdict = GateJudge(rules).verdict(on: facts)
+        #expect(verdict.refusals.map(\.rule) == (expected.isEmpty ? [] : [.signature]))
+        #expect(verdict.refusals.first?.facts ?? [] == expected)
+        #expect(verdict.refusals.first?.remedy.hasPrefix("kiln image sign shop --key FILE") ?? true)
+        #expect(GateJudge(Self.rules { _ in }).verdict(on: facts).passed, "nobody has to sign it")
+    }
+
+    @Test func `that an earlier Kiln kept asks for no signature`() throws {
+        let kept = Array(#"{"severity":"high","unfixed":"ignore"}"#.utf8)
+        let rules = try CanonicalJSON.decode(GateDefinition.self, from: kept)
+        #expect(rules.signature.isEmpty && rules.severity == .high)
+    }
+
     @Test func `has its verdict kept with the release, by the digest of its content`() async throws {
         try await Sandbox.with { sandbox in
             let catalog = try Catalog(path: sandbox.path.appending("kiln.db"))

@@ -16,9 +16,10 @@ package struct GateJudge: Sendable {
     package func verdict(on facts: GateFacts) -> GateVerdict {
         let refusals =
             [database(facts), exploited(facts), severity(facts), unsupported(facts)].compactMap { $0 }
-            + [secrets(facts), licences(facts), baseAge(facts), checks(facts), verified(facts)].compactMap {
-                $0
-            }
+            + [
+                secrets(facts), licences(facts), baseAge(facts), checks(facts), verified(facts),
+                signature(facts),
+            ].compactMap { $0 }
         return GateVerdict(
             image: facts.image,
             judged: facts.now.seconds,
@@ -196,6 +197,19 @@ package struct GateJudge: Sendable {
             .verified,
             cut(facts.unverified.map { "not known to come out the same: \($0)" }),
             remedy: "kiln image verify \(facts.imageName)"
+        )
+    }
+
+    private func signature(_ facts: GateFacts) -> GateVerdict.Refusal? {
+        guard !rules.signature.isEmpty else { return nil }
+        let found = facts.signature ?? .init(missing: rules.signature.map(\.description), flaws: [])
+        guard !found.missing.isEmpty else { return nil }
+        let told = ["it is not signed by \(found.missing.joined(separator: ", "))"]
+        return GateVerdict.Refusal(
+            .signature,
+            cut(told + (found.flaws.isEmpty ? ["nothing that lies beside it is a signature"] : found.flaws)),
+            remedy:
+                "kiln image sign \(facts.imageName) --key FILE; one that was signed elsewhere comes with its signatures by kiln image pull"
         )
     }
 

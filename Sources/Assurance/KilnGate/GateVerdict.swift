@@ -6,7 +6,7 @@ package import KilnOCI
 package struct GateVerdict: Sendable, Hashable, Codable {
     /// The rules of a gate, as they are told.
     package enum Rule: String, Sendable, Hashable, Codable {
-        case severity, exploited, unsupported, secrets, licences, checks, verified
+        case severity, exploited, unsupported, secrets, licences, checks, verified, signature
         case baseAge = "base_age"
         case databaseAge = "database_age"
         /// There is no database to judge by.
@@ -80,6 +80,20 @@ package struct GateFacts: Sendable {
     package var hasChecks = true
     /// Layers that are not known to come out the same, by what made them.
     package var unverified: [String] = []
+    /// Who signed it; nil where nobody looked.
+    package var signature: Signature?
+
+    package struct Signature: Sendable, Hashable {
+        /// Those who must have signed and did not.
+        package let missing: [String]
+        /// Why what lies beside the image does not count.
+        package let flaws: [String]
+
+        package init(missing: [String], flaws: [String]) {
+            self.missing = missing
+            self.flaws = flaws
+        }
+    }
 
     package init(image: Digest, imageName: ImageName, now: Moment, findings: Judgement) {
         self.image = image

@@ -99,15 +99,11 @@ extension FleetDriver {
         _ policy: FleetPolicy,
         _ options: Options
     ) async throws {
-        guard case .instances = role, !options.force, let old = known.policy.listen, let new = policy.listen,
-            old != new
-        else { return }
+        guard case .instances = role, !options.force, known.policy.listen != policy.listen else { return }
         let running = try await store.instances(of: known.name).filter { !$0.isStopping }.map(\.release)
         for number in Set(running).sorted() {
             guard let content = try await store.release(number, of: known.name)?.content else { continue }
-            for listener in new.all where !listener.redirects && content.port(for: listener) == nil {
-                let before = old.all.first { $0.address == listener.address }
-                guard let before, content.port(for: before) != nil else { continue }
+            if let listener = policy.unanswered(by: content, since: known.policy) {
                 throw FleetError.unanswered(listener, number, content)
             }
         }

@@ -24,7 +24,7 @@ extension FleetPolicy {
     }
 
     /// Refuses a policy under which no rollout of the content could come to an end.
-    func check(for content: ReleaseContent?, of fleet: FleetName) throws {
+    func check(for content: ReleaseContent?, of fleet: FleetName) throws(FleetError) {
         do {
             let isExclusive = content?.isExclusive ?? false
             _ = try rolloutPolicy(isExclusive: isExclusive, grace: content?.stop.grace ?? .zero)
@@ -37,6 +37,17 @@ extension FleetPolicy {
                 continue
             }
             throw FleetError.noPort(port, content, listener)
+        }
+    }
+
+    /// A listener behind which the content answered under the policy before, and answers no more; nil when there is none.
+    func unanswered(by content: ReleaseContent, since before: FleetPolicy) -> Listener? {
+        guard let old = before.listen, let new = listen, old != new else { return nil }
+        return new.all.first { listener in
+            guard !listener.redirects, content.port(for: listener) == nil,
+                let known = old.all.first(where: { $0.address == listener.address })
+            else { return false }
+            return content.port(for: known) != nil
         }
     }
 }

@@ -11,6 +11,8 @@ extension DefinitionChecks {
             let path: FieldPath = ["images", name.description, "base_signed_by"]
             judge(image.baseSignedBy, at: path, &reading)
             judgeBase(of: image, at: path, &reading)
+            let signature: FieldPath = ["images", name.description, "gate", "signature"]
+            judge(image.gate?.signature ?? [], at: signature, &reading)
         }
     }
 

@@ -93,6 +93,16 @@ enum GateKeys {
             help: "Whether every layer must be known to come out the same again (`kiln image verify`).",
             example: "true"
         ),
+        .standard(
+            "signature",
+            \.signature,
+            .list(of: .name("signer"), named: "signers", isUnique: true),
+            help: """
+                Who must have signed the image, by their names in `trust`: each of them. Unlike a fleet's `signed_by` it is kept in \
+                the verdict, and `--override --why TEXT` leads past it.
+                """,
+            example: "[shop-ci]"
+        ),
     ]
 
     private static let licences = Shape(

@@ -28,6 +28,8 @@ package struct GateDefinition: Sendable, Hashable, Codable {
     package var checks: Answer?
     /// Whether every step must be known to make the same bits again.
     package var verified: Bool = false
+    /// Each of them must have signed the image.
+    package var signature: [SignerName] = []
     package var ignored: [IgnoreDefinition] = []
 
     package init() {}
@@ -45,6 +47,7 @@ package struct GateDefinition: Sendable, Hashable, Codable {
         databaseAge = try values.decodeIfPresent(Int.self, forKey: .databaseAge)
         checks = try values.decodeIfPresent(Answer.self, forKey: .checks)
         verified = try values.decodeIfPresent(Bool.self, forKey: .verified) ?? false
+        signature = try values.decodeIfPresent([SignerName].self, forKey: .signature) ?? []
         ignored = try values.decodeIfPresent([IgnoreDefinition].self, forKey: .ignored) ?? []
     }
 

@@ -11,17 +11,17 @@ enum GateText {
             code: "gate.refused",
             "image \(content.imageName) (\(content.image.short)) does not pass its gate: no release is made of it",
             causes: causes(verdict),
-            hint: hint(verdict, fleet: fleet),
+            hint: hint(verdict, past: "kiln deploy \(fleet)"),
             exitStatus: .gateRefused
         )
     }
 
-    static func obstacle(_ verdict: GateVerdict, fleet: FleetName) -> ApplyPlan.Obstacle {
+    static func obstacle(_ verdict: GateVerdict) -> ApplyPlan.Obstacle {
         let rules = verdict.refusals.map { "\($0.rule.rawValue): \($0.facts[0])" }
         return ApplyPlan.Obstacle(
             .gate,
             "the image does not pass its gate: \(rules.joined(separator: "; "))",
-            hint: hint(verdict, fleet: fleet)
+            hint: hint(verdict, past: "kiln apply")
         )
     }
 
@@ -30,10 +30,10 @@ enum GateText {
         verdict.refusals.flatMap { refusal in refusal.facts.map { "\(refusal.rule.rawValue): \($0)" } }
     }
 
-    private static func hint(_ verdict: GateVerdict, fleet: FleetName) -> String {
+    private static func hint(_ verdict: GateVerdict, past command: String) -> String {
         let remedies = verdict.refusals.map(\.remedy)
         var seen: Set<String> = []
         let told = remedies.filter { seen.insert($0).inserted }
-        return told.joined(separator: "; ") + "; past it: kiln deploy \(fleet) --override --why TEXT"
+        return told.joined(separator: "; ") + "; past it: \(command) --override --why TEXT"
     }
 }

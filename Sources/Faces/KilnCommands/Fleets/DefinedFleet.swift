@@ -108,13 +108,23 @@ struct DefinedFleet: Sendable {
     /// What the image's gate says of the content; nil where it has none.
     func verdict(on content: ReleaseContent, home: KilnHome) async throws -> GateVerdict? {
         guard let rules else { return nil }
+        let signatures = SignatureGate(definition: definition, images: ImageStore(home: home))
+        let signed = try await signatures.verdict(on: content.image, by: rules.signature)
         return try await ReleaseJudge(home: home).verdict(
             on: content.image,
             named: content.imageName,
             by: rules,
             hasChecks: !checks.isEmpty,
+            signature: signed.map { GateFacts.Signature(missing: $0.missing, flaws: $0.refusals) },
             now: WallClock.now
         )
+    }
+
+    /// What the event says that makes the release of a gate that is overridden; nil where nothing has to be.
+    func remark(overriding content: ReleaseContent, home: KilnHome) async throws -> String? {
+        guard let verdict = try await verdict(on: content, home: home), !verdict.passed else { return nil }
+        let rules = verdict.refusals.map(\.rule.rawValue).joined(separator: ", ")
+        return "made although its gate refused it (\(rules))"
     }
 
     /// Keeps the verdict with the release that is to be made; refuses, unless it is overridden.

@@ -108,11 +108,8 @@ struct DeployCommand: AsyncParsableCommand {
     ) async throws -> String? {
         guard let why else { return nil }
         var parts = skipChecks ? ["made without its checks"] : []
-        if overridesGate, let verdict = try await wanted.verdict(on: content, home: fleets.home),
-            !verdict.passed
-        {
-            let rules = verdict.refusals.map(\.rule.rawValue).joined(separator: ", ")
-            parts.append("made although its gate refused it (\(rules))")
+        if overridesGate, let remark = try await wanted.remark(overriding: content, home: fleets.home) {
+            parts.append(remark)
         }
         return parts.isEmpty ? nil : "\(parts.joined(separator: ", ")): \(why)"
     }

@@ -2,6 +2,7 @@ import ArgumentParser
 import KilnDefinition
 import KilnDiagnostics
 import KilnFleet
+import KilnGate
 import KilnSystem
 
 struct ApplyCommand: AsyncParsableCommand {
@@ -20,6 +21,7 @@ struct ApplyCommand: AsyncParsableCommand {
               kiln apply
               kiln apply --environment prod
               kiln plan -o prod.plan; kiln apply prod.plan
+              kiln apply --override --why "the fix is on its way"
             """
     )
 
@@ -38,10 +40,25 @@ struct ApplyCommand: AsyncParsableCommand {
     @Flag(help: "Take over fleets that belong to another definition.")
     var takeOver = false
 
+    @Flag(
+        name: .customLong("override"),
+        help: "Make releases although the gates of their images refuse them; needs --why."
+    )
+    var overridesGates = false
+
+    @Option(help: "Why gates are overridden; is kept with the releases.")
+    var why: String?
+
     @OptionGroup var options: DefinitionOptions
     @OptionGroup var drive: DriveOptions
 
     func validate() throws {
+        try DriveOptions.check(why, "--why")
+        guard overridesGates == (why?.isEmpty == false) else {
+            throw ValidationError(
+                "--override and --why TEXT go together: whoever looks back should know the reason"
+            )
+        }
         guard (1...64).contains(parallel) else {
             throw ValidationError("--parallel takes a number from 1 to 64")
         }
@@ -138,8 +155,8 @@ struct ApplyCommand: AsyncParsableCommand {
         driverOptions.takesOver = situation.basis.takesOver
         let changes = try await fleets.severalChanges
         let run = PlanRun(context: context, fleets: fleets, format: drive.format.format, parallel: parallel)
-        return try await run.run(situation.plan) { [force, driverOptions] step, stop in
-            if let obstacle = step.obstacle, !(force && obstacle.kind == .quarantined) {
+        return try await run.run(situation.plan) { [force, why, driverOptions] step, stop in
+            if let obstacle = step.obstacle, !obstacle.isPassed(force: force, overriding: why != nil) {
                 throw Self.refused(step.fleet, obstacle)
             }
             var driverOptions = driverOptions
@@ -157,10 +174,14 @@ struct ApplyCommand: AsyncParsableCommand {
             }
             try await content.checkSecrets(in: fleets.vault)
             driverOptions.origins = situation.origins[step.fleet] ?? []
+            let override = why.map { GateVerdict.Override(author: context.operatorName, why: $0) }
+            if let why, let remark = try await fleet.remark(overriding: content, home: fleets.home) {
+                driverOptions.remark = "\(remark): \(why)"
+            }
             return try await changes(stop).perform(
                 .deploy(content, fleet.policy),
                 on: step.fleet,
-                gate: fleet.gate(fleets),
+                gate: fleet.gate(fleets, override: override),
                 options: driverOptions
             )
         }
@@ -173,7 +194,7 @@ struct ApplyCommand: AsyncParsableCommand {
                 "fleet \(fleet) is left as it is",
                 causes: [obstacle.reason],
                 hint: obstacle.hint,
-                exitStatus: obstacle.kind == .gate ? .gateRefused : .failed
+                exitStatus: obstacle.kind.status
             )
         )
     }
@@ -215,5 +236,16 @@ struct ApplyCommand: AsyncParsableCommand {
                 ? "nothing to do: \(endings.count) fleets are as \(options.file) wants them"
                 : "\(changed) of \(endings.count { $0.result != "kept" }) changes are done"
         )
+    }
+}
+
+extension ApplyPlan.Obstacle {
+    /// Whether the user said that it is no reason to stop.
+    fileprivate func isPassed(force: Bool, overriding: Bool) -> Bool {
+        switch kind {
+        case .quarantined, .unanswered: force
+        case .gate: overriding
+        case .revoked, .unsigned, .unfit, .foreign, .frozen: false
+        }
     }
 }

@@ -1,4 +1,5 @@
 package import KilnDefinition
+package import KilnDiagnostics
 package import KilnOCI
 
 /// What would be done so that a machine's fleets are as a definition wants them. A value: making it changes nothing.
@@ -44,12 +45,29 @@ package struct ApplyPlan: Sendable, Hashable, Codable {
         package enum Kind: String, Sendable, Hashable, Codable {
             /// The release failed before.
             case quarantined
-            /// A gate does not admit the image.
+            /// The image's gate does not admit it; an override does.
             case gate
+            /// The image was revoked, or stands on one that was.
+            case revoked
+            /// Who must have signed the image for this fleet did not.
+            case unsigned
+            /// No rollout of it could come to an end: a listener leads to a port that the image does not have, say.
+            case unfit
+            /// A listener would be led to a port that no running instance has; force does it all the same.
+            case unanswered
             /// The fleet is another definition's.
             case foreign
             /// A person keeps the fleet as it is.
             case frozen
+
+            /// How a command ends that meets it.
+            package var status: ExitStatus {
+                switch self {
+                case .gate, .revoked, .unsigned: .gateRefused
+                case .unfit, .unanswered: .usage
+                case .quarantined, .foreign, .frozen: .failed
+                }
+            }
         }
 
         package let kind: Kind

@@ -137,6 +137,7 @@ package struct ApplyPlanner: Sendable {
                 hint: "kiln resume \(fleet.name) ends that"
             )
         }
+        if let unfit = unfit(step, wanted, fleet) { return unfit }
         let release = fleet.release(of: wanted.content)
         if let quarantine = release?.quarantine, let number = release?.number, step.action != .keep {
             return ApplyPlan.Obstacle(
@@ -147,6 +148,26 @@ package struct ApplyPlanner: Sendable {
         }
         // What was admitted once is never asked about again.
         return release == nil ? wanted.refusal : nil
+    }
+
+    /// What a deploy would refuse, whatever a gate says of the image.
+    private func unfit(
+        _ step: ApplyPlan.Step,
+        _ wanted: WantedFleet,
+        _ fleet: PresentFleet
+    ) -> ApplyPlan.Obstacle? {
+        guard step.isChange else { return nil }
+        do {
+            try wanted.policy.check(for: wanted.content, of: wanted.name)
+        } catch {
+            return ApplyPlan.Obstacle(.unfit, error.message, hint: error.hint)
+        }
+        guard let standing = fleet.standing, standing.instances > 0, let number = standing.release,
+            let content = standing.content,
+            let listener = wanted.policy.unanswered(by: content, since: standing.policy)
+        else { return nil }
+        let error = FleetError.unanswered(listener, number, content)
+        return ApplyPlan.Obstacle(.unanswered, error.message, hint: error.hint)
     }
 }
 
