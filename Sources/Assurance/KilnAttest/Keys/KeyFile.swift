@@ -97,10 +97,10 @@ package enum KeyFile {
                 hint: "kiln key generate makes a pair"
             )
         }
-        guard facts.kind != .directory, facts.size <= Int64(PEMText.limit) else {
+        guard facts.kind != .directory, facts.size <= Int64(KeyBlock.limit) else {
             throw KeySyntaxError.notPEM.told(of: path, at: span)
         }
-        return try Files.readText(path, limit: PEMText.limit)
+        return try Files.readText(path, limit: KeyBlock.limit)
     }
 }
 

@@ -1,5 +1,6 @@
 import Crypto
 import FoundationEssentials
+import KilnSystem
 
 /// An ECDSA key over P-256, with which images and statements are signed.
 package struct SigningKey: Sendable {
@@ -38,13 +39,13 @@ extension SigningKey {
         pem text: String,
         passphrase: () throws -> [UInt8]?
     ) throws {
-        let block = try PEMText.decode(text)
-        switch block.type {
+        let block = try KeyBlock(text)
+        switch block.label {
         case "ENCRYPTED PRIVATE KEY":
             guard let passphrase = try passphrase() else { throw KeySyntaxError.needsPassphrase }
             try self.init(der: try EncryptedKey.open(block.bytes, passphrase))
         case "PRIVATE KEY", "EC PRIVATE KEY": try self.init(der: block.bytes)
-        default: throw KeySyntaxError.otherBlock(block.type)
+        default: throw KeySyntaxError.otherBlock(block.label)
         }
     }
 }
@@ -52,8 +53,28 @@ extension SigningKey {
 extension VerificationKey {
     /// Reads SubjectPublicKeyInfo in PEM.
     package init(pem text: String) throws(KeySyntaxError) {
-        let block = try PEMText.decode(text)
-        guard block.type == "PUBLIC KEY" else { throw .otherBlock(block.type) }
+        let block = try KeyBlock(text)
+        guard block.label == "PUBLIC KEY" else { throw .otherBlock(block.label) }
         try self.init(der: block.bytes)
+    }
+}
+
+/// The one block of a key's file; what stands around it would be taken for more than it is.
+struct KeyBlock {
+    /// Most characters of a key's file: the largest that Kiln reads has under a thousand.
+    static let limit = 16 << 10
+
+    let label: String
+    let bytes: [UInt8]
+
+    init(_ text: String) throws(KeySyntaxError) {
+        guard text.utf8.count <= Self.limit else { throw .notPEM }
+        let pem = PEMText(Array(text.utf8))
+        guard pem.blocks.count == 1, !pem.hasStrays, let block = pem.blocks.first, let bytes = block.bytes
+        else {
+            throw .notPEM
+        }
+        label = block.label
+        self.bytes = bytes
     }
 }
