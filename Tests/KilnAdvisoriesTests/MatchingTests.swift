@@ -35,6 +35,18 @@ import Testing
         #expect(try Matcher(database, policy: policy).match(packages).findings.count == 86)
     }
 
+    @Test(arguments: ["CVE-2023-5363", "CVE-2024-5535", "CVE-1999-0001"])
+    func `asked about one vulnerability, the answer is that part of the whole one`(_ name: String) throws {
+        let packages = try Fixtures.dpkgStatus("dpkg-status.bookworm-12.15-server.zst")
+        let matcher = Matcher(try Fixtures.debian.get())
+        let whole = try matcher.match(packages)
+        let part = try matcher.match(packages, about: [name, "CVE-1999-0002"])
+        #expect(part.findings == whole.findings.filter { $0.names.contains(name) })
+        #expect(part.mended == whole.mended && part.unjudged == whole.unjudged)
+        let names = Set(whole.findings.map(\.vulnerability))
+        #expect(try matcher.match(packages, about: names).findings == whole.findings)
+    }
+
     @Test func `the order of what is installed changes nothing`() throws {
         let database = try Fixtures.debian.get()
         for grouping in Matcher.Policy.Grouping.allCases {

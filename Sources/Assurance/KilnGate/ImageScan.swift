@@ -12,6 +12,7 @@ package struct ImageScan: Sendable {
     /// Empty without a database.
     package let match: MatchResult
     package let secrets: SecretSurvey
+    let looksForSecrets: Bool
 
     /// `database` nil only takes the inventory and looks for secrets.
     package static func read(
@@ -24,7 +25,7 @@ package struct ImageScan: Sendable {
         let inventory: Inventory
         var secrets = SecretSurvey()
         if let image = try await ImageContent.open(target, home: home) {
-            inventory = try await Inventory.read(image, home: home)
+            inventory = try await Inventory.read(image, home: home, files: false)
             if looksForSecrets { secrets = try await LayerSecrets(home: home).survey(image) }
         } else {
             inventory = try await Inventory.read(target, home: home)
@@ -32,27 +33,48 @@ package struct ImageScan: Sendable {
                 secrets = try await Blocking.run { try RootSecrets.survey(path) }
             }
         }
+        let match = try Self.match(inventory, database, policy)
+        return ImageScan(
+            inventory: inventory,
+            match: match,
+            secrets: secrets,
+            looksForSecrets: looksForSecrets
+        )
+    }
+
+    private static func match(
+        _ inventory: Inventory,
+        _ database: AdvisoryDatabase?,
+        _ policy: Matcher.Policy
+    ) throws -> MatchResult {
         let packages = inventory.judgedPackages
-        let match = try database.map { try Matcher($0, policy: policy).match(packages) } ?? MatchResult()
-        return ImageScan(inventory: inventory, match: match, secrets: secrets)
+        return try database.map { try Matcher($0, policy: policy).match(packages) } ?? MatchResult()
+    }
+
+    /// The same as a gate judges it: by what is true, whatever a user chose about findings.
+    fileprivate func judged(by database: AdvisoryDatabase?) throws -> ImageScan {
+        ImageScan(
+            inventory: inventory,
+            match: try Self.match(inventory, database, Matcher.Policy()),
+            secrets: secrets,
+            looksForSecrets: looksForSecrets
+        )
     }
 }
 
 extension Inventory {
-    /// What advisories are held against: what a distribution's package brought is judged by the distribution's advisories alone, which know of fixes that were taken back.
-    package var judgedPackages: [InventoryPackage] {
-        var seen: Set<InventoryPackage> = []
-        return entries.filter { $0.kind.isDistribution || $0.owner == nil }.map(\.package).filter {
-            seen.insert($0).inserted
+    /// `layer 2: packages of shop`, where packages came in.
+    package func origins(of packages: Set<InventoryPackage>) -> [InventoryPackage: PackageOrigin] {
+        var found: [InventoryPackage: PackageOrigin] = [:]
+        for entry in entries where packages.contains(entry.package) && found[entry.package] == nil {
+            guard let layer = layer(of: entry) else { continue }
+            found[entry.package] = PackageOrigin(
+                layer: layer.index,
+                diffID: layer.diffID.description,
+                createdBy: layer.createdBy
+            )
         }
-    }
-
-    /// `layer 2: packages of shop`, where a package came in.
-    package func origin(of package: InventoryPackage) -> PackageOrigin? {
-        guard let entry = entries.first(where: { $0.package == package }), let layer = layer(of: entry) else {
-            return nil
-        }
-        return PackageOrigin(layer: layer.index, diffID: layer.diffID.description, createdBy: layer.createdBy)
+        return found
     }
 }
 
@@ -71,21 +93,29 @@ package struct ReleaseJudge: Sendable {
         self.home = home
     }
 
-    /// `hasChecks` is whether the definition has checks for the image.
+    /// `hasChecks` is whether the definition has checks for the image, `signature` what was found where the rules ask for one,
+    /// `known` what was found in the image a moment ago.
     package func verdict(
         on image: Digest,
         named name: ImageName,
         by rules: GateDefinition,
         hasChecks: Bool,
+        signature: GateFacts.Signature? = nil,
+        known: ImageScan? = nil,
         now: Int64
     ) async throws -> GateVerdict {
         let database = rules.needsDatabase ? try AdvisoryHome(home).openIfThere() : nil
-        let scan = try await ImageScan.read(
-            .image(image.description),
-            home: home,
-            database: database,
-            looksForSecrets: rules.secrets == .refuse
-        )
+        let scan =
+            if let known, known.inventory.digest == image, known.looksForSecrets || rules.secrets == .ignore {
+                try known.judged(by: database)
+            } else {
+                try await ImageScan.read(
+                    .image(image.description),
+                    home: home,
+                    database: database,
+                    looksForSecrets: rules.secrets == .refuse
+                )
+            }
         let today = Moment(seconds: now).day
         let judgement = Judgement(
             scan.match.findings,
@@ -99,6 +129,7 @@ package struct ReleaseJudge: Sendable {
         facts.secrets = scan.secrets.secrets
         facts.licences = scan.inventory.entries.map { ($0.package.name, $0.licences) }
         facts.hasChecks = hasChecks
+        facts.signature = signature
         let store = ImageStore(home: home)
         if rules.baseAge != nil {
             let ancestry = try store.ancestry(of: image)

@@ -64,7 +64,7 @@ package struct LayerSecrets: Sendable {
     }
 
     private func kept(_ layer: LayerContent) async throws -> Kept {
-        let folder = home.cache.appending("secrets")
+        let folder = home.secretSurveys
         let file = folder.appending(layer.diffID.hex)
         if let bytes = try? Files.read(file, limit: 4 << 20),
             let kept = try? CanonicalJSON.decode(Kept.self, from: bytes),

@@ -24,6 +24,14 @@ package struct Inventory: Sendable, Hashable {
     /// What advisories are matched against.
     package var packages: [InventoryPackage] { entries.map(\.package) }
 
+    /// What advisories are held against: what a distribution's package brought is judged by the distribution's advisories alone, which know of fixes that were taken back.
+    package var judgedPackages: [InventoryPackage] {
+        var seen: Set<InventoryPackage> = []
+        return entries.filter { $0.kind.isDistribution || $0.owner == nil }.map(\.package).filter {
+            seen.insert($0).inserted
+        }
+    }
+
     /// The entries that have this name and version, such as those of a finding: one for each architecture.
     package func entries(of package: InventoryPackage) -> [InventoryEntry] {
         entries.filter { $0.package == package }

@@ -6,6 +6,7 @@ package struct InventoryError: DiagnosticError, Hashable {
         case notADirectory
         case notALayout
         case notAnArchive
+        case notATar
         /// Names of the images that it has.
         case severalImages([String])
         case noTag(String, [String])
@@ -33,6 +34,7 @@ package struct InventoryError: DiagnosticError, Hashable {
         case .notADirectory: "it is no folder"
         case .notALayout: "it is no OCI image layout"
         case .notAnArchive: "it is no archive of an image"
+        case .notATar: "it is no tar, and so no archive of an image"
         case .severalImages: "it holds several images"
         case .noTag(let tag, _): "it has no image \(tag)"
         case .noPlatform(let platform): "it has no image for \(platform)"
@@ -46,7 +48,8 @@ package struct InventoryError: DiagnosticError, Hashable {
         switch reason {
         case .notADirectory: "name the folder that holds etc, usr, var"
         case .notALayout: "name the folder that holds oci-layout and index.json"
-        case .notAnArchive: "name what docker save, skopeo or podman wrote; a tar of a root is unpacked first"
+        case .notAnArchive, .notATar:
+            "name what docker save, skopeo or podman wrote; a tar of a root is unpacked first"
         case .severalImages(let names), .noTag(_, let names):
             names.isEmpty
                 ? "copy the one that is meant into a layout of its own: skopeo copy"

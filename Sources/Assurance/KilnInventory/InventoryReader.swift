@@ -6,11 +6,13 @@ package import KilnSystem
 import SystemPackage
 
 extension Inventory {
-    /// Takes the inventory of an image or a folder; what layers hold is kept in the home, by their diffIDs.
+    /// Takes the inventory of an image or a folder; what layers hold is kept in the home, by their diffIDs. Without the files that no
+    /// package owns, that of an image is kept as a whole, and what is kept answers without a look at the layers.
     package static func read(
         _ target: InventoryTarget,
         home: KilnHome,
-        platform: ImagePlatform = .host
+        platform: ImagePlatform = .host,
+        files: Bool = true
     ) async throws -> Inventory {
         if case .root(let path) = target {
             let facts = try await Blocking.run {
@@ -23,19 +25,28 @@ extension Inventory {
         guard let image = try await ImageContent.open(target, home: home, platform: platform) else {
             throw InventoryError(.notALayout, "\(target)")
         }
-        return try await read(image, home: home)
+        return try await read(image, home: home, files: files)
     }
 
     /// The same of one that is open.
-    package static func read(_ image: ImageContent, home: KilnHome) async throws -> Inventory {
+    package static func read(
+        _ image: ImageContent,
+        home: KilnHome,
+        files: Bool = true
+    ) async throws -> Inventory {
+        let kept = ImageInventories(home: home)
+        let isKept = image.isOfStore && !files
+        if isKept, let inventory = kept.load(image.digest, as: image.subject) { return inventory }
         let facts = try await facts(of: image.layers, home)
-        var inventory = InventoryBuilder(layers: facts, isImage: true).inventory(of: image.subject)
+        var inventory = InventoryBuilder(layers: facts, isImage: true)
+            .inventory(of: image.subject, files: files)
         inventory.digest = image.digest
         inventory.platform = image.config.platform
         inventory.created = image.config.created.flatMap { Moment(parsing: $0) }
         inventory.layers = image.layers.enumerated().map { place, layer in
             InventoryLayer(index: place, diffID: layer.diffID, createdBy: layer.createdBy)
         }
+        if isKept { kept.save(inventory) }
         return inventory
     }
 

@@ -48,6 +48,10 @@ package struct KilnHome: Sendable, Hashable {
     package var configKey: FilePath { root.appending("config.key") }
     /// Bake results by cache key.
     package var cache: FilePath { root.appending("cache") }
+    /// What baked and pulled images hold, by their manifests' digests.
+    package var inventories: FilePath { cache.appending("inventories") }
+    /// What secrets were found in layers, by their diffIDs.
+    package var secretSurveys: FilePath { cache.appending("secrets") }
     /// `run/<fleet>/<instance>`: bundles, logs, evidence.
     package var run: FilePath { root.appending("run") }
     package var volumes: FilePath { root.appending("volumes") }

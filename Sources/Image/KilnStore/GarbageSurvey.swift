@@ -33,10 +33,16 @@ struct GarbageSurvey {
         let sources = try items(.cacheRecord, in: home.sources) { name in
             isRecord(name) && !marks.blobs.contains(String(name.dropLast(5)))
         }
+        let inventories = try items(.cacheRecord, in: home.inventories) { !marks.blobs.contains($0) }
+        let surveys = try items(.cacheRecord, in: home.secretSurveys) { name in
+            guard let layer = try? DiffID(parsingHex: name) else { return true }
+            return !marks.layerNames.contains(layer.short)
+        }
         let drafts = try [home.sources, home.images, images.blobs, home.layers, home.cache].flatMap {
             try items(.scratch, in: $0, where: isDraft)
         }
-        return blobs + (try layers()) + records + sources + (try packages()) + drafts + (try scratch())
+        return blobs + (try layers()) + records + sources + inventories + surveys + (try packages()) + drafts
+            + (try scratch())
     }
 
     private func layers() throws -> [Item] {

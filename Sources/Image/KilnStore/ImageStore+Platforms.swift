@@ -34,6 +34,11 @@ extension ImageStore {
         throw StoreError(.missingPlatform(reference, platform, offered: index.platforms))
     }
 
+    /// The image itself, or of an index the one that is for the platform; nil when none is.
+    package func image(_ named: Descriptor, for platform: ImagePlatform) throws -> Descriptor? {
+        named.mediaType.isIndex ? try image(of: platform, in: named) : named
+    }
+
     /// Of those that are here; nil when none is for the platform.
     func image(of platform: ImagePlatform, in named: Descriptor) throws -> Descriptor? {
         ImageIndex(manifests: try images(in: named)).image(for: platform)

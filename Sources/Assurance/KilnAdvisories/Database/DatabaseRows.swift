@@ -143,6 +143,9 @@ package final class AdvisoryFacts: Sendable, Hashable {
         self.isExploited = isExploited
     }
 
+    /// All that it goes by.
+    var names: Set<String> { Set([id, vulnerability] + aliases + aliases.map(VulnerabilityName.plain)) }
+
     package static func == (left: AdvisoryFacts, right: AdvisoryFacts) -> Bool {
         if left === right { return true }
         return left.id == right.id && left.aliases == right.aliases && left.summary == right.summary

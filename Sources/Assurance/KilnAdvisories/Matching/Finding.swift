@@ -18,9 +18,7 @@ package struct Finding: Sendable, Hashable {
     package var vulnerability: String { advisory.vulnerability }
 
     /// All names, for ignore lists and VEX.
-    package var names: Set<String> {
-        Set([advisory.id, vulnerability] + advisory.aliases + advisory.aliases.map(VulnerabilityName.plain))
-    }
+    package var names: Set<String> { advisory.names }
 
     /// The worst first, then by name: the order of every report.
     package static func precedes(_ left: Finding, _ right: Finding) -> Bool {

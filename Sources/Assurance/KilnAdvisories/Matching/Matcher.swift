@@ -30,10 +30,14 @@ package struct Matcher: Sendable {
         self.policy = policy
     }
 
-    package func match(_ packages: [InventoryPackage]) throws(DatabaseError) -> MatchResult {
+    /// With names, only findings of vulnerabilities that have one of them; everything else of the result is the same.
+    package func match(
+        _ packages: [InventoryPackage],
+        about names: Set<String>? = nil
+    ) throws(DatabaseError) -> MatchResult {
         var result = MatchResult()
         var known: [Ecosystem: Known] = [:]
-        var advisories: [Int: AdvisoryFacts] = [:]
+        var advisories = Advisories(names: names)
         let ended = Dictionary(
             grouping: try database.endedSupport().filter {
                 $0.day.dayNumber * 86_400 <= database.date.seconds
@@ -60,11 +64,32 @@ package struct Matcher: Sendable {
 
     private typealias Known = (packages: Range<Int>, scheme: VersionScheme)
 
+    /// What was read of the database, by its numbers; nil for what nobody asked for.
+    private struct Advisories {
+        let names: Set<String>?
+        private var facts: [Int: AdvisoryFacts?] = [:]
+
+        init(names: Set<String>?) {
+            self.names = names
+        }
+
+        mutating func wanted(
+            _ number: Int,
+            in database: AdvisoryDatabase
+        ) throws(DatabaseError) -> AdvisoryFacts? {
+            if let known = facts[number] { return known }
+            let found = try database.advisory(number)
+            let isWanted = names.map { !$0.isDisjoint(with: found.names) } ?? true
+            facts[number] = .some(isWanted ? found : nil)
+            return isWanted ? found : nil
+        }
+    }
+
     private func judge(
         _ package: InventoryPackage,
         _ subject: InventoryPackage.Subject,
         _ known: Known,
-        _ advisories: inout [Int: AdvisoryFacts],
+        _ advisories: inout Advisories,
         _ result: inout MatchResult
     ) throws(DatabaseError) {
         let name = Array(package.ecosystem.normalized(subject.name).utf8)
@@ -87,10 +112,7 @@ package struct Matcher: Sendable {
                 continue
             }
             hit.insert(entry.advisory)
-            if advisories[entry.advisory] == nil {
-                advisories[entry.advisory] = try database.advisory(entry.advisory)
-            }
-            guard let facts = advisories[entry.advisory] else { continue }
+            guard let facts = try advisories.wanted(entry.advisory, in: database) else { continue }
             found.append(try finding(package, subject, entry, facts, fixed: fixed))
         }
         // Mended in one stretch and not in another is not mended.

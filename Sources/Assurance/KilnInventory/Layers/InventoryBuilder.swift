@@ -12,7 +12,6 @@ struct InventoryBuilder {
     /// The records that show, the lowest layer first.
     private var visible: [Place] = []
     private var owned: Owned
-    private var unowned: [UnownedFile] = []
 
     init(layers: [LayerFacts], isImage: Bool) {
         self.layers = layers
@@ -28,10 +27,9 @@ struct InventoryBuilder {
             if layer > 0 { shadow.add(layers[layer]) }
         }
         visible.reverse()
-        unowned = findUnowned()
     }
 
-    private func findUnowned() -> [UnownedFile] {
+    private var unowned: [UnownedFile] {
         var shadow = Shadow()
         var files: [UnownedFile] = []
         for layer in layers.indices.reversed() {
@@ -50,7 +48,7 @@ struct InventoryBuilder {
             .sorted { $0.path.utf8.lexicographicallyPrecedes($1.path.utf8) }
     }
 
-    func inventory(of subject: String) -> Inventory {
+    func inventory(of subject: String, files: Bool = true) -> Inventory {
         let distribution = distribution
         var drafts = Drafts(distribution: distribution)
         let lower = lowerRecords()
@@ -68,7 +66,7 @@ struct InventoryBuilder {
             distribution: distribution,
             layers: [],
             entries: drafts.entries(licences: licences),
-            unowned: unowned,
+            unowned: files ? unowned : [],
             notes: notes
         )
     }

@@ -34,32 +34,8 @@ extension LayerFacts {
     }
 }
 
-private struct FactsWriter {
-    private(set) var bytes: [UInt8] = []
-
-    mutating func number(_ value: UInt64) { bytes.append(varint: value) }
-
-    mutating func bytes(_ part: [UInt8]) {
-        number(UInt64(part.count))
-        bytes += part
-    }
-
-    mutating func text(_ text: String) {
-        number(UInt64(text.utf8.count))
-        bytes += text.utf8
-    }
-
-    mutating func text(_ text: String?) {
-        number(text == nil ? 0 : 1)
-        if let text { self.text(text) }
-    }
-
-    mutating func texts(_ texts: [String]) {
-        number(UInt64(texts.count))
-        for item in texts { text(item) }
-    }
-
-    mutating func fact(_ fact: FileRecord.Fact) {
+extension FactsWriter {
+    fileprivate mutating func fact(_ fact: FileRecord.Fact) {
         switch fact {
         case .packages(let packages):
             number(0)
@@ -67,10 +43,7 @@ private struct FactsWriter {
             for package in packages { self.package(package) }
         case .distribution(let distribution):
             number(1)
-            text(distribution.id)
-            text(distribution.version)
-            text(distribution.codename)
-            text(distribution.name)
+            self.distribution(distribution)
         case .licences(let package, let names):
             number(2)
             text(package)
@@ -85,7 +58,7 @@ private struct FactsWriter {
         }
     }
 
-    private mutating func package(_ package: FoundPackage) {
+    fileprivate mutating func package(_ package: FoundPackage) {
         text(package.kind.rawValue)
         text(package.name)
         text(package.version)
@@ -98,40 +71,8 @@ private struct FactsWriter {
     }
 }
 
-private struct FactsReader {
-    var cursor: VarintCursor
-
-    /// Of things of at least one byte each: never more than there are bytes left.
-    mutating func count() -> Int? {
-        guard let value = cursor.varint(), value <= UInt64(Int32.max) else { return nil }
-        return Int(value)
-    }
-
-    mutating func bytes() -> ArraySlice<UInt8>? { cursor.varint().flatMap { cursor.take($0) } }
-
-    mutating func text() -> String? { bytes().map { String(decoding: $0, as: UTF8.self) } }
-
-    /// nil for bytes that are not whole, a text of nil where there is none.
-    mutating func optionalText() -> String?? {
-        switch cursor.varint() {
-        case 0: return .some(nil)
-        case 1: return text().map(Optional.some)
-        default: return nil
-        }
-    }
-
-    mutating func texts() -> [String]? {
-        guard let count = count(), count <= cursor.rest.count else { return nil }
-        var found: [String] = []
-        found.reserveCapacity(count)
-        for _ in 0..<count {
-            guard let text = text() else { return nil }
-            found.append(text)
-        }
-        return found
-    }
-
-    mutating func fact() -> FileRecord.Fact? {
+extension FactsReader {
+    fileprivate mutating func fact() -> FileRecord.Fact? {
         switch cursor.varint() {
         case 0:
             guard let count = count() else { return nil }
@@ -141,11 +82,7 @@ private struct FactsReader {
                 packages.append(package)
             }
             return .packages(packages)
-        case 1:
-            guard let id = text(), let version = text(), let codename = optionalText(),
-                let name = optionalText()
-            else { return nil }
-            return .distribution(Distribution(id: id, version: version, codename: codename, name: name))
+        case 1: return distribution().map { .distribution($0) }
         case 2:
             guard let package = text(), let names = texts() else { return nil }
             return .licences(package: package, names)
@@ -157,7 +94,7 @@ private struct FactsReader {
         }
     }
 
-    private mutating func package() -> FoundPackage? {
+    fileprivate mutating func package() -> FoundPackage? {
         guard let kind = text().flatMap(PackageKind.init(rawValue:)), let name = text(), let version = text(),
             let source = optionalText(), let sourceVersion = optionalText(),
             let architecture = optionalText(), let licences = texts(), let inside = text(),

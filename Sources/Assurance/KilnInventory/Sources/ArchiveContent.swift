@@ -22,7 +22,9 @@ private struct TarFiles: LayoutFiles {
         }
         var reader = TarReader(RangeSource(bytes, 0..<bytes.size), hashing: false)
         var (members, links): ([String: Range<Int64>], [String: String]) = ([:], [:])
-        while let entry = try reader.next() {
+        var isTar = false
+        while let entry = try Self.next(&reader, of: path, isTar: isTar) {
+            isTar = true
             try Blocking.checkCancellation()
             guard members.count + links.count < Self.most else { throw ArchiveError(.limit(.entries)) }
             switch entry.kind {
@@ -37,6 +39,24 @@ private struct TarFiles: LayoutFiles {
         }
         self.members = members
         self.links = links
+    }
+
+    /// What does not even begin as a tar is none, and not one that is damaged.
+    private static func next(
+        _ reader: inout TarReader,
+        of path: FilePath,
+        isTar: Bool
+    ) throws -> TarEntry? {
+        do {
+            return try reader.next()
+        } catch {
+            switch error.reason {
+            case .truncated, .checksum,
+                .malformed where !isTar:
+                throw InventoryError(.notATar, path.string)
+            default: throw error
+            }
+        }
     }
 
     private static func resolved(_ target: String, in folder: String) -> String? {

@@ -11,6 +11,8 @@ package struct ImageContent: Sendable {
     package let config: ImageConfig
     /// The lowest first.
     package let layers: [LayerContent]
+    /// Whether it is an image of the home's store, for as long as that has it.
+    let isOfStore: Bool
 
     /// nil for a folder, which is no image.
     package static func open(
@@ -33,6 +35,7 @@ package struct ImageContent: Sendable {
         self.digest = digest
         self.config = config
         self.layers = layers
+        isOfStore = false
     }
 
     /// An image of the store. What it keeps was checked when it came in.
@@ -46,6 +49,7 @@ package struct ImageContent: Sendable {
         let made = config.layerHistory
         subject = reference
         digest = descriptor.digest
+        isOfStore = true
         self.config = config
         layers = zip(manifest.layers, config.rootfs.diffIDs).enumerated().map { place, layer in
             let blob = store.blobPath(layer.0.digest)

@@ -1,21 +1,14 @@
 import ArgumentParser
 import KilnAdvisories
-import KilnCatalog
-import KilnDefinition
 import KilnDiagnostics
-import KilnFleet
-import KilnGate
-import KilnInventory
 import KilnOCI
-import KilnStore
-import KilnSystem
 
 struct AffectedCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "affected",
         abstract: "Tell which images, and which releases that run, have a vulnerability.",
         discussion: """
-            Answers from what is kept of each layer, without unpacking an image again. Looks at every image that a name refers to, and at \
+            Answers from what is kept of each image, without unpacking it again. Looks at every image that a name refers to, and at \
             every release that a fleet of this machine runs.
 
             Examples:
@@ -45,27 +38,9 @@ struct AffectedCommand: AsyncParsableCommand {
     func run() async throws {
         let context = CommandContext.current
         let database = try AdvisoryHome(context.home).open()
-        let wanted = Set(vulnerabilities)
-        var rows: [Row] = []
-        let matcher = Matcher(database)
-        for image in try await images(context) {
-            let inventory = try await Inventory.read(.image(image.digest.description), home: context.home)
-            for finding in try matcher.match(inventory.judgedPackages).findings
-            where !finding.names.isDisjoint(with: wanted) {
-                rows.append(
-                    Row(
-                        vulnerability: finding.vulnerability,
-                        image: image.names.joined(separator: ", "),
-                        digest: image.digest.description,
-                        fleets: image.fleets,
-                        package: finding.package.name,
-                        installed: finding.package.version,
-                        fixed: finding.fixed,
-                        severity: finding.severity.description
-                    )
-                )
-            }
-        }
+        let images = try await AffectedImages(context).all()
+        let found = try Matcher(database).match(images.packages, about: Set(vulnerabilities)).findings
+        let rows = Self.rows(found, images)
         if format.format == .json { return try context.resultJSON(["affected": rows]) }
         show(rows, database, context)
     }
@@ -95,35 +70,28 @@ struct AffectedCommand: AsyncParsableCommand {
         context.console.message("\(count) affected; database of \(database.date) (\(database.digest.short))")
     }
 
-    private struct Candidate {
-        let digest: Digest
-        var names: [String] = []
-        var fleets: [String] = []
-    }
-
-    /// Every image that is here and has a name or runs, by digest. Of images for several platforms the one for this machine.
-    private func images(_ context: CommandContext) async throws -> [Candidate] {
-        let store = ImageStore(home: context.home)
-        var found: [Digest: Candidate] = [:]
-        for image in try store.list() {
-            guard let digest = try? store.image(image.name, for: .host).digest, store.isWhole(digest) else {
-                continue
-            }
-            found[digest, default: Candidate(digest: digest)].names.append(image.name)
+    /// In the order of the images, of each in that of the findings.
+    private static func rows(
+        _ findings: [Finding],
+        _ images: AffectedImages.Holdings
+    ) -> [Row] {
+        var byImage: [Digest: [Finding]] = [:]
+        for finding in findings {
+            for image in images.holders[finding.package] ?? [] { byImage[image, default: []].append(finding) }
         }
-        if Files.exists(context.home.catalog) {
-            let catalog = try Catalog(path: context.home.catalog)
-            for fleet in try await catalog.fleets() {
-                guard let release = try await catalog.runningRelease(of: fleet.name),
-                    store.isWhole(release.image)
-                else {
-                    continue
-                }
-                found[release.image, default: Candidate(digest: release.image)].fleets.append(
-                    "\(fleet.name) (release \(release.number))"
+        return images.images.flatMap { image in
+            (byImage[image.digest] ?? []).map { finding in
+                Row(
+                    vulnerability: finding.vulnerability,
+                    image: image.names.joined(separator: ", "),
+                    digest: image.digest.description,
+                    fleets: image.fleets,
+                    package: finding.package.name,
+                    installed: finding.package.version,
+                    fixed: finding.fixed,
+                    severity: finding.severity.description
                 )
             }
         }
-        return found.values.sorted { ($0.names.first ?? "~", $0.digest) < ($1.names.first ?? "~", $1.digest) }
     }
 }

@@ -59,7 +59,8 @@ struct SBOMCommand: AsyncParsableCommand {
         let inventory = try await Inventory.read(
             InventoryTarget(parsing: image),
             home: context.home,
-            platform: platform.flatMap { ImagePlatform(parsing: $0) } ?? .host
+            platform: platform.flatMap { ImagePlatform(parsing: $0) } ?? .host,
+            files: files
         )
         for note in inventory.notes { context.console.show([note.diagnostic]) }
         let bytes = try BillOfMaterials(inventory, version: KilnVersion.current).encode(format, files: files)

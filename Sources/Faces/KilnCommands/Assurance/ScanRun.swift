@@ -48,7 +48,7 @@ struct ScanRun {
         location = image.map { _ in command.options.file } ?? command.target
         summary =
             "\(command.target): \(report.summary)\(report.secrets.isEmpty ? "" : ", \(report.secrets.count) secrets") in \(report.packages) packages; database of \(database.date) (\(database.digest.short))"
-        try await judge(command, image, context)
+        try await judge(command, image, scan, context)
         warn(scan, report, target)
     }
 
@@ -56,16 +56,20 @@ struct ScanRun {
     private mutating func judge(
         _ command: ScanCommand,
         _ image: (name: ImageName, definition: ImageDefinition, source: String)?,
+        _ scan: ImageScan,
         _ context: CommandContext
     ) async throws {
         if command.severity != nil || command.kev {
             isRefused = !report.judgement.findings.isEmpty || !report.secrets.isEmpty
-        } else if let image, let rules = image.definition.gate, let digest = report.imageDigest {
+        } else if let image, var rules = image.definition.gate, let digest = report.imageDigest {
+            // What is scanned is signed afterwards, if it is fit for that.
+            rules.signature = []
             let verdict = try await ReleaseJudge(home: context.home).verdict(
                 on: digest,
                 named: image.name,
                 by: rules,
                 hasChecks: !image.definition.checks.isEmpty,
+                known: scan,
                 now: WallClock.now
             )
             isRefused = !verdict.passed
@@ -153,10 +157,9 @@ struct ScanRun {
             SecretNote.init
         )
         let told = judgement.findings.map(\.package) + judgement.suppressed.map(\.finding.package)
-        for package in Set(told) {
-            var origin = scan.inventory.origin(of: package)
-            origin?.line = image.flatMap { line(of: package, in: $0.definition, $0.source) }
-            report.origins[package] = origin
+        report.origins = scan.inventory.origins(of: Set(told))
+        for package in report.origins.keys {
+            report.origins[package]?.line = image.flatMap { line(of: package, in: $0.definition, $0.source) }
         }
         return report
     }

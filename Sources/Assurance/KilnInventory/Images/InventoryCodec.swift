@@ -1,0 +1,192 @@
+import KilnAdvisories
+import KilnOCI
+
+/// The bytes of an image's inventory, the same for the same one. The packages come first, for who asks for nothing else.
+extension Inventory {
+    func encode() -> [UInt8] {
+        var out = FactsWriter()
+        let judged = Set(judgedPackages)
+        var places: [InventoryPackage: Int] = [:]
+        var packages: [InventoryPackage] = []
+        for package in entries.map(\.package) where places[package] == nil {
+            places[package] = packages.count
+            packages.append(package)
+        }
+        out.packages(packages, judged: judged)
+        out.text(platform?.os)
+        out.text(platform?.architecture)
+        out.text(platform?.variant)
+        out.number(created == nil ? 0 : 1)
+        if let created { out.number(UInt64(bitPattern: created.seconds)) }
+        out.number(distribution == nil ? 0 : 1)
+        if let distribution { out.distribution(distribution) }
+        out.number(UInt64(layers.count))
+        for layer in layers {
+            out.text(layer.diffID.hex)
+            out.text(layer.createdBy)
+        }
+        out.number(UInt64(entries.count))
+        for entry in entries { out.entry(entry, package: places[entry.package] ?? 0) }
+        out.number(UInt64(notes.count))
+        for note in notes {
+            out.text(note.path)
+            out.place(note.layer)
+            out.text(note.text)
+        }
+        return out.bytes
+    }
+
+    /// nil for bytes that are not whole.
+    init?(parsing bytes: ArraySlice<UInt8>, subject: String, digest: Digest) {
+        var reader = FactsReader(cursor: VarintCursor(bytes))
+        guard let packages = reader.packages(), let platform = reader.platform(),
+            let created = reader.optional({
+                $0.cursor.varint().map { Moment(seconds: Int64(bitPattern: $0)) }
+            }),
+            let distribution = reader.optional({ $0.distribution() }), let layers = reader.layers()
+        else { return nil }
+        self.init(
+            subject: subject,
+            digest: digest,
+            platform: platform,
+            created: created,
+            distribution: distribution,
+            layers: layers,
+            entries: [],
+            unowned: [],
+            notes: []
+        )
+        guard let count = reader.count() else { return nil }
+        for _ in 0..<count {
+            guard let entry = reader.entry(packages, distribution) else { return nil }
+            entries.append(entry)
+        }
+        guard let noted = reader.count() else { return nil }
+        for _ in 0..<noted {
+            guard let path = reader.text(), let layer = reader.place(), let text = reader.text() else {
+                return nil
+            }
+            notes.append(InventoryNote(path: path, layer: layer, text: text))
+        }
+        guard reader.cursor.isAtEnd else { return nil }
+    }
+}
+
+extension FactsWriter {
+    fileprivate mutating func packages(_ packages: [InventoryPackage], judged: Set<InventoryPackage>) {
+        let ecosystems = Set(packages.map(\.ecosystem)).sorted()
+        texts(ecosystems.map(\.description))
+        let places = Dictionary(uniqueKeysWithValues: ecosystems.enumerated().map { ($1, $0) })
+        number(UInt64(packages.count))
+        for package in packages {
+            number(judged.contains(package) ? 1 : 0)
+            number(UInt64(places[package.ecosystem] ?? 0))
+            text(package.name)
+            text(package.version)
+            text(package.source)
+            text(package.sourceVersion)
+        }
+    }
+
+    fileprivate mutating func entry(_ entry: InventoryEntry, package: Int) {
+        text(entry.kind.rawValue)
+        number(UInt64(package))
+        text(entry.architecture)
+        texts(entry.licences)
+        place(entry.layer)
+        number(UInt64(entry.evidence.count))
+        for evidence in entry.evidence {
+            text(evidence.path)
+            place(evidence.layer)
+        }
+        text(entry.owner)
+    }
+
+    fileprivate mutating func place(_ layer: Int?) { number(layer.map { UInt64($0) + 1 } ?? 0) }
+}
+
+extension FactsReader {
+    mutating func packages() -> [(package: InventoryPackage, isJudged: Bool)]? {
+        guard let ecosystems = texts()?.map({ Ecosystem($0) }), let count = count(),
+            count <= cursor.rest.count
+        else { return nil }
+        var found: [(package: InventoryPackage, isJudged: Bool)] = []
+        found.reserveCapacity(count)
+        for _ in 0..<count {
+            guard let flag = cursor.varint(), flag <= 1, let place = self.count(),
+                ecosystems.indices.contains(place), let name = text(), let version = text(),
+                let source = optionalText(), let sourceVersion = optionalText()
+            else { return nil }
+            let package = InventoryPackage(
+                ecosystems[place],
+                name,
+                version,
+                source: source,
+                sourceVersion: sourceVersion
+            )
+            found.append((package, flag == 1))
+        }
+        return found
+    }
+
+    fileprivate mutating func platform() -> ImagePlatform?? {
+        guard let os = optionalText(), let architecture = optionalText(), let variant = optionalText() else {
+            return nil
+        }
+        guard let os, let architecture else { return .some(nil) }
+        return ImagePlatform(architecture: architecture, os: os, variant: variant)
+    }
+
+    fileprivate mutating func layers() -> [InventoryLayer]? {
+        guard let count = count(), count <= cursor.rest.count else { return nil }
+        var layers: [InventoryLayer] = []
+        for index in 0..<count {
+            guard let hex = text(), let diffID = try? DiffID(parsingHex: hex), let createdBy = optionalText()
+            else { return nil }
+            layers.append(InventoryLayer(index: index, diffID: diffID, createdBy: createdBy))
+        }
+        return layers
+    }
+
+    fileprivate mutating func entry(
+        _ packages: [(package: InventoryPackage, isJudged: Bool)],
+        _ distribution: Distribution?
+    ) -> InventoryEntry? {
+        guard let kind = text().flatMap(PackageKind.init(rawValue:)), let number = count(),
+            packages.indices.contains(number), let architecture = optionalText(), let licences = texts(),
+            let layer = place(), let files = count(), files <= cursor.rest.count
+        else { return nil }
+        var evidence: [InventoryEntry.Evidence] = []
+        for _ in 0..<files {
+            guard let path = text(), let layer = place() else { return nil }
+            evidence.append(InventoryEntry.Evidence(path: path, layer: layer))
+        }
+        guard let owner = optionalText() else { return nil }
+        let package = packages[number].package
+        return InventoryEntry(
+            kind: kind,
+            package: package,
+            architecture: architecture,
+            licences: licences,
+            layer: layer,
+            evidence: evidence,
+            owner: owner,
+            packageURL: PackageURL(of: package, kind: kind, architecture, distribution)
+        )
+    }
+
+    /// nil for bytes that are not whole, a layer of nil where there is none.
+    fileprivate mutating func place() -> Int?? {
+        guard let value = count() else { return nil }
+        if value == 0 { return .some(nil) }
+        return value - 1
+    }
+
+    fileprivate mutating func optional<Value>(_ read: (inout FactsReader) -> Value?) -> Value?? {
+        switch cursor.varint() {
+        case 0: return .some(nil)
+        case 1: return read(&self).map(Optional.some)
+        default: return nil
+        }
+    }
+}

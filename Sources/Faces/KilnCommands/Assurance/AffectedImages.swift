@@ -1,0 +1,80 @@
+import KilnAdvisories
+import KilnCatalog
+import KilnDefinition
+import KilnFleet
+import KilnInventory
+import KilnOCI
+import KilnStore
+import KilnSystem
+
+/// What the images hold that have a name here or run, from what is kept of each. Of images for several platforms the one for this
+/// machine.
+struct AffectedImages {
+    struct Image {
+        let digest: Digest
+        var names: [String] = []
+        /// `shop (release 3)`, of fleets that run it.
+        var fleets: [String] = []
+    }
+
+    struct Holdings {
+        /// By name; those without one last.
+        var images: [Image] = []
+        /// Images share most of theirs: each is judged once.
+        var packages: [InventoryPackage] = []
+        var holders: [InventoryPackage: [Digest]] = [:]
+
+        mutating func add(_ image: Image, _ packages: [InventoryPackage]) {
+            images.append(image)
+            for package in packages {
+                if holders[package] == nil { self.packages.append(package) }
+                holders[package, default: []].append(image.digest)
+            }
+        }
+    }
+
+    private let context: CommandContext
+    private let store: ImageStore
+    private let inventories: ImageInventories
+
+    init(_ context: CommandContext) {
+        self.context = context
+        store = ImageStore(home: context.home)
+        inventories = ImageInventories(home: context.home)
+    }
+
+    func all() async throws -> Holdings {
+        var holdings = Holdings()
+        for image in try await images() {
+            guard let packages = try await packages(of: image.digest) else { continue }
+            holdings.add(image, packages)
+        }
+        return holdings
+    }
+
+    /// nil for an image that is not whole, of which nothing was kept while it was.
+    private func packages(of image: Digest) async throws -> [InventoryPackage]? {
+        if let packages = inventories.judgedPackages(of: image) { return packages }
+        guard store.isWhole(image) else { return nil }
+        return try await Inventory.read(.image(image.description), home: context.home, files: false)
+            .judgedPackages
+    }
+
+    private func images() async throws -> [Image] {
+        var found: [Digest: Image] = [:]
+        for image in try store.list() {
+            guard let digest = try? store.image(image.descriptor, for: .host)?.digest else { continue }
+            found[digest, default: Image(digest: digest)].names.append(image.name)
+        }
+        if Files.exists(context.home.catalog) {
+            let catalog = try Catalog(path: context.home.catalog)
+            for fleet in try await catalog.fleets() {
+                guard let release = try await catalog.runningRelease(of: fleet.name) else { continue }
+                found[release.image, default: Image(digest: release.image)].fleets.append(
+                    "\(fleet.name) (release \(release.number))"
+                )
+            }
+        }
+        return found.values.sorted { ($0.names.first ?? "~", $0.digest) < ($1.names.first ?? "~", $1.digest) }
+    }
+}
