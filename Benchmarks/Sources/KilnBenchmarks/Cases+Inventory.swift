@@ -18,8 +18,13 @@ extension Workbench {
         )
         try kiln("lock", in: "server", home: "server-home").run()
         try kiln("bake", in: "server", home: "server-home").run()
+        try importAdvisories(into: "server-home", in: "server")
         let sbom = kiln("sbom server -o bill.json", in: "server", home: "server-home")
-        let forget = command("rm -f '\(folder)'/server-home/layers/*.inventory", in: "server")
+        let forget = command(
+            "cd '\(folder)/server-home'; rm -rf layers/*.inventory cache/inventories cache/secrets",
+            in: "server"
+        )
+        let scan = kiln("scan server", in: "server", home: "server-home")
         let syft = Comparison.Side(
             name: "syft",
             timed: command(
@@ -40,10 +45,19 @@ extension Workbench {
             peers: peers
         ).run()
             + Comparison(
-                title: "the same, layers known",
+                title: "the same, image known",
                 rounds: rounds ?? 5,
-                ours: warm,
-                peers: []
+                ours: warm
+            ).run()
+            + Comparison(
+                title: "scan of it, with secrets, the first time",
+                rounds: rounds ?? 3,
+                ours: Comparison.Side(name: "kiln", prepare: forget, timed: scan)
+            ).run()
+            + Comparison(
+                title: "scan of it, with secrets, image known",
+                rounds: rounds ?? 5,
+                ours: Comparison.Side(name: "kiln", timed: scan)
             ).run()
     }
 }

@@ -15,6 +15,7 @@ struct Case: Sendable {
         Case(name: "re-lock", rows: { try $0.relock() }),
         Case(name: "lint", rows: { try $0.lintOfManyManifests() }),
         Case(name: "inventory", rows: { try $0.inventory() }),
+        Case(name: "advisories", rows: { try $0.manyInventories() }),
         Case(name: "start", rows: { try $0.firstInstance() }),
     ]
 }
