@@ -61,7 +61,8 @@ import Testing
             )
             for arguments in [
                 ["--key", "other.pub"], ["--key", "ci.pub", "-a", "env=test"],
-                ["--key", "ci.pub", "--identity", "shop"], ["--key", "ci.pub", "--attestation", "sbom"],
+                ["--key", "ci.pub", "--identity", "shop"],
+                ["--key", "ci.pub", "--attestation", "https://example.org/other"],
             ] {
                 let refused = try await ToolRunner().runUnchecked(
                     kiln.invocation(["image", "verify-signature", "app"] + arguments)
@@ -125,6 +126,33 @@ import Testing
             try await kiln.succeed("bake", "--verify", "--sign-key", "../ci.key")
             let dirty = try await provenance()
             #expect(dirty.contains("with changes that were not committed") && dirty.contains("1 verified"))
+        }
+    }
+
+    @Test(.enabled(if: Files.exists("/usr/bin/git"), "needs git"))
+    func `have git asked once for their commit, and never outside of a repository`() async throws {
+        try await Sandbox.with { sandbox in
+            var kiln = try project(sandbox)
+            let log = sandbox.path.appending("log")
+            try kiln.write(
+                "#!/bin/sh\necho \"$@\" >> \(log)\nexec /usr/bin/git \"$@\"\n",
+                to: "../bin/git",
+                mode: 0o755
+            )
+            kiln.environment["PATH"] = "\(sandbox.path.appending("bin")):/usr/sbin:/usr/bin:/sbin:/bin"
+            try await kiln.succeed("lock")
+            try await kiln.succeed("bake")
+            #expect(!Files.exists(log))
+            let script = """
+                git init -q && git add . && git -c user.name=t -c user.email=t@example.org commit -qm one
+                git remote add origin git@git.example.org:shop.git
+                """
+            try await ToolRunner().run(
+                ToolInvocation("sh", ["-c", script], workingDirectory: kiln.project)
+            )
+            try await kiln.succeed("bake")
+            let asked = try Files.readText(log).split(separator: "\n")
+            #expect(asked.count == 1 && asked[0].contains("status"), "\(asked)")
         }
     }
 
@@ -233,7 +261,29 @@ import Testing
                 trace.contains("release") && trace.contains("of fleet web")
                     && trace.contains("made of  definition")
             )
+            #expect(trace.contains("told by  the bake here, unsigned"))
+            let id = try #require(instance)
+            let vouched = try await kiln.succeed("trace", id, "--key", "ci.pub").output
+            #expect(vouched.contains("told by  a statement that is signed by ci.pub"))
+            try await kiln.succeed("key", "generate", "--out", "other")
+            #expect(try await kiln.run("trace", id, "--key", "other.pub").code == 3)
             #expect(try await kiln.run("trace", "nothing").code == 2)
+            // What the fleet asks for itself is no gate that could be overridden.
+            try await kiln.succeed("key", "generate", "--out", "ci2")
+            let definition = try Files.readText(kiln.project.appending("kiln.yaml"))
+            try kiln.write(
+                definition.replacing("[ci.pub]", with: "[ci2.pub]").replacing(
+                    "memory: 64MiB",
+                    with: "memory: 65MiB"
+                ),
+                to: "kiln.yaml"
+            )
+            for command in [["deploy", "web"], ["apply"]] {
+                let told = try await ToolRunner().runUnchecked(
+                    kiln.invocation(command + ["--override", "--why", "a demonstration"])
+                )
+                #expect(told.status == .exited(3), "\(command): \(told.errorText)")
+            }
         }
     }
 }

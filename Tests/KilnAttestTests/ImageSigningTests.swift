@@ -49,6 +49,35 @@ import Testing
         }
     }
 
+    @Test func `lets provenance be asked for by who signed it, and says whose word it is`() async throws {
+        try await Sandbox.with { sandbox in
+            let store = ImageStore(home: sandbox.home)
+            let image = try await Samples.image("shop", in: store)
+            let attestations = ImageAttestations(store: store)
+            let (mine, other) = (SigningKey(), SigningKey())
+            #expect(try await attestations.provenance(of: image.digest, by: []) == nil)
+            let statement = try Statement.encode(
+                Samples.provenance,
+                .provenance,
+                name: "shop",
+                digest: image.digest
+            )
+            let envelope = try Envelope(signing: statement, type: .statement, with: [mine])
+            try await attestations.add(envelope, .provenance, to: image)
+            let told = try await attestations.provenance(of: image.digest, by: [])
+            #expect(told?.standing == .unchecked && told?.provenance == Samples.provenance)
+            let signed = try await attestations.provenance(of: image.digest, by: [Samples.signer("ci", mine)])
+            #expect(signed?.standing == .signed(by: "ci") && signed?.provenance == Samples.provenance)
+            let refusal = await #expect(throws: AttestError.self) {
+                try await attestations.provenance(of: image.digest, by: [Samples.signer("lab", other)])
+            }
+            #expect(refusal?.code == .unsigned)
+            try await attestations.keep(statement, .provenance, of: image)
+            let plain = try await attestations.provenance(of: image.digest, by: [])
+            #expect(plain?.standing == .unsigned)
+        }
+    }
+
     @Test func `lays signatures out as cosign finds them`() async throws {
         try await Sandbox.with { sandbox in
             let store = ImageStore(home: sandbox.home)

@@ -22,15 +22,52 @@ package struct BillOfMaterials: Sendable {
 
     /// `files`: also those that no package owns, where the format has a place for them.
     package func encode(_ format: BillFormat, files: Bool = false) throws -> [UInt8] {
+        var bytes = try CanonicalJSON.encodePretty(document(format, files, Self.openIdentifier))
+        let identifier = Self.identifier(of: bytes)
+        // By its key, which no text of the document can have before it: quotes in texts are escaped.
+        let open = Array(
+            "\"\(Self.identifierKey(format))\" : \"\(Self.identifierStart(format))\(Self.openIdentifier)\""
+                .utf8
+        )
+        if let range = bytes.firstRange(of: open) {
+            bytes.replaceSubrange(range.upperBound - 37..<range.upperBound - 1, with: identifier.utf8)
+        }
+        return bytes
+    }
+
+    /// The same for what holds it as a part: a statement.
+    package func document(_ format: BillFormat) throws -> any Encodable {
+        let bytes = try CanonicalJSON.encodePretty(document(format, false, Self.openIdentifier))
+        return document(format, false, Self.identifier(of: bytes))
+    }
+
+    private func document(_ format: BillFormat, _ files: Bool, _ identifier: String) -> any Encodable {
         switch format {
         case .cyclonedx:
             var document = CycloneDXDocument(inventory, version: version, files: files)
-            document.serialNumber = "urn:uuid:" + Self.identifier(of: try CanonicalJSON.encode(document))
-            return try CanonicalJSON.encodePretty(document)
+            document.serialNumber = Self.identifierStart(format) + identifier
+            return document
         case .spdx:
             var document = SPDXDocument(inventory, version: version)
-            document.documentNamespace += Self.identifier(of: try CanonicalJSON.encode(document))
-            return try CanonicalJSON.encodePretty(document)
+            document.documentNamespace = Self.identifierStart(format) + identifier
+            return document
+        }
+    }
+
+    /// Stands in the place of the identifier until the rest is known, of which that is made.
+    private static let openIdentifier = "00000000-0000-8000-8000-000000000000"
+
+    private static func identifierKey(_ format: BillFormat) -> String {
+        switch format {
+        case .cyclonedx: "serialNumber"
+        case .spdx: "documentNamespace"
+        }
+    }
+
+    private static func identifierStart(_ format: BillFormat) -> String {
+        switch format {
+        case .cyclonedx: "urn:uuid:"
+        case .spdx: "https://kiln.dev/spdx/"
         }
     }
 

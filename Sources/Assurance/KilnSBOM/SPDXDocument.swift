@@ -67,7 +67,7 @@ struct SPDXDocument: Encodable {
     let dataLicense = "CC0-1.0"
     let identifier = "SPDXRef-DOCUMENT"
     let name: String
-    /// Without its end until the rest is known, of which that is made.
+    /// Made of all the rest, by whoever has that.
     var documentNamespace: String
     let creationInfo: CreationInfo
     let packages: [Package]
@@ -91,7 +91,7 @@ struct SPDXDocument: Encodable {
         var others = SPDXLicences()
         let packages = inventory.entries.map { Package($0, in: inventory, &others) }
         name = inventory.subject
-        documentNamespace = "https://kiln.dev/spdx/"
+        documentNamespace = ""
         creationInfo = CreationInfo(
             created: (inventory.created ?? Moment(seconds: 0)).description,
             creators: ["Tool: kiln-\(version)"]

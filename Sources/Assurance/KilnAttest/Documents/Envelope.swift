@@ -6,6 +6,8 @@ package struct Envelope: Sendable, Hashable {
     /// A bill of materials of a large image has some hundred kilobytes.
     package static let limit = 16 << 20
     private static let signatureLimit = 100
+    /// Most bytes that are signed: base64 makes four of three, and signatures stand beside them.
+    package static let payloadLimit = limit / 4 * 3 - (64 << 10)
 
     package struct Signature: Sendable, Hashable {
         /// A hint of its signer's, which proves nothing.

@@ -87,12 +87,14 @@ package struct PredicateType: Sendable, Hashable, RawRepresentable {
 
     package static let provenance = PredicateType(rawValue: "https://slsa.dev/provenance/v1")
     package static let cycloneDX = PredicateType(rawValue: "https://cyclonedx.org/bom")
+    package static let spdx = PredicateType(rawValue: "https://spdx.dev/Document")
 
     /// By the words of the command line, which cosign has too; a URL is itself.
     package init(word: String) {
         switch word {
         case "provenance", "slsaprovenance1": self = .provenance
         case "sbom", "cyclonedx": self = .cycloneDX
+        case "spdx", "spdxjson": self = .spdx
         default: rawValue = word
         }
     }
@@ -102,6 +104,7 @@ package struct PredicateType: Sendable, Hashable, RawRepresentable {
         switch self {
         case .provenance: "provenance"
         case .cycloneDX: "sbom"
+        case .spdx: "spdx"
         default: rawValue
         }
     }

@@ -62,11 +62,38 @@ package struct ImageAttestations: Sendable {
             }
     }
 
+    /// What lies beside an image of how it came about, and whose word that is.
+    package struct ToldProvenance: Sendable, Hashable {
+        package enum Standing: Sendable, Hashable {
+            case unsigned
+            /// It is in an envelope, whose signatures nobody held against a key.
+            case unchecked
+            /// By whom, of those who were asked for.
+            case signed(by: String)
+        }
+
+        package let provenance: Provenance
+        package let standing: Standing
+    }
+
     /// What is known of how an image came about, whether anybody signed it or not; nil for one that was not baked by Kiln.
-    /// One that was signed says no more of itself here: `SignaturePolicy` judges signatures.
-    package func provenance(of image: Digest) async throws -> Provenance? {
+    /// With signers only what one of them signed counts, and throws when there is nothing of the kind.
+    package func provenance(of image: Digest, by signers: [Signer]) async throws -> ToldProvenance? {
+        guard signers.isEmpty else {
+            let policy = SignaturePolicy(signers: signers, statement: .provenance)
+            let verdict = policy.judge(image, try await LocalEvidence(store: store).evidence(of: image))
+            let refusal = verdict.refusal(of: "image \(image.short)", what: "signed with its provenance")
+            if let refusal { throw refusal }
+            return verdict.findings.lazy.compactMap { finding in
+                guard let bytes = finding.statement, let told = try? Provenance.decode(bytes) else {
+                    return nil
+                }
+                return ToldProvenance(provenance: told, standing: .signed(by: finding.signer))
+            }.first
+        }
         for statement in try statements(of: image) where statement.type == .provenance {
-            return try? Provenance.decode(statement.bytes)
+            let told = try? Provenance.decode(statement.bytes)
+            return told.map { ToldProvenance(provenance: $0, standing: .unsigned) }
         }
         let evidence = try await LocalEvidence(store: store).evidence(of: image)
         for bytes in evidence.envelopes {
@@ -75,7 +102,7 @@ package struct ImageAttestations: Sendable {
                 statement.predicateType == .provenance,
                 let provenance = try? Provenance.decode(envelope.payload)
             else { continue }
-            return provenance
+            return ToldProvenance(provenance: provenance, standing: .unchecked)
         }
         return nil
     }

@@ -14,32 +14,52 @@ package struct SourceCommit: Sendable, Hashable {
     }
 
     /// nil without git, outside of a repository, before the first commit, and where git does not trust who owns it.
-    package static func find(_ directory: FilePath) async throws -> SourceCommit? {
-        func ask(_ arguments: [String]) async throws -> String? {
-            // A repository can name programs of its own for git to run.
-            let command = ToolInvocation(
-                "git",
-                ["-c", "core.fsmonitor=false", "-c", "core.hooksPath=/dev/null"] + arguments,
-                environment: ["GIT_OPTIONAL_LOCKS": "0", "LC_ALL": "C"],
-                workingDirectory: directory.isEmpty ? "." : directory
-            )
-            do {
-                let output = try await ToolRunner().runUnchecked(command)
-                guard output.status == .exited(0) else { return nil }
-                return output.text.split(separator: "\n").first.map(String.init) ?? ""
-            } catch is ToolError {
-                return nil
-            }
-        }
-        guard let id = try await ask(["rev-parse", "--verify", "HEAD"]), isObjectID(id),
-            let changes = try await ask(["status", "--porcelain"])
+    ///
+    /// Git is asked once; where no folder above has a repository, never.
+    package static func find(
+        _ directory: FilePath,
+        environment: [String: String] = [:]
+    ) async throws -> SourceCommit? {
+        let directory = directory.isEmpty ? FilePath(".") : directory
+        // Whoever says in variables where the repository is may say what its configuration is, too.
+        let isPlain = !environment.keys.contains { $0.hasPrefix("GIT_") }
+        let repository = isPlain ? GitFolder(above: directory) : nil
+        guard !isPlain || repository != nil else { return nil }
+        guard
+            let told = try await ask(["status", "--porcelain=v2", "--branch", "--no-renames"], in: directory)
         else { return nil }
-        let origin = try await ask(["config", "--get", "remote.origin.url"])
+        let lines = told.split(separator: "\n")
+        let id = lines.lazy.compactMap { $0.hasPrefix("# branch.oid ") ? String($0.dropFirst(13)) : nil }
+            .first
+        guard let id, isObjectID(id) else { return nil }
+        let origin: String? =
+            if let repository, let url = repository.originURL {
+                url
+            } else {
+                try await ask(["config", "--get", "remote.origin.url"], in: directory)?
+                    .split(separator: "\n").first.map(String.init)
+            }
         return SourceCommit(
             id: id,
             repository: origin.flatMap(withoutLogin),
-            isDirty: !changes.isEmpty
+            isDirty: lines.contains { !$0.hasPrefix("#") }
         )
+    }
+
+    private static func ask(_ arguments: [String], in directory: FilePath) async throws -> String? {
+        // A repository can name programs of its own for git to run.
+        let command = ToolInvocation(
+            "git",
+            ["-c", "core.fsmonitor=false", "-c", "core.hooksPath=/dev/null"] + arguments,
+            environment: ["GIT_OPTIONAL_LOCKS": "0", "LC_ALL": "C"],
+            workingDirectory: directory
+        )
+        do {
+            let output = try await ToolRunner().runUnchecked(command)
+            return output.status == .exited(0) ? output.text : nil
+        } catch is ToolError {
+            return nil
+        }
     }
 
     /// 40 digits, or 64 of sha256 repositories.

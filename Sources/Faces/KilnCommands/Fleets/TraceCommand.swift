@@ -7,19 +7,22 @@ import KilnFleet
 import KilnOCI
 import KilnStore
 import KilnSystem
+import SystemPackage
 
 struct TraceCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "trace",
         abstract: "Follow an instance back to its source: release, image, layers, packages, git commit.",
         discussion: """
-            What is told of the image is what its bake wrote down beside it (SLSA provenance), signed or not; \
-            kiln image verify-signature tells who vouches for it. --package shows what an instance has of a package.
+            What is told of the image is what its bake wrote down beside it (SLSA provenance), signed or not, and the last line \
+            says which. With --key only what was signed with that key counts (exit status 3 when nothing was). --package shows what an \
+            instance has of a package.
 
             Examples:
 
               kiln trace shop-4-ab12
               kiln trace shop/shop-4-a --package openssl
+              kiln trace shop-4-ab12 --key keys/shop-ci.pub
             """
     )
 
@@ -29,10 +32,14 @@ struct TraceCommand: AsyncParsableCommand {
     @Option(help: "Show the packages whose names have this in them.")
     var package: String?
 
+    @Option(help: "A public key that the provenance must be signed with; of several any.")
+    var key: [String] = []
+
     @OptionGroup var format: FormatOption
 
     func run() async throws {
         let context = CommandContext.current
+        let keys = try key.map { try KeyFile.verificationKey(FilePath($0)) }
         guard let place = InstancePlace(instance + ":/") else {
             throw ValidationError("\(ShownText.line(instance)) names no instance: [FLEET/]INSTANCE")
         }
@@ -57,7 +64,10 @@ struct TraceCommand: AsyncParsableCommand {
             fleet: fleet,
             release: release,
             layers: try store.manifest(release.image).value.layers,
-            provenance: try await ImageAttestations(store: store).provenance(of: release.image),
+            provenance: try await ImageAttestations(store: store).provenance(
+                of: release.image,
+                by: keys.isEmpty ? [] : [Signer(name: key.joined(separator: " or "), keys: keys)]
+            ),
             package: package
         )
         if format.format == .json { return try context.resultJSON(report) }
@@ -99,13 +109,22 @@ struct TraceReport: Encodable {
     let lock: String?
     let source: Source?
     let builder: String?
+    /// Whose word all that is: `unsigned`, `unchecked` (signed, by nobody knows whom) or `signed`; nil when nothing is told.
+    let standing: String?
+    private let vouching: ImageAttestations.ToldProvenance.Standing?
+
+    private enum CodingKeys: CodingKey {
+        case instance, fleet, release, releaseDigest, image, version, imageDigest, layers, packages,
+            definition
+        case lock, source, builder, standing
+    }
 
     init(
         instance: String,
         fleet: FleetName,
         release entry: ReleaseEntry,
         layers blobs: [Descriptor],
-        provenance: Provenance?,
+        provenance found: ImageAttestations.ToldProvenance?,
         package wanted: String?
     ) {
         self.instance = instance
@@ -115,6 +134,7 @@ struct TraceReport: Encodable {
         image = entry.imageName
         version = entry.imageVersion
         imageDigest = entry.image
+        let provenance = found?.provenance
         let told = provenance?.layers ?? []
         layers = blobs.enumerated().map { index, blob in
             let layer = told.indices.contains(index) && told[index].digest == blob.digest ? told[index] : nil
@@ -135,6 +155,14 @@ struct TraceReport: Encodable {
             Source(commit: $0.id, repository: $0.repository, dirty: $0.isDirty)
         }
         builder = provenance.map { "kiln \($0.runDetails.builder.version["kiln"] ?? "-")" }
+        vouching = found?.standing
+        standing =
+            switch found?.standing {
+            case .unsigned: "unsigned"
+            case .unchecked: "unchecked"
+            case .signed: "signed"
+            case nil: nil
+            }
     }
 
     var text: String {
@@ -150,6 +178,7 @@ struct TraceReport: Encodable {
         lines += WhyText.labelled("made of", ["definition \(definition.prefix(12)), lock \(lock.prefix(12))"])
         lines += WhyText.labelled("commit", [sourceLine])
         lines += WhyText.labelled("baked by", [builder ?? "-"])
+        lines += WhyText.labelled("told by", [teller])
         return lines.map(ShownText.line).joined(separator: "\n")
     }
 
@@ -162,6 +191,14 @@ struct TraceReport: Encodable {
     }
 
     private static let shownPackages = 10
+
+    private var teller: String {
+        switch vouching {
+        case .unsigned, nil: "the bake here, unsigned"
+        case .unchecked: "a signed statement that was not checked: --key FILE checks it"
+        case .signed(let signer): "a statement that is signed by \(signer)"
+        }
+    }
 
     private var sourceLine: String {
         guard let source else { return "none: the definition was in no git repository" }

@@ -5,6 +5,7 @@ import KilnDefinition
 import KilnDiagnostics
 import KilnLock
 import KilnOCI
+import KilnSBOM
 import KilnStore
 import OrderedCollections
 import SystemPackage
@@ -69,7 +70,10 @@ struct BakeCommand: AsyncParsableCommand {
         let inspector = shellOnFailure ? try ShellInspector(context, format.format) : nil
         let rebuild = noCache ? Rebuild.named : rebuildFrom.map(Rebuild.from) ?? .nothing
         let lock = try LockFile.require(options.lockPath)
-        let commit = try await SourceCommit.find(definition.directory)
+        let commit = try await SourceCommit.find(
+            definition.directory,
+            environment: context.environment
+        )
         let outcome: BakeOutcome
         do {
             outcome = try await context.withProgress(format.format, narrates: verbose) {
@@ -105,6 +109,7 @@ struct BakeCommand: AsyncParsableCommand {
             + outcome.platformNames.map { ($0.name.description, $0.descriptor) }
         try await StoreLock(context.home).shared {
             for (name, image) in named {
+                try await StatedBills(context: context, formats: BillFormat.allCases).state(image, as: name)
                 _ = try await ImageSigner(store: store, key: key).sign(image, as: name)
             }
         }

@@ -3,27 +3,42 @@ import KilnAttest
 import KilnDiagnostics
 import KilnOCI
 import KilnRegistry
+import KilnSBOM
 import KilnStore
 import SystemPackage
 
 struct ImageSignCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "sign",
-        abstract: "Sign an image of the store, and what is stated of it (provenance, a bill of materials).",
+        abstract: "Sign an image of the store, and what is stated of it: provenance, bills of materials.",
         discussion: """
             The signature lies beside the image and goes with it by kiln image push, in the form and place that cosign, and the sigstore \
-            policies of podman and skopeo, look for. Of an image of several platforms the index is signed, and each image in it. Signing \
+            policies of podman and skopeo, look for. Beside it lie signed statements (in-toto, in DSSE envelopes): the provenance that the \
+            bake wrote, and the bill of materials as CycloneDX and as SPDX. Of an image of several platforms the index is signed, and each image in it. Signing \
             again with the same key and words adds nothing.
 
             Examples:
 
               kiln image sign shop --key shop-ci.key --passphrase-file /run/secrets/key-passphrase
               kiln image sign shop --key shop-ci.key --identity registry.example.org/shop --annotation commit=4f2a91c
+              kiln image sign shop --key shop-ci.key --sbom cyclonedx
             """
     )
 
     @Argument(help: "A name, a digest, or the first six or more digits of one.")
     var image: String
+
+    @Option(
+        name: .customLong("sbom"),
+        help: ArgumentHelp(
+            "The bills of materials that are stated too: cyclonedx, spdx; may be given several times.",
+            valueName: "format"
+        )
+    )
+    var bills: [BillFormat] = BillFormat.allCases
+
+    @Flag(help: "State no bill of materials.")
+    var noSbom = false
 
     @OptionGroup var signing: SigningOptions
     @OptionGroup var format: FormatOption
@@ -35,8 +50,14 @@ struct ImageSignCommand: AsyncParsableCommand {
         let identity = try signing.identity ?? Self.identity(of: descriptor, named: image, store)
         let key = try signing.signingKey(context)
         let claims = try signing.claims()
+        let bills = StatedBills(context: context, formats: noSbom ? [] : bills)
         let outcomes = try await StoreLock(context.home).shared {
-            try await ImageSigner(store: store, key: key).sign(descriptor, as: identity, claims: claims)
+            try await bills.state(descriptor, as: identity)
+            return try await ImageSigner(store: store, key: key).sign(
+                descriptor,
+                as: identity,
+                claims: claims
+            )
         }
         let report = SigningReport(key: key.verification.fingerprint, identity: identity, outcomes)
         if format.format == .json { return try context.resultJSON(report) }

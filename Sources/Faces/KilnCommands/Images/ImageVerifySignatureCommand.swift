@@ -48,7 +48,7 @@ struct ImageVerifySignatureCommand: AsyncParsableCommand {
 
     @Option(
         help: ArgumentHelp(
-            "The kind of statement that must be signed: provenance, sbom, or the URL of its type.",
+            "The kind of statement that must be signed: provenance, sbom (CycloneDX), spdx, or the URL of its type.",
             valueName: "kind"
         )
     )
@@ -155,13 +155,15 @@ extension SignatureReport.Signature {
     fileprivate var text: String {
         let when = time.map { ", at \($0) by its own word" } ?? ""
         let said = annotations.sorted { $0.key < $1.key }.map { "  \($0.key)=\($0.value)" }
-        let lines = ["signed by \(file ?? key.short) as \(identity)\(when)"] + said + provenance
+        let lines = ["signed by \(file ?? key.short) as \(identity)\(when)"] + said + stated
         return lines.map(ShownText.line).joined(separator: "\n")
     }
 
     /// The statement in short, where it is one of ours.
-    private var provenance: [String] {
-        guard let statement, let claim = try? Provenance.decode(Array(statement.utf8)) else { return [] }
+    private var stated: [String] {
+        guard let bytes = statement.map({ Array($0.utf8) }) else { return [] }
+        if let bill = BillText(bytes) { return ["  " + bill.line] }
+        guard let claim = try? Provenance.decode(bytes) else { return [] }
         return ProvenanceText(claim).lines.map { "  " + $0 }
     }
 }

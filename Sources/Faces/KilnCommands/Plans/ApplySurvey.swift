@@ -87,7 +87,10 @@ struct ApplySurvey {
 
     /// Makes the images that the plan lacks.
     func bake(_ situation: ApplySituation) async throws {
-        let commit = try await SourceCommit.find(situation.definition.directory)
+        let commit = try await SourceCommit.find(
+            situation.definition.directory,
+            environment: context.environment
+        )
         let baked = try await BakeExecutor(
             definition: situation.definition,
             lock: situation.lock,
@@ -155,7 +158,7 @@ struct ApplySurvey {
         do {
             try RevocationGate(images: images).check(content)
         } catch let error as FleetError {
-            return ApplyPlan.Obstacle(.gate, error.message, hint: error.hint)
+            return ApplyPlan.Obstacle(.revoked, error.message, hint: error.hint)
         }
         let digest = try content.digest()
         guard try await !fleets.store.releaseEntries(of: fleet.name).contains(where: { $0.digest == digest })
@@ -164,12 +167,12 @@ struct ApplySurvey {
             try await fleet.checkSignatures(of: content, images)
         } catch let error as AttestError where error.code == .unsigned {
             let told = error.diagnostics[0]
-            return ApplyPlan.Obstacle(.gate, told.message, hint: told.hint)
+            return ApplyPlan.Obstacle(.unsigned, told.message, hint: told.hint)
         }
         guard fleet.rules != nil,
             let verdict = try await fleet.verdict(on: content, home: fleets.home), !verdict.passed
         else { return nil }
-        return GateText.obstacle(verdict, fleet: fleet.name)
+        return GateText.obstacle(verdict)
     }
 
     private func inputs(
