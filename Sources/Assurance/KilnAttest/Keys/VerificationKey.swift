@@ -1,6 +1,7 @@
 import Crypto
 import FoundationEssentials
 package import KilnOCI
+import KilnSystem
 
 /// The public half of an ECDSA key over P-256: tells whether its owner signed something.
 package struct VerificationKey: Sendable, Hashable {
