@@ -22,7 +22,7 @@ package struct SourceCommit: Sendable, Hashable {
     ) async throws -> SourceCommit? {
         let directory = directory.isEmpty ? FilePath(".") : directory
         // Whoever says in variables where the repository is may say what its configuration is, too.
-        let isPlain = !environment.keys.contains { $0.hasPrefix("GIT_") }
+        let isPlain = !environment.keys.contains(where: leadsElsewhere)
         let repository = isPlain ? GitFolder(above: directory) : nil
         guard !isPlain || repository != nil else { return nil }
         guard
@@ -44,6 +44,14 @@ package struct SourceCommit: Sendable, Hashable {
             repository: origin.flatMap(withoutLogin),
             isDirty: lines.contains { !$0.hasPrefix("#") }
         )
+    }
+
+    /// Variables by which git finds a repository, or its configuration, elsewhere (git(1), "The Git Repository").
+    private static func leadsElsewhere(_ variable: String) -> Bool {
+        ["GIT_DIR", "GIT_WORK_TREE", "GIT_COMMON_DIR", "GIT_INDEX_FILE"].contains(variable)
+            || ["GIT_CONFIG", "GIT_CEILING_", "GIT_DISCOVERY_", "GIT_OBJECT_", "GIT_ALTERNATE_"].contains {
+                variable.hasPrefix($0)
+            }
     }
 
     private static func ask(_ arguments: [String], in directory: FilePath) async throws -> String? {
