@@ -50,10 +50,9 @@ private struct TarFiles: LayoutFiles {
         do {
             return try reader.next()
         } catch {
+            if isTar { throw error }
             switch error.reason {
-            case .truncated, .checksum,
-                .malformed where !isTar:
-                throw InventoryError(.notATar, path.string)
+            case .truncated, .checksum, .malformed: throw InventoryError(.notATar, path.string)
             default: throw error
             }
         }
