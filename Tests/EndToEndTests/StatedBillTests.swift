@@ -1,5 +1,4 @@
 import FoundationEssentials
-import KilnOCI
 import KilnSystem
 import KilnTestSupport
 import SystemPackage
