@@ -27,7 +27,7 @@ struct `A fleet on this machine` {
             let watched = try await ToolRunner().runUnchecked(
                 ToolInvocation(
                     "timeout",
-                    ["--preserve-status", "--signal=INT", "3"] + [
+                    ["--foreground", "--preserve-status", "--signal=INT", "3"] + [
                         try KilnProcess.executable, "status", "web", "--watch",
                     ],
                     environment: try kiln.invocation([]).environment,
