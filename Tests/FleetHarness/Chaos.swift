@@ -106,27 +106,34 @@ package struct Chaos {
         }.joined(separator: "; ") + "; the controller said:\n" + served.said.suffix(4000)
     }
 
-    /// Once nothing is under way any more.
+    /// Once nothing is under way any more. A recycling that the controller goes on with has one release only, so that
+    /// an instance may be on its way out while we look: what is wrong has to stay wrong.
     private mutating func examine() throws {
-        var remains: [String] = []
-        let isClean = waitUntil(bound, every: 500_000) {
-            remains = Remains(of: home).found
-            return remains.isEmpty && home.isWhole
+        var wrong: [String] = []
+        let isWell = waitUntil(bound, every: 500_000) {
+            wrong = flaws
+            return wrong.isEmpty
         }
-        if isClean == nil { report.problems += remains.isEmpty ? ["not well at the end: \(state)"] : remains }
-        let status = try home.kiln("status --format json")
-        for fleet in home.names {
-            let instances = home.instances(of: fleet)
-            let unknown = instances.filter { !status.contains("\"\($0.name)\"") }.map(\.name)
-            if !unknown.isEmpty { report.problems.append("the catalog does not know \(unknown)") }
-            for instance in instances where !Processes.isAlive(instance.process ?? 0) {
-                report.problems.append("\(instance.name) does not run")
-            }
-        }
+        if isWell == nil { report.problems += wrong }
         do {
             try home.kiln("drift")
         } catch {
             report.problems.append("drift: \(error)")
+        }
+    }
+
+    private var flaws: [String] {
+        let remains = Remains(of: home).found
+        guard remains.isEmpty else { return remains }
+        guard home.isWhole else { return ["not well at the end: \(state)"] }
+        guard let status = try? home.kiln("status --format json") else { return ["status failed: \(state)"] }
+        return home.names.flatMap { fleet in
+            home.instances(of: fleet).flatMap { instance -> [String] in
+                var flaws: [String] = []
+                if !status.contains("\"\(instance.name)\"") { flaws.append("the catalog does not know \(instance.name)") }
+                if !Processes.isAlive(instance.process ?? 0) { flaws.append("\(instance.name) does not run") }
+                return flaws
+            }
         }
     }
 }
