@@ -248,9 +248,13 @@ package final class World {  // a class: platform, driver and checks all move th
         }
     }
 
-    /// Of one that is going, or that somebody looks at already, nothing more is asked.
+    /// Of one that is only being made, that is going, or that somebody looks at already, nothing more is asked. Whoever
+    /// takes it saw it run, whatever became of the call that made it.
     private func debug(_ key: Int, for seconds: Int, awaits: Bool) {
         guard let note = notes[key], !note.isStopping, note.custody == nil else { return }
+        let known = driver?.instances.first { $0.key.number == key }
+        if let known, known.isBusy, known.process == .planned { return }
+        change(key) { if $0.process == .refused { $0.process = process(of: key) } }
         condemn([key])
         let custody = Custody(until: instant.advanced(by: .seconds(seconds)), isAwaited: awaits)
         notes[key]?.custody = custody

@@ -151,7 +151,7 @@ extension World {
         for key in notes.keys.sorted() { hear(key) }
     }
 
-    private func process(of key: Int) -> InstanceState.Process {
+    func process(of key: Int) -> InstanceState.Process {
         guard let unit = units[key] else { return .planned }
         if unit.exited { return .ended(reason: "exited") }
         return unit.running && now >= obscuredUntil[key] ?? 0 ? .running : .planned
