@@ -31,4 +31,25 @@ import Testing
             try Mounts.unmountAll(under: link)
         }
     }
+
+    @Test func `what another process mounts, remounts and unmounts is seen at once`() async throws {
+        try await Sandbox.with { sandbox in
+            let target = sandbox.path.appending("a").resolved
+            try Files.createDirectory(target)
+            func entry() throws -> MountEntry? { try MountTable.current().entries.first { $0.target == target } }
+            func run(_ tool: String, _ arguments: String...) async throws {
+                try await ToolRunner().run(ToolInvocation(tool, arguments))
+            }
+            for _ in 1...20 {
+                #expect(try entry() == nil)
+                try await run("mount", "-t", "tmpfs", "-o", "size=1m", "tmpfs", target.string)
+                #expect(try entry()?.options.contains("rw") == true)
+                try await run("mount", "-o", "remount,bind,ro", target.string)
+                #expect(try entry()?.options.contains("ro") == true)
+                try await run("mount", "-o", "remount,size=2m", target.string)
+                #expect(try entry()?.superOptions.contains("size=2048k") == true)
+                try await run("umount", target.string)
+            }
+        }
+    }
 }

@@ -35,16 +35,24 @@ package enum Files {
             try FileDescriptor.open(path, .readOnly, options: .closeOnExec)
         }
         defer { try? descriptor.close() }
-        var bytes: [UInt8] = []
-        var chunk = [UInt8](repeating: 0, count: 65536)
-        while true {
-            let count = try call("read \(path)") {
-                try chunk.withUnsafeMutableBytes { try descriptor.read(into: $0) }
-            }
-            if count == 0 { return bytes }
-            bytes += chunk[..<count]
-            guard bytes.count <= limit else {
-                throw SystemError("read \(path): more than \(limit) bytes", .fileTooLarge)
+        return try read(descriptor, of: path, limit: limit)
+    }
+
+    /// What is left of an open file.
+    package static func read(
+        _ descriptor: FileDescriptor,
+        of path: FilePath,
+        limit: Int = 64 << 20
+    ) throws -> [UInt8] {
+        try withUnsafeTemporaryAllocation(byteCount: 65536, alignment: 16) { chunk in
+            var bytes: [UInt8] = []
+            while true {
+                let count = try call("read \(path)") { try descriptor.read(into: chunk) }
+                if count == 0 { return bytes }
+                bytes += chunk[..<count]
+                guard bytes.count <= limit else {
+                    throw SystemError("read \(path): more than \(limit) bytes", .fileTooLarge)
+                }
             }
         }
     }

@@ -29,8 +29,13 @@ package struct MountTable: Sendable {
     }
 
     package static func current() throws -> MountTable {
-        try read("/proc/self/mountinfo")
+        try watched.withLock { watched in
+            if watched == nil { watched = try WatchedMountTable("/proc/self/mountinfo") }
+            return try watched?.table() ?? read("/proc/self/mountinfo")
+        }
     }
+
+    private static let watched = Mutex<WatchedMountTable?>(nil)
 
     package static func of(processID: Int32) throws -> MountTable {
         try read(FilePath("/proc/\(processID)/mountinfo"))
