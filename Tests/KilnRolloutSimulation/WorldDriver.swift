@@ -97,6 +97,7 @@ extension World {
         }
         if kind == .create {
             let start = instant
+            if !failed, driver?.refusal != nil { driver?.relented = instant }
             driver?.refusal =
                 failed ? Refusal(until: instant.advanced(by: .seconds(2)), reason: "no room") : nil
             change(key) {

@@ -139,6 +139,28 @@ import Testing
         #expect(plan(fleet, at: 600) == [.change(.beginStopping(reason: reason))])
     }
 
+    @Test func `gives a release its time anew once the platform makes instances again`() throws {
+        var fleet = Sample.fleet(
+            old: [.available, .available, .available],
+            new: [.starting],
+            policy: try RolloutPolicy(
+                surge: .count(1),
+                healthyDeadline: .seconds(599),
+                progressDeadline: .seconds(600)
+            )
+        )
+        fleet.instances[3].watchedSince = Sample.now.advanced(by: .seconds(550))
+        fleet.relented = Sample.now.advanced(by: .seconds(550))
+        let late = Sample.now.advanced(by: .seconds(600))
+        guard case .change(.noteProgress(let mark)) = plan(fleet, at: 600).first else {
+            Issue.record("\(plan(fleet, at: 600))")
+            return
+        }
+        #expect(mark.at == late)
+        fleet.apply(.noteProgress(mark), now: late)
+        #expect(plan(fleet, at: 1148) == [])
+    }
+
     @Test func `counts an instance that could not be made as nobody's failure`() throws {
         var fleet = Sample.fleet(old: [.available, .available], new: [.ended], policy: try policy())
         fleet.instances[2].process = .refused

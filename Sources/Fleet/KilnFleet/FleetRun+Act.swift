@@ -108,6 +108,7 @@ extension FleetRun {
         switch operation {
         case .create:
             refusals = 0
+            if refusal != nil { relented = clock.now.instant }
             refusal = nil
         case .route(_, again: true): break
         case .route:

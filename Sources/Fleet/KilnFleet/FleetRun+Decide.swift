@@ -22,6 +22,7 @@ extension FleetRun {
                 return state
             },
             refusal: refusal,
+            relented: relented,
             analysis: comparing.flatMap { $0.isOf(record.rollout) ? $0.run.verdict : nil }
         )
     }

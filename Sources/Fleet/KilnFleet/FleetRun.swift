@@ -68,6 +68,7 @@ actor FleetRun {
     var view: InstanceView
     var outcome: Outcome?
     var refusal: Refusal?
+    var relented: Instant?
     var refusals = 0
     var comparing: StepComparison?
     /// Enough was measured to say something, while a person is waited for.

@@ -24,6 +24,8 @@ package struct FleetState: Sendable, Hashable {
     package var instances: [InstanceState]
     /// The platform could not make the last instance it was asked for.
     package var refusal: Refusal?
+    /// When the platform made one again after it had refused to; nil where it never refused.
+    package var relented: Instant?
     /// How the target does against the stable release since its step was reached; nil while nobody can say.
     package var analysis: AnalysisVerdict?
 
@@ -35,6 +37,7 @@ package struct FleetState: Sendable, Hashable {
         quarantined: Set<ReleaseKey> = [],
         instances: [InstanceState] = [],
         refusal: Refusal? = nil,
+        relented: Instant? = nil,
         analysis: AnalysisVerdict? = nil
     ) {
         self.wanted = wanted
@@ -44,6 +47,7 @@ package struct FleetState: Sendable, Hashable {
         self.quarantined = quarantined
         self.instances = instances
         self.refusal = refusal
+        self.relented = relented
         self.analysis = analysis
     }
 

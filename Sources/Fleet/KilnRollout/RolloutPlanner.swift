@@ -103,8 +103,10 @@ package struct RolloutPlanner: Sendable {
         let left = census.total - census.kept.count - census.aside.count
         // What is only being made may yet be refused.
         let placed = census.kept.count { census.fleet.instances[$0].process == .running }
+        // Time that passed while the platform made nothing says nothing of the release: it gets its own.
+        let isFresh = census.fleet.relented.map { $0 > best.at } ?? false
         guard
-            placed > best.placed || census.keptAvailable > best.available || left < best.left
+            isFresh || placed > best.placed || census.keptAvailable > best.available || left < best.left
         else { return nil }
         return ProgressMark(
             placed: max(best.placed, placed),
