@@ -47,22 +47,6 @@ import Testing
         try await Damage.read(bytes, as: "out.jar", seed: 21)
     }
 
-    @Test(.enabled(if: ExecutableSearch.find("rpmdb") != nil, "needs rpm"))
-    func `damaged rpm databases are passed over`() async throws {
-        let bytes = try await Sandbox.with { sandbox in
-            let script = """
-                set -e; cd \(sandbox.path); mkdir -p root/var/lib/rpm top
-                printf 'Name: a\\nVersion: 1\\nRelease: 1\\nSummary: x\\nLicense: MIT\\n%%description\\nx\\n%%files\\n' > a.spec
-                rpmbuild -bb --define "_topdir $PWD/top" a.spec >/dev/null 2>&1
-                rpm --root $PWD/root --dbpath /var/lib/rpm --initdb
-                rpm --root $PWD/root --dbpath /var/lib/rpm -i --nodeps --noscripts --ignorearch top/RPMS/*/*.rpm
-                """
-            try await ToolRunner().run(ToolInvocation("bash", ["-c", script]))
-            return try Files.read(sandbox.path.appending("root/var/lib/rpm/rpmdb.sqlite"))
-        }
-        try await Damage.read(bytes, as: "var/lib/rpm/rpmdb.sqlite", keeping: 100, copies: 60, seed: 31)
-    }
-
     @Test func `a folder's links and pipes lead nowhere`() async throws {
         try await Sandbox.with { sandbox in
             let outside = try sandbox.write("Package: a\nVersion: 1\n", to: "outside/status")

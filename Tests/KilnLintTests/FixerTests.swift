@@ -95,6 +95,36 @@ import Testing
         #expect(try fixed(text, "deploy.yaml").text == text)
     }
 
+    @Test func `seal a service of Compose whose image tells what it writes to`() throws {
+        let text = """
+            services:
+              web:
+                # the front
+                image: web:1@\(Self.digest)
+                ports: ["80:80"]
+              side:
+                read_only: false  # for now
+                image: side:1@\(Self.digest)
+              own:
+                build: .
+
+            """
+        let volumes = ["docker.io/library/web:1": [], "docker.io/library/side:1": ["/cache"]]
+        let result = try fixed(text, "compose.yaml", volumes: volumes)
+        #expect(
+            result.text
+                == text.replacing(
+                    "    # the front\n    image",
+                    with: "    # the front\n    read_only: true\n    image"
+                )
+                .replacing("false  # for", with: "true  # for")
+        )
+        #expect(result.left == ["IL020"], "own is built here: nobody knows its image")
+        #expect(try fixed(text, "compose.yaml").text == text)
+        let inline = "services: {web: {image: \"web:1@\(Self.digest)\"}}\n"
+        #expect(try fixed(inline, "compose.yaml", volumes: volumes).text == inline)
+    }
+
     @Test func `show what would change`() {
         let old = Array((1...20).map { "line \($0)\n" }.joined().utf8)
         let new = Array((1...20).map { $0 == 10 ? "line ten\n" : "line \($0)\n" }.joined().utf8)

@@ -55,13 +55,19 @@ extension Inventory {
         let kept = LayerInventories(home: home)
         return try await withThrowingTaskGroup(of: (Int, LayerFacts).self) { group in
             var found: [Int: LayerFacts] = [:]
+            var room = LayerFacts.longestOfAll
+            func take(_ place: Int, _ facts: LayerFacts) throws {
+                room -= facts.weight
+                guard room >= 0 else { throw ArchiveError(.limit(.metadata)) }
+                found[place] = facts
+            }
             for (place, layer) in layers.enumerated() {
-                if place >= 2, let (done, facts) = try await group.next() { found[done] = facts }
+                if place >= 2, let (done, facts) = try await group.next() { try take(done, facts) }
                 group.addTask {
                     (place, try await Blocking.run { try Self.facts(of: layer, kept, home.scratch) })
                 }
             }
-            for try await (place, facts) in group { found[place] = facts }
+            for try await (place, facts) in group { try take(place, facts) }
             return layers.indices.compactMap { found[$0] }
         }
     }

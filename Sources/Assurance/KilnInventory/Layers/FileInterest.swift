@@ -9,6 +9,8 @@ enum FileInterest: Sendable, Hashable {
     case copyright(package: String)
     case apk
     case rpm
+    /// What SQLite has not yet put into the database.
+    case rpmJournal
     case pythonMetadata
     case pythonRecord
     case npm
@@ -23,7 +25,7 @@ enum FileInterest: Sendable, Hashable {
         case .dpkgStatus, .apk: 64 << 20
         case .dpkgFiles, .pythonRecord: 16 << 20
         case .copyright, .pythonMetadata, .npm, .gem, .swift: 4 << 20
-        case .rpm, .java: 2 << 30
+        case .rpm, .rpmJournal, .java: 2 << 30
         }
     }
 
@@ -87,8 +89,20 @@ enum FileInterest: Sendable, Hashable {
             let isRelease =
                 path.elementsEqual("etc/os-release".utf8) || path.elementsEqual("usr/lib/os-release".utf8)
             return isRelease ? .exactly(.osRelease) : nil
+        // rpm's older databases: Berkeley DB, and SUSE's own.
+        case UInt8(ascii: "s"):
+            return ends("rpm/Packages") && endsInRPM(path.dropLast(9)) ? .exactly(.rpm) : nil
+        case UInt8(ascii: "b"):
+            return ends("rpm/Packages.db") && endsInRPM(path.dropLast(12)) ? .exactly(.rpm) : nil
+        case UInt8(ascii: "l"): return ends("rpm/rpmdb.sqlite-wal") ? .exactly(.rpmJournal) : nil
         default: return nil
         }
+    }
+
+    /// Folders that a distribution has its rpm database in.
+    private static func endsInRPM(_ folder: Slice<UnsafeBufferPointer<UInt8>>) -> Bool {
+        let text = String(decoding: folder, as: UTF8.self)
+        return ["lib/rpm", "share/rpm", "lib/sysimage/rpm"].contains(where: text.hasSuffix)
     }
 
     private static func dpkg(_ path: String) -> FileInterest? {
@@ -115,22 +129,34 @@ enum FileInterest: Sendable, Hashable {
     }
 
     func read(_ content: some RandomBytes, at path: String) throws(ReadProblem) -> [FileRecord.Fact] {
-        if case .java = self { return [.packages(try JavaReader.read(content, at: path))] }
-        if case .rpm = self { return try RPMReader.read(content) }
+        switch self {
+        case .java: return try JavaReader.read(content, at: path)
+        case .rpm: return try RPMReader.read(content)
+        case .rpmJournal:
+            guard content.size > SQLiteTable.emptyJournal else { return [] }
+            throw ReadProblem("changes that never came into the rpm database beside it are not read")
+        default: return try read(whole: content, at: path)
+        }
+    }
+
+    private func read(
+        whole content: some RandomBytes,
+        at path: String
+    ) throws(ReadProblem) -> [FileRecord.Fact] {
         let bytes: [UInt8]
         do { bytes = try content.bytes(at: 0, content.size) } catch { throw ReadProblem("it is cut off") }
         switch self {
         case .osRelease: return [OSReleaseReader.read(bytes)]
-        case .dpkgStatus: return [DpkgReader.read(bytes)]
-        case .dpkgFiles(let package): return [DpkgFilesReader.read(bytes, of: package)]
-        case .copyright(let package): return [CopyrightReader.read(bytes, of: package)]
-        case .apk: return ApkReader.read(bytes)
+        case .dpkgStatus: return [try DpkgReader.read(bytes)]
+        case .dpkgFiles(let package): return [try DpkgFilesReader.read(bytes, of: package)]
+        case .copyright(let package): return [try CopyrightReader.read(bytes, of: package)]
+        case .apk: return try ApkReader.read(bytes)
         case .pythonMetadata: return [.packages(try PythonReader.read(bytes, at: path))]
-        case .pythonRecord: return [PythonReader.files(bytes, at: path)]
+        case .pythonRecord: return [try PythonReader.files(bytes, at: path)]
         case .npm: return [.packages(try NodeReader.read(bytes, at: path))]
         case .gem: return [.packages(try GemReader.read(bytes, at: path))]
         case .swift: return [.packages(try SwiftReader.read(bytes))]
-        case .java, .rpm: return []
+        case .java, .rpm, .rpmJournal: return []
         }
     }
 }

@@ -19,10 +19,51 @@ struct FoundPackage: Sendable, Hashable {
     }
 }
 
+extension [FoundPackage] {
+    /// More than are in any image.
+    private static var most: Int { 200_000 }
+
+    mutating func add(_ package: FoundPackage) throws(ReadProblem) {
+        guard count < Self.most else { throw ReadProblem("it tells of more packages than are read") }
+        append(package)
+    }
+}
+
+extension FoundPackage {
+    private static let longestText = 1024
+
+    /// Whether its name and version are such as a package can have.
+    var isPlausible: Bool {
+        [name, version, source ?? "", sourceVersion ?? "", architecture ?? ""].allSatisfy {
+            $0.utf8.count <= Self.longestText
+        }
+    }
+
+    /// Bytes that it takes, about.
+    var weight: Int {
+        MemoryLayout<FoundPackage>.stride + name.utf8.count + version.utf8.count + inside.utf8.count
+            + (licences + holds).reduce(0) { $0 + $1.utf8.count + 16 }
+    }
+}
+
+extension FileRecord.Fact {
+    /// Bytes that it takes, about.
+    var weight: Int {
+        switch self {
+        case .packages(let packages): packages.reduce(0) { $0 + $1.weight }
+        case .licences(_, let texts), .files(_, let texts): texts.reduce(0) { $0 + $1.utf8.count + 16 }
+        case .distribution, .unreadable: 64
+        }
+    }
+}
+
 /// What one file of a layer says.
 struct FileRecord: Sendable, Hashable {
     var path: String
     var fact: Fact
+
+    /// Bytes that it takes, about.
+    var weight: Int { fact.weight + path.utf8.count + MemoryLayout<FileRecord>.stride }
 
     enum Fact: Sendable, Hashable {
         case packages([FoundPackage])

@@ -9,6 +9,8 @@ struct LayerInspector {
 
     private(set) var facts = LayerFacts()
     private var places: [String: [Int]] = [:]
+    /// Bytes that may yet be told.
+    private var room = LayerFacts.longest
     private let spool: Spool
 
     /// `scratch` is for files that are too big to be kept in memory.
@@ -19,6 +21,9 @@ struct LayerInspector {
     /// Takes the next entry; reads of its content what is needed.
     mutating func visit(_ entry: TarEntry, _ content: inout some ByteSource) throws {
         if let whiteout = try Whiteout(path: entry.path) {
+            guard hasRoom(entry.path, for: entry.path.utf8.count + MemoryLayout<String>.stride) else {
+                return
+            }
             switch whiteout {
             case .removed(let path): facts.removed.append(path)
             case .opaque(let path): facts.opaque.append(path)
@@ -85,8 +90,30 @@ struct LayerInspector {
     }
 
     private mutating func add(_ path: String, _ fact: FileRecord.Fact) {
-        places[path, default: []].append(facts.records.count)
-        facts.records.append(FileRecord(path: path, fact: fact))
+        guard case .packages(let packages) = fact, !packages.allSatisfy(\.isPlausible) else {
+            return keep(path, fact)
+        }
+        keep(path, .packages(packages.filter(\.isPlausible)))
+        keep(path, .unreadable("it tells of packages with names or versions that none has"))
+    }
+
+    private mutating func keep(_ path: String, _ fact: FileRecord.Fact) {
+        let record = FileRecord(path: path, fact: fact)
+        if hasRoom(path, for: record.weight) { put(record) }
+    }
+
+    /// Whether so many bytes more can be kept; that they cannot is told once.
+    private mutating func hasRoom(_ path: String, for size: Int) -> Bool {
+        guard room >= 0 else { return false }
+        room -= size
+        guard room < 0 else { return true }
+        put(FileRecord(path: path, fact: .unreadable("from here on the layer tells of more than is kept")))
+        return false
+    }
+
+    private mutating func put(_ record: FileRecord) {
+        places[record.path, default: []].append(facts.records.count)
+        facts.records.append(record)
     }
 
     /// A tar may have a path twice; the last one counts.

@@ -9,9 +9,12 @@ struct PathList: Sendable, Hashable {
 
     /// Bytes that a list may take; of what is past them, only the number is known.
     static let longest = 48 << 20
+    private static let longestPlain = 128 << 20
 
     private(set) var bytes: [UInt8] = []
     private(set) var count = 0
+    /// Bytes of all paths as they are written out.
+    private(set) var plainSize = 0
     /// Paths that found no room.
     private(set) var dropped = 0
     private var last: [UInt8] = []
@@ -23,15 +26,20 @@ struct PathList: Sendable, Hashable {
         self.bytes = bytes
         self.dropped = dropped
         var seen = 0
-        let isWhole = walk { _, _, _ in seen += 1 }
+        var plain = 0
+        let isWhole = walk { path, _, _ in
+            seen += 1
+            plain += path.count
+        }
         guard isWhole else { return nil }
-        count = seen
+        (count, plainSize) = (seen, plain)
     }
 
     mutating func append(_ path: String, _ kind: Kind, size: Int64) {
         var path = path
         path.withUTF8 { path in
-            guard bytes.count + path.count + 24 <= Self.longest else {
+            guard bytes.count + path.count + 24 <= Self.longest, plainSize + path.count <= Self.longestPlain
+            else {
                 dropped += 1
                 return
             }
@@ -46,6 +54,7 @@ struct PathList: Sendable, Hashable {
             last.removeLast(last.count - shared)
             last.append(contentsOf: path[shared...])
             count += 1
+            plainSize += path.count
         }
     }
 

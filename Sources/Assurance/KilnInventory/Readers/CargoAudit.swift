@@ -3,7 +3,7 @@ import KilnArchive
 
 /// The list of crates that cargo-auditable puts into a program: compressed JSON in the section `.dep-v0`.
 enum CargoAudit {
-    private static let longest: Int64 = 8 << 20
+    private static let longest: Int64 = 2 << 20
 
     static func read(_ elf: ElfFile) -> [FoundPackage] {
         guard let section = elf.section(".dep-v0"), let packed = elf.content(section, limit: longest),

@@ -1,5 +1,8 @@
 /// Fields of the form `Name: value` with indented continuation lines, as dpkg's and Python's metadata have them.
 struct ControlFields {
+    private static let most = 1000
+    private static let longestName = 100
+    private static let longestValue = 64 << 10
     private var fields: [(name: String, value: String)] = []
 
     /// Of a name, whatever its case; of several, the first.
@@ -10,31 +13,29 @@ struct ControlFields {
     var isEmpty: Bool { fields.isEmpty }
 
     /// Each paragraph, with those of the fields that are asked for (names in small letters).
-    static func forEach(in bytes: [UInt8], _ wanted: Set<String>, _ body: (ControlFields) -> Void) {
+    static func forEach(
+        in bytes: [UInt8],
+        _ wanted: Set<String>,
+        _ body: (ControlFields) throws(ReadProblem) -> Void
+    ) throws(ReadProblem) {
         var current = ControlFields()
         var isKept = false
-        bytes.withUnsafeBufferPointer { bytes in
-            var start = 0
-            while start < bytes.count {
-                let end = bytes[start...].firstIndex(of: 0x0A) ?? bytes.count
-                let line = bytes[start..<end]
-                start = end + 1
-                if line.allSatisfy(\.isBlank) {
-                    if !current.isEmpty { body(current) }
-                    current = ControlFields()
-                    isKept = false
-                } else if line.first == 0x20 || line.first == 0x09 {
-                    if isKept { current.extend(line) }
-                } else {
-                    isKept = current.begin(line, wanted)
-                }
+        try TextLines.forEach(in: bytes) { line throws(ReadProblem) in
+            if line.allSatisfy(\.isBlank) {
+                if !current.isEmpty { try body(current) }
+                current = ControlFields()
+                isKept = false
+            } else if line.first == 0x20 || line.first == 0x09 {
+                if isKept { current.extend(line) }
+            } else {
+                isKept = current.begin(line, wanted)
             }
         }
-        if !current.isEmpty { body(current) }
+        if !current.isEmpty { try body(current) }
     }
 
     /// Those of the first paragraph alone.
-    static func first(in bytes: [UInt8], _ wanted: Set<String>) -> ControlFields {
+    static func first(in bytes: [UInt8], _ wanted: Set<String>) throws(ReadProblem) -> ControlFields {
         var head = bytes[...]
         // A description of any length follows the first empty line.
         var start = bytes.startIndex
@@ -46,12 +47,14 @@ struct ControlFields {
             start = end + 1
         }
         var found = ControlFields()
-        forEach(in: Array(head), wanted) { if found.isEmpty { found = $0 } }
+        try forEach(in: Array(head), wanted) { if found.isEmpty { found = $0 } }
         return found
     }
 
     private mutating func begin(_ line: Slice<UnsafeBufferPointer<UInt8>>, _ wanted: Set<String>) -> Bool {
-        guard let colon = line.firstIndex(of: 0x3A) else { return false }
+        guard fields.count < Self.most, let colon = line.prefix(Self.longestName).firstIndex(of: 0x3A) else {
+            return false
+        }
         let name = String(decoding: line[..<colon], as: UTF8.self).lowercased()
         guard wanted.contains(name) else { return false }
         fields.append((name, Self.trimmed(line[(colon + 1)...])))
@@ -59,6 +62,7 @@ struct ControlFields {
     }
 
     private mutating func extend(_ line: Slice<UnsafeBufferPointer<UInt8>>) {
+        guard fields[fields.count - 1].value.utf8.count < Self.longestValue else { return }
         fields[fields.count - 1].value += "\n" + Self.trimmed(line)
     }
 

@@ -2,10 +2,10 @@
 enum DpkgReader {
     private static let fields: Set<String> = ["package", "version", "status", "architecture", "source"]
 
-    static func read(_ bytes: [UInt8]) -> FileRecord.Fact {
+    static func read(_ bytes: [UInt8]) throws(ReadProblem) -> FileRecord.Fact {
         var packages: [FoundPackage] = []
-        ControlFields.forEach(in: bytes, fields) { paragraph in
-            if let package = package(paragraph) { packages.append(package) }
+        try ControlFields.forEach(in: bytes, fields) { paragraph throws(ReadProblem) in
+            if let package = package(paragraph) { try packages.add(package) }
         }
         return .packages(packages)
     }

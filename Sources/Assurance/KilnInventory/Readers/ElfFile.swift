@@ -18,6 +18,7 @@ struct ElfFile {
 
     static let magic: [UInt8] = [0x7F, 0x45, 0x4C, 0x46]
     private static let most = 4096
+    private static let longestName = 256
 
     let isBigEndian: Bool
     let is64Bit: Bool
@@ -100,7 +101,7 @@ struct ElfFile {
             let texts = try? bytes.bytes(at: start, length)
         else { return }
         for row in rows {
-            let name = texts.dropFirst(Int(row.at(0, 4))).prefix { $0 != 0 }
+            let name = texts.dropFirst(Int(row.at(0, 4))).prefix(Self.longestName).prefix { $0 != 0 }
             guard let place = Int64(exactly: field(row, 2)), let size = Int64(exactly: field(row, 3)),
                 row.at(4, 4) != 8, place <= bytes.size
             else { continue }

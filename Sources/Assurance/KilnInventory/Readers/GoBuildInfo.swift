@@ -6,7 +6,7 @@ enum GoBuildInfo {
         "\u{FF} Go buildinf:".unicodeScalars.map { UInt8(truncatingIfNeeded: $0.value) }
     )
     private static let searched: Int64 = 1 << 20
-    private static let longest: Int64 = 16 << 20
+    private static let longest: Int64 = 4 << 20
 
     static func read(_ elf: ElfFile) -> [FoundPackage] {
         guard let (version, modules) = texts(elf) else { return [] }

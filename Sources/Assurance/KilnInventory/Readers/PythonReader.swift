@@ -7,7 +7,7 @@ enum PythonReader {
     ]
 
     static func read(_ bytes: [UInt8], at path: String) throws(ReadProblem) -> [FoundPackage] {
-        let fields = ControlFields.first(in: bytes, fields)
+        let fields = try ControlFields.first(in: bytes, fields)
         guard let name = fields["name"], let version = fields["version"], !name.isEmpty, !version.isEmpty
         else { throw ReadProblem("it names no package and version") }
         var package = FoundPackage(.python, name, version)
@@ -32,21 +32,21 @@ enum PythonReader {
     }
 
     /// Lines of `path,digest,size`; paths are relative to the folder that the `.dist-info` is in.
-    static func files(_ bytes: [UInt8], at path: String) -> FileRecord.Fact {
+    static func files(_ bytes: [UInt8], at path: String) throws(ReadProblem) -> FileRecord.Fact {
         let site = EntryPath.split(EntryPath.split(path).parent).parent
-        var files: [String] = []
-        for line in bytes.split(separator: 0x0A) {
+        var files = FileNames()
+        try TextLines.forEach(in: bytes) { line throws(ReadProblem) in
             var name = line.prefix { $0 != UInt8(ascii: ",") }
             if line.first == UInt8(ascii: "\"") {
                 name = line.dropFirst().prefix { $0 != UInt8(ascii: "\"") }
             }
-            guard !name.isEmpty, let text = String(validating: name, as: UTF8.self) else { continue }
+            guard !name.isEmpty, let text = String(validating: name, as: UTF8.self) else { return }
             var parts = text.hasPrefix("/") ? [] : EntryPath.components(site)
             for part in text.split(separator: "/") {
                 if part == ".." { _ = parts.popLast() } else if part != "." { parts.append(String(part)) }
             }
-            files.append(parts.joined(separator: "/"))
+            try files.append(parts.joined(separator: "/"))
         }
-        return .files(package: "", files)
+        return .files(package: "", files.paths)
     }
 }

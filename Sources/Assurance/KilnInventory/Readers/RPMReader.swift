@@ -1,21 +1,37 @@
 import KilnArchive
 
-/// rpm's database (`rpmdb.sqlite`): a header for each package, as the package itself has one (rpm.org, "Package Header").
+/// rpm's database in any of its forms (SQLite; Berkeley DB up to RHEL 8; SUSE's slots): a header for each package, as the
+/// package itself has one (rpm.org, "Package Header").
 enum RPMReader {
-    private static let longestHeader: Int64 = 64 << 20
+    private static let longestHeader: Int64 = 16 << 20
 
     static func read(_ content: some RandomBytes) throws(ReadProblem) -> [FileRecord.Fact] {
-        var table = try SQLiteTable(content)
         var packages: [FoundPackage] = []
         var files: [FileRecord.Fact] = []
-        try table.rows(of: "Packages", limit: longestHeader) { row throws(ReadProblem) in
-            guard row.count >= 2, let blob = row[1]?.bytes else { return }
+        try headers(of: content) { blob throws(ReadProblem) in
             let header = try RPMHeader(blob)
             guard let package = header.package else { return }
-            packages.append(package)
-            files.append(.files(package: package.name, header.files))
+            try packages.add(package)
+            files.append(.files(package: package.name, try header.files))
         }
         return [.packages(packages)] + files
+    }
+
+    private static func headers(
+        of content: some RandomBytes,
+        _ body: ([UInt8]) throws(ReadProblem) -> Void
+    ) throws(ReadProblem) {
+        if let hash = try BerkeleyHash(content) {
+            try hash.values(limit: longestHeader, body)
+        } else if let slots = try RPMSlots(content) {
+            try slots.blobs(limit: longestHeader, body)
+        } else {
+            var table = try SQLiteTable(content)
+            try table.rows(of: "Packages", limit: longestHeader) { row throws(ReadProblem) in
+                guard row.count >= 2, let blob = row[1]?.bytes else { return }
+                try body(blob)
+            }
+        }
     }
 }
 
@@ -87,10 +103,14 @@ private struct RPMHeader {
     }
 
     var files: [String] {
-        let (folders, names) = (texts(.folderNames), texts(.baseNames))
-        return zip(names, numbers(.folderIndexes)).compactMap { name, folder in
-            guard folder < folders.count else { return nil }
-            return String((folders[folder] + name).drop { $0 == "/" })
+        get throws(ReadProblem) {
+            let (folders, names) = (texts(.folderNames), texts(.baseNames))
+            var files = FileNames()
+            for (name, folder) in zip(names, numbers(.folderIndexes)) where folder < folders.count {
+                guard folders[folder].utf8.count + name.utf8.count <= 4096 else { continue }
+                try files.append(String((folders[folder] + name).drop { $0 == "/" }))
+            }
+            return files.paths
         }
     }
 

@@ -11,6 +11,8 @@ struct SQLiteTable {
     private var visited: Int64 = 0
 
     private static let deepest = 24
+    /// Bytes of a write-ahead log that has a head and nothing else.
+    static let emptyJournal: Int64 = 32
 
     init(_ file: some RandomBytes) throws(ReadProblem) {
         guard let head = try? file.bytes(at: 0, 100), head.starts(with: "SQLite format 3\u{0}".utf8) else {
@@ -24,6 +26,11 @@ struct SQLiteTable {
         }
         self.file = file
         pageCount = file.size / pageSize
+        // The count in the head is to be believed where whoever wrote last knew of it.
+        let isCounted = head[24..<28].elementsEqual(head[92..<96])
+        guard !isCounted || Self.number(head[28..<32]) <= pageCount else {
+            throw ReadProblem("it is cut off")
+        }
     }
 
     /// Shows each row of the table; values that are no texts, bytes or whole numbers are nil.

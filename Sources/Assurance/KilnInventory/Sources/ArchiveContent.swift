@@ -10,9 +10,17 @@ private struct TarFiles: LayoutFiles {
     private let bytes: any RandomBytes & Sendable
 
     private static let most = 100_000
+    /// No name that is looked for has more.
+    private static let longestName = 512
+    /// It holds layers: what is written out to be read does not grow without end.
+    private static let limits: ArchiveLimits = {
+        var limits = ArchiveLimits.standard
+        limits.expansion = 100
+        return limits
+    }()
 
     init(_ path: FilePath) throws {
-        var stream = try Decompressor(try FileSource(path))
+        var stream = try Decompressor(try FileSource(path), limits: Self.limits)
         let plain = try FileBytes(path)
         let magic = try? plain.bytes(at: 257, 5)
         if magic == Array("ustar".utf8) {
@@ -26,6 +34,7 @@ private struct TarFiles: LayoutFiles {
         while let entry = try Self.next(&reader, of: path, isTar: isTar) {
             isTar = true
             try Blocking.checkCancellation()
+            guard entry.path.utf8.count <= Self.longestName else { continue }
             guard members.count + links.count < Self.most else { throw ArchiveError(.limit(.entries)) }
             switch entry.kind {
             case .file(let size): members[entry.path] = reader.position..<reader.position + size

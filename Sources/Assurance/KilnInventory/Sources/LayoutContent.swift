@@ -21,6 +21,7 @@ struct LayoutFolder: LayoutFiles {
 
 extension ImageContent {
     private static let nameAnnotation = "org.opencontainers.image.ref.name"
+    private static let mostLayers = 1000
     private static let longestDocument: Int64 = 16 << 20
 
     /// An OCI image layout (OCI image spec, image-layout.md).
@@ -72,6 +73,9 @@ extension ImageContent {
     ) throws {
         guard layers.count == config.rootfs.diffIDs.count else {
             throw InventoryError(.layerCount(layers.count, config.rootfs.diffIDs.count), subject)
+        }
+        guard layers.count <= Self.mostLayers else {
+            throw InventoryError(.damaged("its list of \(layers.count) layers"), subject)
         }
         let made = config.layerHistory
         self.init(

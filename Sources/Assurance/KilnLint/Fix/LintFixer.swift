@@ -17,7 +17,11 @@ package struct LintFixer: Sendable {
     /// Whole names, with the digest where there is one, of the images whose roots are to be sealed.
     package static func unsealed(_ report: LintReport) -> [String] {
         names(report) { repair in
-            if case .sealRoot(let container, _) = repair { container.image.map(ImageName.init) } else { nil }
+            switch repair {
+            case .sealRoot(let container, _), .sealService(let container):
+                container.image.map(ImageName.init)
+            case .pin: nil
+            }
         }
     }
 
@@ -42,6 +46,7 @@ package struct LintFixer: Sendable {
                 } else {
                     volumes.append((pod, items))
                 }
+            case .sealService(let container): seal(container, file.source, &edits)
             case nil: break
             }
         }
@@ -61,6 +66,16 @@ package struct LintFixer: Sendable {
     }
 
     // MARK: Read-only roots
+
+    /// Of an image whose word is known; what that declares as written to stays so.
+    private func seal(_ service: Container, _ source: LintSource, _ edits: inout TextEdits) {
+        guard let image = service.image, volumes[ImageName(image).qualified] != nil else { return }
+        if let flag = service.node.entry("read_only") {
+            edits.replace(flag.value.range, with: "true")
+        } else if let indent = BlockLayout(source).indent(of: service.node) {
+            edits.insert("read_only: true\n" + indent, at: service.node.range.lowerBound)
+        }
+    }
 
     /// Gives the volumes that the pod has to have for it.
     private func seal(

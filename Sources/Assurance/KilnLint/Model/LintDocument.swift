@@ -12,6 +12,14 @@ struct LintDocument: Sendable {
     var resources: [CloudResource] = []
     /// Statements whose findings a comment before them may set aside.
     var statements: [Range<Int>] = []
+    /// Files that take part in it.
+    var names: [NamedFile] = []
+    /// Scripts of such files: facts about the whole; what is wrong in them is told where they are.
+    var called: [Script] = []
+    /// A script that is named was not found, or is for no shell.
+    var isMissingScripts = false
+    /// All files of a pipeline; the one that includes the others is the last.
+    var parts: [PipelinePart] = []
 
     init(_ kind: FileKind, _ source: LintSource, root: Node = .nothing) {
         self.kind = kind

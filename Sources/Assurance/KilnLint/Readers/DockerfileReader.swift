@@ -6,6 +6,8 @@ struct DockerfileReader {
     private let file: Dockerfile
     private var globals = DockerVariables()
     private var names: Set<String> = []
+    private var copies: [String: DockerCopies] = [:]
+    private var lastCopies = DockerCopies()
 
     static func read(_ source: LintSource) -> (document: LintDocument, problems: [DockerfileProblem]) {
         let file = DockerfileParser.parse(source.bytes)
@@ -47,8 +49,11 @@ struct DockerfileReader {
     private mutating func take(_ stage: DockerStage) {
         if let base = stage.base { takeImage(base.text, at: base.range, globals, role: .base) }
         var variables = DockerVariables()
+        lastCopies = stage.base.flatMap { copies[$0.text.lowercased()] } ?? DockerCopies()
+        defer { if let name = stage.name { copies[name.lowercased()] = lastCopies } }
         for instruction in stage.instructions {
             variables.take(instruction, global: globals)
+            lastCopies.take(instruction)
             take(instruction, variables)
             if let inner = instruction.inner, instruction.keyword == "ONBUILD" { take(inner, variables) }
         }
@@ -63,6 +68,8 @@ struct DockerfileReader {
         case "RUN":
             for flag in instruction.flags where flag.name == "mount" { takeMount(flag) }
             takeRun(instruction)
+            let inside = lastCopies.mounting(instruction)
+            document.names += document.scripts.last.map(inside.calls) ?? []
         default: break
         }
     }
@@ -119,6 +126,8 @@ struct DockerfileReader {
 
     /// What the last stage starts: the last `ENTRYPOINT` and `CMD` count.
     private mutating func takeStart() {
+        let first = document.scripts.count
+        defer { document.names += document.scripts[first...].flatMap(lastCopies.calls) }
         guard let stage = file.stages.last else { return }
         let entry = stage.instructions.last { $0.keyword == "ENTRYPOINT" }
         let command = stage.instructions.last { $0.keyword == "CMD" }

@@ -8,6 +8,8 @@ struct FileReader {
         var problems: [Diagnostic] = []
         /// Why nothing was read; nil when something was.
         var skipped: String?
+        /// It was read as a part of another file.
+        var isTaken = false
     }
 
     let source: LintSource
@@ -176,9 +178,16 @@ package struct Neighbours: Sendable {
     let text: @Sendable (String) -> [UInt8]?
     /// Names of the files in that folder.
     let names: [String]
+    /// How many folders above that one belong to what is linted.
+    let above: Int
 
-    package init(names: [String] = [], text: @escaping @Sendable (String) -> [UInt8]? = { _ in nil }) {
+    package init(
+        names: [String] = [],
+        above: Int = 0,
+        text: @escaping @Sendable (String) -> [UInt8]? = { _ in nil }
+    ) {
         self.names = names
+        self.above = above
         self.text = text
     }
 }

@@ -64,6 +64,11 @@ enum PipelineReader {
         var document = LintDocument(.gitlab, source, root: root)
         takeJob(root, &document)
         if let defaults = root["default"] { takeJob(defaults, &document) }
+        for include in root["include"]?.itemsOrSelf ?? [] {
+            // A lone text is a local file too, unless it is an address.
+            guard let path = include["local"]?.text ?? include.text, !path.contains("://") else { continue }
+            if let file = NamedFile(.pipeline, [path]) { document.names.append(file) }
+        }
         for entry in root.entries
         where entry.value.isMap && !keywords.contains(entry.key) && entry.key != "default" {
             takeJob(entry.value, &document)

@@ -87,50 +87,38 @@ enum TerraformReader {
         var document = LintDocument(.packer, source)
         var provisioners: [Node] = []
         var processors: [Node] = []
-        var hasBuild: Range<Int>?
-        for block in file.body.blocks {
-            document.statements.append(block.range)
-            if block.type == "source", block.labels.count == 2 {
-                let range = block.typeRange.lowerBound..<max(block.typeRange.upperBound, headEnd(block))
-                document.resources.append(
-                    CloudResource(
-                        family: .builder,
-                        type: block.labels[0],
-                        name: block.labels[1],
-                        body: nodes.node(block.body, at: block.range),
-                        range: range,
-                        extent: block.range
-                    )
-                )
-            } else if block.type == "build" {
-                hasBuild = hasBuild ?? block.typeRange
-                for inner in block.body.blocks {
-                    switch inner.type {
-                    case "provisioner": provisioners.append(typed(inner, &nodes))
-                    case "post-processor": processors.append(typed(inner, &nodes))
-                    case "post-processors": processors += inner.body.blocks.map { typed($0, &nodes) }
-                    default: break
-                    }
-                }
+        document.statements = file.body.blocks.map(\.range)
+        for block in file.body.blocks where block.type == "source" && block.labels.count == 2 {
+            document.resources.append(builder(block, &nodes))
+        }
+        let builds = file.body.blocks.filter { $0.type == "build" }
+        for inner in builds.flatMap(\.body.blocks) {
+            switch inner.type {
+            case "provisioner": provisioners.append(typed(inner, &nodes))
+            case "post-processor": processors.append(typed(inner, &nodes))
+            case "post-processors": processors += inner.body.blocks.map { typed($0, &nodes) }
+            default: break
             }
         }
-        document.root = Node(
-            .map([
-                Node.Entry(
-                    key: "provisioners",
-                    keyRange: hasBuild ?? 0..<0,
-                    value: Node(.list(provisioners), at: 0..<0)
-                ),
-                Node.Entry(
-                    key: "post-processors",
-                    keyRange: hasBuild ?? 0..<0,
-                    value: Node(.list(processors), at: 0..<0)
-                ),
-            ]),
-            at: hasBuild ?? 0..<0
-        )
+        let place = builds.first?.typeRange ?? 0..<0
+        let lists = [("provisioners", provisioners), ("post-processors", processors)]
+        let entries = lists.map { key, nodes in
+            Node.Entry(key: key, keyRange: place, value: Node(.list(nodes), at: 0..<0))
+        }
+        document.root = Node(.map(entries), at: place)
         PackerReader.take(provisioners: provisioners.map { ($0["type"]?.text ?? "", $0) }, &document)
         return outcome(document, file)
+    }
+
+    private static func builder(_ block: HCLBlock, _ nodes: inout HCLNodes) -> CloudResource {
+        CloudResource(
+            family: .builder,
+            type: block.labels[0],
+            name: block.labels[1],
+            body: nodes.node(block.body, at: block.range),
+            range: block.typeRange.lowerBound..<max(block.typeRange.upperBound, headEnd(block)),
+            extent: block.range
+        )
     }
 
     /// A block with its label as `type`, as the JSON form has it.

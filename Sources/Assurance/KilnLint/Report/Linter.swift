@@ -33,14 +33,13 @@ package struct Linter: Sendable {
 
     package func lint(_ inputs: [Input]) -> LintReport {
         var project = ProjectFacts()
-        let read = inputs.map { input in
-            let outcome = FileReader(source: input.source, forced: kind, neighbours: input.neighbours).read()
-            for document in outcome.documents { project.take(document) }
-            return outcome
+        var read = inputs.map { input in
+            FileReader(source: input.source, forced: kind, neighbours: input.neighbours).read()
         }
-        var files: [LintedFile] = []
-        for (input, outcome) in zip(inputs, read) { files.append(file(input.source, outcome, project)) }
-        return LintReport(files: files, settings: settings)
+        let named = NamedFiles(inputs, &read).files
+        for document in (read + named.map { $0.outcome }).flatMap(\.documents) { project.take(document) }
+        let all = zip(inputs, read).filter { !$1.isTaken } + named.map { ($0.input, $0.outcome) }
+        return LintReport(files: all.map { file($0.source, $1, project) }, settings: settings)
     }
 
     /// The rules that are asked: those of the profile, or those that were named.

@@ -19,10 +19,11 @@ enum ContainerRules {
     ) { document, sink in
         for container in document.containers where container.isReadOnly == false {
             let pod = document.kind == .kubernetes ? KubernetesReader.podSpec(document.root) : nil
+            let service = document.kind == .compose ? Repair.sealService(container) : nil
             sink.report(
                 container.range,
                 "the root of \(container.name) is not read-only",
-                repair: pod.map { .sealRoot(container, pod: $0) }
+                repair: pod.map { Repair.sealRoot(container, pod: $0) } ?? service
             )
         }
         guard document.kind == .kiln else { return }

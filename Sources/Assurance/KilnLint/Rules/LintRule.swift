@@ -82,6 +82,8 @@ enum Repair: Sendable {
     case pin(image: String, at: Range<Int>)
     /// Make the root of a container read-only, in a pod that gets the scratch space it needs.
     case sealRoot(Container, pod: Node)
+    /// The same of a service of Compose, which gives what its image declares as volumes of its own accord.
+    case sealService(Container)
 }
 
 /// What is asked of the rules, beside the files.

@@ -61,15 +61,17 @@ enum PackerRules {
         let place = list?.keyRange ?? document.resources.first?.range ?? 0..<1
         guard isMachine, document.root["provisioners"]?.items.isEmpty == false || !document.scripts.isEmpty
         else { return }
-        // Scripts of files may do it; only what stands here can be judged.
+        // What is not here may do it; only what can be read can be judged.
         let provisioners = document.root["provisioners"]?.items ?? []
-        let external = provisioners.contains {
-            $0["script"] != nil || $0["scripts"] != nil
-                || ["ansible", "ansible-local", "chef-client", "puppet-masterless"].contains($0["type"]?.text)
-        }
-        let text = document.scripts.map { String(decoding: $0.text.bytes, as: UTF8.self) }.joined(
-            separator: "\n"
-        )
+        let external =
+            document.isMissingScripts
+            || provisioners.contains {
+                ["ansible", "ansible-local", "chef-client", "puppet-masterless"].contains($0["type"]?.text)
+            }
+        let text = (document.scripts + document.called).map { String(decoding: $0.text.bytes, as: UTF8.self) }
+            .joined(
+                separator: "\n"
+            )
         guard !external || text.contains("machine-id") else { return }
         let parts: [(String, Bool)] = [
             ("SSH host keys", text.contains("ssh_host_") || text.contains("virt-sysprep")),
@@ -100,25 +102,10 @@ enum PackerRules {
         let place = document.root.entry("provisioners")?.keyRange ?? first.range
         let processors = (document.root["post-processors"]?.items ?? []).flatMap(\.itemsOrSelf)
         let types = processors.map { $0["type"]?.text ?? $0.text ?? "" }
-        let traces = ["manifest", "checksum", "hcp_packer_registry", "artifice", "docker-push", "docker-tag"]
         if !types.contains(where: traces.contains) {
             sink.report(place, "no manifest or checksum is written")
         }
-        let tests = [
-            "goss", "inspec", "trivy", "grype", "serverspec", "testinfra", "oscap", "lynis", "kiln", "pytest",
-            "dgoss",
-        ]
-        let provisioners = (document.root["provisioners"]?.items ?? []) + processors
-        let isTested = provisioners.contains { step in
-            if tests.contains(step["type"]?.text ?? "") { return true }
-            let lines =
-                (step["inline"]?.itemsOrSelf ?? []) + [step["script"], step["command"]].compactMap { $0 }
-                + (step["scripts"]?.items ?? [])
-            return lines.compactMap(\.text).contains { line in
-                tests.contains { line.contains($0) } || line.contains("test")
-            }
-        }
-        if !isTested { sink.report(place, "no step tests or scans the image") }
+        if !isTested(document, processors) { sink.report(place, "no step tests or scans the image") }
         for builder in document.resources where builder.family == .builder {
             guard
                 let name = builder.body.any(
@@ -135,6 +122,32 @@ enum PackerRules {
                 || text.contains(where: \.isNumber)
             if !isVersioned { sink.report(name.range, "\(text) names no version") }
         }
+    }
+
+    private static let traces: Set<String> = [
+        "manifest", "checksum", "hcp_packer_registry", "artifice", "docker-push", "docker-tag",
+    ]
+
+    private static let tests: Set<String> = [
+        "goss", "inspec", "trivy", "grype", "serverspec", "testinfra", "oscap", "lynis", "kiln", "pytest",
+        "dgoss",
+    ]
+
+    private static func isTested(_ document: LintDocument, _ processors: [Node]) -> Bool {
+        let steps = (document.root["provisioners"]?.items ?? []) + processors
+        let isStep = steps.contains { step in
+            if tests.contains(step["type"]?.text ?? "") { return true }
+            let lines =
+                (step["inline"]?.itemsOrSelf ?? []) + [step["script"], step["command"]].compactMap { $0 }
+                + (step["scripts"]?.items ?? [])
+            return lines.compactMap(\.text).contains { line in
+                tests.contains { line.contains($0) } || line.contains("test")
+            }
+        }
+        return isStep
+            || document.called.contains { script in
+                script.commands.contains { tests.contains($0.program) }
+            }
     }
 
     static let overwrittenImage = LintRule(

@@ -19,33 +19,7 @@ enum StackRules {
             if let metadata = resource["Metadata"]?.entry("AWS::CloudFormation::Init") {
                 sink.report(metadata.keyRange, "\(entry.key) is configured by cfn-init after it booted")
             }
-            switch resource["Type"]?.text {
-            case "AWS::SSM::Association", "AWS::SSM::MaintenanceWindowTask":
-                sink.report(entry.keyRange, "\(entry.key) runs documents on machines that are there already")
-            case "AWS::SSM::Document":
-                let type = resource.at("Properties", "DocumentType")?.text ?? "Command"
-                if type == "Command" || type == "Automation" {
-                    sink.report(
-                        entry.keyRange,
-                        "\(entry.key) is made to be run on machines that are there already"
-                    )
-                }
-            case "AWS::OpsWorks::Stack", "AWS::OpsWorks::Instance", "AWS::OpsWorks::App":
-                sink.report(entry.keyRange, "OpsWorks configures machines after they were made")
-            case "AWS::CodeDeploy::DeploymentGroup":
-                let style = resource.at("Properties", "DeploymentStyle", "DeploymentType")?.text
-                if style != "BLUE_GREEN", resource.at("Properties", "ECSServices") == nil {
-                    sink.report(entry.keyRange, "CodeDeploy changes machines that are there already")
-                }
-            case "AWS::AutoScaling::AutoScalingGroup":
-                let policy = resource["UpdatePolicy"]
-                let replaces =
-                    policy?["AutoScalingRollingUpdate"] != nil || policy?["AutoScalingReplacingUpdate"] != nil
-                if !replaces {
-                    sink.report(entry.keyRange, "\(entry.key) has no UpdatePolicy: old machines stay")
-                }
-            default: break
-            }
+            if let fault = fault(of: resource, entry.key) { sink.report(entry.keyRange, fault) }
         }
         for script in document.scripts where script.phase == .boot {
             for command in script.commands where command.program == "cfn-hup" {
@@ -54,6 +28,28 @@ enum StackRules {
                     "cfn-hup changes the machine whenever the stack does"
                 )
             }
+        }
+    }
+    private static func fault(of resource: Node, _ name: String) -> String? {
+        switch resource["Type"]?.text {
+        case "AWS::SSM::Association", "AWS::SSM::MaintenanceWindowTask":
+            return "\(name) runs documents on machines that are there already"
+        case "AWS::SSM::Document":
+            let type = resource.at("Properties", "DocumentType")?.text ?? "Command"
+            guard type == "Command" || type == "Automation" else { return nil }
+            return "\(name) is made to be run on machines that are there already"
+        case "AWS::OpsWorks::Stack", "AWS::OpsWorks::Instance", "AWS::OpsWorks::App":
+            return "OpsWorks configures machines after they were made"
+        case "AWS::CodeDeploy::DeploymentGroup":
+            let style = resource.at("Properties", "DeploymentStyle", "DeploymentType")?.text
+            let isReplacing = style == "BLUE_GREEN" || resource.at("Properties", "ECSServices") != nil
+            return isReplacing ? nil : "CodeDeploy changes machines that are there already"
+        case "AWS::AutoScaling::AutoScalingGroup":
+            let policy = resource["UpdatePolicy"]
+            let isReplacing =
+                policy?["AutoScalingRollingUpdate"] != nil || policy?["AutoScalingReplacingUpdate"] != nil
+            return isReplacing ? nil : "\(name) has no UpdatePolicy: old machines stay"
+        default: return nil
         }
     }
 }

@@ -8,56 +8,16 @@ struct Timestamp {
     let isUTC: Bool
 
     init(_ text: String) throws(ConversionError) {
-        let bytes = Array(text.utf8)
-        var at = 0
-        func number(_ count: Int, then mark: Character?) throws(ConversionError) -> Int {
-            guard at + count <= bytes.count, bytes[at..<at + count].allSatisfy({ (48...57).contains($0) })
-            else {
-                throw Self.refused(text)
-            }
-            let value = bytes[at..<at + count].reduce(0) { $0 * 10 + Int($1) - 48 }
-            at += count
-            if let mark {
-                guard at < bytes.count, bytes[at] == mark.asciiValue else { throw Self.refused(text) }
-                at += 1
-            }
-            return value
-        }
-        let (year, month) = (try number(4, then: "-"), try number(2, then: "-"))
-        let (day, hour) = (try number(2, then: "T"), try number(2, then: ":"))
-        let (minute, second) = (try number(2, then: ":"), try number(2, then: nil))
+        var reader = TimestampReader(text)
+        let (year, month) = (try reader.number(4, then: "-"), try reader.number(2, then: "-"))
+        let (day, hour) = (try reader.number(2, then: "T"), try reader.number(2, then: ":"))
+        let (minute, second) = (try reader.number(2, then: ":"), try reader.number(2, then: nil))
         guard (1...12).contains(month), day >= 1, day <= Calendar.days(year, month), hour < 24, minute < 60,
             second < 60
-        else { throw Self.refused(text) }
-        nanoseconds = 0
-        if at < bytes.count, bytes[at] == 46 {
-            let digits = bytes[(at + 1)...].prefix { (48...57).contains($0) }
-            guard !digits.isEmpty, digits.count <= 9 else { throw Self.refused(text) }
-            nanoseconds = (0..<9).reduce(0) {
-                $0 * 10 + ($1 < digits.count ? Int(digits[digits.startIndex + $1]) - 48 : 0)
-            }
-            at += digits.count + 1
-        }
-        guard at < bytes.count else { throw Self.refused(text) }
-        let sign = bytes[at]
-        at += 1
-        isUTC = sign == 90
-        var east = 0
-        if !isUTC {
-            guard sign == 43 || sign == 45 else { throw Self.refused(text) }
-            let (hours, minutes) = (try number(2, then: ":"), try number(2, then: nil))
-            guard hours < 24, minutes < 60 else { throw Self.refused(text) }
-            east = (sign == 45 ? -1 : 1) * (hours * 60 + minutes)
-        }
-        offset = east
-        guard at == bytes.count else { throw Self.refused(text) }
+        else { throw reader.refused }
+        nanoseconds = try reader.fraction()
+        (offset, isUTC) = try reader.zone()
         seconds = Calendar.day(year, month, day) * 86_400 + hour * 3600 + minute * 60 + second - offset * 60
-    }
-
-    private static func refused(_ text: String) -> ConversionError {
-        ConversionError(
-            message: "\"\(text.prefix(40))\" is no RFC 3339 timestamp such as 2006-01-02T15:04:05Z"
-        )
     }
 
     /// Parts of the date and time at its offset.
@@ -123,4 +83,65 @@ private enum Calendar {
         let month = place < 10 ? place + 3 : place - 9
         return (yearOfEra + era * 400 + (month <= 2 ? 1 : 0), month, dayOfYear - (153 * place + 2) / 5 + 1)
     }
+}
+
+/// Reads an RFC 3339 timestamp part by part.
+private struct TimestampReader {
+    private let text: String
+    private let bytes: [UInt8]
+    private var at = 0
+
+    init(_ text: String) {
+        self.text = text
+        bytes = Array(text.utf8)
+    }
+
+    var refused: ConversionError {
+        ConversionError(
+            message: "\"\(text.prefix(40))\" is no RFC 3339 timestamp such as 2006-01-02T15:04:05Z"
+        )
+    }
+
+    /// So many digits, and the mark behind them.
+    mutating func number(_ count: Int, then mark: Character?) throws(ConversionError) -> Int {
+        guard at + count <= bytes.count, bytes[at..<at + count].allSatisfy(Self.isDigit) else {
+            throw refused
+        }
+        let value = bytes[at..<at + count].reduce(0) { $0 * 10 + Int($1) - 48 }
+        at += count
+        if let mark {
+            guard at < bytes.count, bytes[at] == mark.asciiValue else { throw refused }
+            at += 1
+        }
+        return value
+    }
+
+    /// Nanoseconds; 0 where no point follows.
+    mutating func fraction() throws(ConversionError) -> Int {
+        guard at < bytes.count, bytes[at] == 46 else { return 0 }
+        let digits = bytes[(at + 1)...].prefix(while: Self.isDigit)
+        guard !digits.isEmpty, digits.count <= 9 else { throw refused }
+        at += digits.count + 1
+        return (0..<9).reduce(0) {
+            $0 * 10 + ($1 < digits.count ? Int(digits[digits.startIndex + $1]) - 48 : 0)
+        }
+    }
+
+    /// `Z`, or minutes east of UTC; nothing follows it.
+    mutating func zone() throws(ConversionError) -> (offset: Int, isUTC: Bool) {
+        guard at < bytes.count else { throw refused }
+        let sign = bytes[at]
+        at += 1
+        var east = 0
+        if sign != 90 {
+            guard sign == 43 || sign == 45 else { throw refused }
+            let (hours, minutes) = (try number(2, then: ":"), try number(2, then: nil))
+            guard hours < 24, minutes < 60 else { throw refused }
+            east = (sign == 45 ? -1 : 1) * (hours * 60 + minutes)
+        }
+        guard at == bytes.count else { throw refused }
+        return (east, sign == 90)
+    }
+
+    private static func isDigit(_ byte: UInt8) -> Bool { (48...57).contains(byte) }
 }

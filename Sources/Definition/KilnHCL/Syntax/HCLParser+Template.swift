@@ -164,47 +164,57 @@ extension HCLParser {
         let start = at
         open(&pieces)
         if starts("for"), peek(3) == 32 {
-            let (key, value, collection) = try iterationHead(newlines: true)
-            try close(&pieces)
-            let body = try branch(&pieces, until: end, opened: start, allowed: ["endfor"])
-            let node = HCLExpression.Iteration(
-                form: .template,
-                key: key,
-                value: value,
-                collection: collection,
-                resultKey: nil,
-                result: body.template,
-                condition: nil,
-                isGrouping: false
-            )
-            pieces.parts.append(HCLExpression(kind: .iteration(node), range: start..<at))
+            try loop(&pieces, until: end, opened: start)
             return nil
         }
         guard let (word, _) = identifier() else { throw unexpected("a directive") }
-        guard word == "if" else {
-            try close(&pieces)
-            guard ["else", "endif", "endfor"].contains(word) else {
-                throw HCLProblem(
-                    "syntax",
-                    "there is no directive \"\(word)\"",
-                    start..<at,
-                    hint: "if, else, endif, for, endfor"
-                )
-            }
-            // The trim mark belongs to what follows, which the caller reads.
-            pendingTrim = pieces.trimsNext
-            return word
+        guard word != "if" else {
+            try choice(&pieces, until: end, opened: start)
+            return nil
         }
+        try close(&pieces)
+        guard ["else", "endif", "endfor"].contains(word) else {
+            throw HCLProblem(
+                "syntax",
+                "there is no directive \"\(word)\"",
+                start..<at,
+                hint: "if, else, endif, for, endfor"
+            )
+        }
+        // The trim mark belongs to what follows, which the caller reads.
+        pendingTrim = pieces.trimsNext
+        return word
+    }
+
+    private mutating func loop(_ pieces: inout Pieces, until end: End, opened: Int) throws(HCLProblem) {
+        let (key, value, collection) = try iterationHead(newlines: true)
+        try close(&pieces)
+        let body = try branch(&pieces, until: end, opened: opened, allowed: ["endfor"])
+        let node = HCLExpression.Iteration(
+            form: .template,
+            key: key,
+            value: value,
+            collection: collection,
+            resultKey: nil,
+            result: body.template,
+            condition: nil,
+            isGrouping: false
+        )
+        pieces.parts.append(HCLExpression(kind: .iteration(node), range: opened..<at))
+    }
+
+    private mutating func choice(_ pieces: inout Pieces, until end: End, opened: Int) throws(HCLProblem) {
         skipSpace(newlines: true)
         let condition = try expression(newlines: true)
         try close(&pieces)
-        let yes = try branch(&pieces, until: end, opened: start, allowed: ["else", "endif"])
+        let yes = try branch(&pieces, until: end, opened: opened, allowed: ["else", "endif"])
         var no = HCLExpression(kind: .template([]), range: at..<at)
         if yes.word == "else" {
-            no = try branch(&pieces, until: end, opened: start, allowed: ["endif"]).template
+            no = try branch(&pieces, until: end, opened: opened, allowed: ["endif"]).template
         }
-        pieces.parts.append(HCLExpression(kind: .conditional(condition, yes.template, no), range: start..<at))
-        return nil
+        pieces.parts.append(
+            HCLExpression(kind: .conditional(condition, yes.template, no), range: opened..<at)
+        )
     }
 
     private mutating func branch(

@@ -38,7 +38,11 @@ struct LintFiles {
             if facts.kind == .directory {
                 try files.walk(place, shown: path == "." ? "" : place.string, depth: 0)
             } else {
-                try files.take(place, shown: path, size: facts.size, isNamed: true)
+                // Of a file that was named, the folders up to this one may hold what it names.
+                let folders = path.split(separator: "/").dropLast()
+                let above =
+                    path.hasPrefix("/") || folders.contains("..") ? 0 : folders.filter { $0 != "." }.count
+                try files.take(place, shown: path, size: facts.size, above: above, isNamed: true)
             }
         }
         return files.inputs
@@ -54,13 +58,19 @@ struct LintFiles {
             case .directory where !Self.skipped.contains(name):
                 try walk(path, shown: shownName, depth: depth + 1)
             case .file where Self.isCandidate(name):
-                try take(path, shown: shownName, size: facts.size, isNamed: false)
+                try take(path, shown: shownName, size: facts.size, above: depth, isNamed: false)
             default: continue
             }
         }
     }
 
-    private mutating func take(_ path: FilePath, shown: String, size: Int64, isNamed: Bool) throws {
+    private mutating func take(
+        _ path: FilePath,
+        shown: String,
+        size: Int64,
+        above: Int,
+        isNamed: Bool
+    ) throws {
         guard size <= Self.largest else {
             guard isNamed else { return }
             throw DiagnosticFailure(
@@ -72,7 +82,7 @@ struct LintFiles {
             )
         }
         let bytes = try Files.read(path, limit: Int(Self.largest))
-        inputs.append(Linter.Input(LintSource(name: shown, bytes: bytes), neighbours: beside(path)))
+        inputs.append(Linter.Input(LintSource(name: shown, bytes: bytes), neighbours: beside(path, above)))
     }
 
     /// Names that may belong to something that is linted; what a file is its content tells.
@@ -87,11 +97,11 @@ struct LintFiles {
     }
 
     /// Files of the folder, read when a configuration names them.
-    private mutating func beside(_ path: FilePath) -> Neighbours {
+    private mutating func beside(_ path: FilePath, _ above: Int) -> Neighbours {
         let folder = path.removingLastComponent()
         if let known = neighbours[folder.string] { return known }
         let names = ((try? Files.list(folder.string.isEmpty ? "." : folder)) ?? []).sorted()
-        let found = Neighbours(names: names) { name in
+        let found = Neighbours(names: names, above: above) { name in
             var text = name
             while text.hasPrefix("./") { text.removeFirst(2) }
             guard !text.hasPrefix("/") else { return nil }
