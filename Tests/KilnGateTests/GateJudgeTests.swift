@@ -171,9 +171,10 @@ import Testing
         facts.hasChecks = false
         facts.unverified = ["layer 2: packages of shop"]
         facts.endOfLife = CalendarDate(parsing: "2026-01-01")
+        facts.unread = ["var/lib/rpm/rpmdb.sqlite: it is cut off"]
         func rules(_ change: (inout GateDefinition) -> Void) -> [GateVerdict.Rule] {
             var rules = GateDefinition()
-            rules.unsupported = .ignore
+            (rules.unsupported, rules.unread) = (.ignore, .ignore)
             change(&rules)
             return GateJudge(rules).verdict(on: facts).refusals.map(\.rule)
         }
@@ -181,6 +182,7 @@ import Testing
         #expect(rules { $0.baseAge = 30 } == [.baseAge] && rules { $0.baseAge = 200 } == [])
         #expect(rules { $0.checks = .refuse } == [.checks] && rules { $0.verified = true } == [.verified])
         #expect(rules { $0.unsupported = .refuse } == [.unsupported])
+        #expect(rules { $0.unread = .refuse } == [.unread])
         facts.baseMade = nil
         #expect(rules { $0.baseAge = 30 } == [.baseAge])
     }

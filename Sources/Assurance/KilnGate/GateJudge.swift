@@ -15,7 +15,7 @@ package struct GateJudge: Sendable {
 
     package func verdict(on facts: GateFacts) -> GateVerdict {
         let refusals =
-            [database(facts), exploited(facts), severity(facts), unsupported(facts)].compactMap { $0 }
+            [database(facts), unread(facts), exploited(facts), severity(facts), unsupported(facts)].compactMap { $0 }
             + [
                 secrets(facts), licences(facts), baseAge(facts), checks(facts), verified(facts),
                 signature(facts),
@@ -51,6 +51,16 @@ package struct GateJudge: Sendable {
             .databaseAge,
             ["the database of advisories is of \(database.date), \(age) days ago; \(limit) are allowed"],
             remedy: "kiln db update"
+        )
+    }
+
+    /// Nobody knows of any vulnerability in what could not be read.
+    private func unread(_ facts: GateFacts) -> GateVerdict.Refusal? {
+        guard rules.unread == .refuse, !facts.unread.isEmpty else { return nil }
+        return GateVerdict.Refusal(
+            .unread,
+            cut(facts.unread),
+            remedy: "mend the files or leave them out, and bake again; unread: ignore lets them pass unexamined"
         )
     }
 

@@ -6,7 +6,7 @@ package import KilnOCI
 package struct GateVerdict: Sendable, Hashable, Codable {
     /// The rules of a gate, as they are told.
     package enum Rule: String, Sendable, Hashable, Codable {
-        case severity, exploited, unsupported, secrets, licences, checks, verified, signature
+        case unread, severity, exploited, unsupported, secrets, licences, checks, verified, signature
         case baseAge = "base_age"
         case databaseAge = "database_age"
         /// There is no database to judge by.
@@ -69,6 +69,8 @@ package struct GateFacts: Sendable {
     /// nil where there is no database.
     package var database: (digest: Digest, date: Moment)?
     package var findings: Judgement
+    /// Package databases and archives that could not be read whole, by path and reason.
+    package var unread: [String] = []
     package var unsupported: [UnsupportedPackage] = []
     /// The day on which the distribution's support ended, if it has.
     package var endOfLife: CalendarDate?

@@ -41,6 +41,14 @@ enum GateKeys {
             help: "What becomes of a distribution, or a package of it, that gets no security fixes any more.",
             example: "refuse"
         ),
+        .standard(
+            "unread",
+            \.unread,
+            .choice("answer"),
+            help:
+                "What becomes of package databases and archives in the image that cannot be read whole: nobody knows what is in them.",
+            example: "refuse"
+        ),
         .optional(
             "database_age",
             \.databaseAge,

@@ -20,6 +20,8 @@ package struct GateDefinition: Sendable, Hashable, Codable {
     package var secrets: Answer = .refuse
     /// A distribution, or a package of one, that gets no fixes any more.
     package var unsupported: Answer = .refuse
+    /// What of packages is in the image and could not be read.
+    package var unread: Answer = .refuse
     package var licences = LicenceRules()
     /// In days: the most that the newest package of the image's base may be old.
     package var baseAge: Int?
@@ -42,6 +44,8 @@ package struct GateDefinition: Sendable, Hashable, Codable {
         exploited = try values.decodeIfPresent(Answer.self, forKey: .exploited) ?? .refuse
         secrets = try values.decodeIfPresent(Answer.self, forKey: .secrets) ?? .refuse
         unsupported = try values.decodeIfPresent(Answer.self, forKey: .unsupported) ?? .refuse
+        // It was not judged then.
+        unread = try values.decodeIfPresent(Answer.self, forKey: .unread) ?? .ignore
         licences = try values.decodeIfPresent(LicenceRules.self, forKey: .licences) ?? LicenceRules()
         baseAge = try values.decodeIfPresent(Int.self, forKey: .baseAge)
         databaseAge = try values.decodeIfPresent(Int.self, forKey: .databaseAge)
