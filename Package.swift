@@ -190,7 +190,11 @@ let package = Package(
                 .system,
             ]
         ),
-        room("KilnDrift", in: "Fleet", ["KilnDiagnostics", "KilnSystem", "KilnOCI", "KilnFleet", .system]),
+        room(
+            "KilnDrift",
+            in: "Fleet",
+            ["KilnDiagnostics", "KilnSystem", "KilnOCI", "KilnDefinition", "KilnFleet", .system]
+        ),
         room(
             "KilnPlatformLocal",
             in: "Fleet",
@@ -383,8 +387,8 @@ let package = Package(
         tests(
             "KilnDriftTests",
             [
-                "KilnTestSupport", "KilnDiagnostics", "KilnSystem", "KilnOCI", "KilnFleet", "KilnDrift",
-                .system,
+                "KilnTestSupport", "KilnDiagnostics", "KilnSystem", "KilnOCI", "KilnDefinition", "KilnFleet",
+                "KilnDrift", .system,
             ]
         ),
         tests(

@@ -63,6 +63,8 @@ struct ExampleService {
                 try await kiln.succeed("deploy", fleet)
                 #expect(try await curl("/").hasPrefix("\(fleet) 2: 1 \(fleet), \(fleet)-2-"))
                 try await kiln.succeed("rollback", fleet)
+                // Under load, twice: what runs has settled by then.
+                for _ in 0..<2 { try await kiln.succeed("drift", fleet) }
             }
             #expect(result.failed == 0, "\(result.failures)")
             #expect(result.sent > 100)

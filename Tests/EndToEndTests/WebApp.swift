@@ -17,12 +17,13 @@ struct WebApp {
         try release("1")
     }
 
-    /// The definition as of this version; `breaks` makes its health fail.
+    /// The definition as of this version; `breaks` makes its health fail, `keys` is a further line of the fleet.
     func release(
         _ version: String,
         breaks: Bool = false,
         instances: Int = 3,
-        rollout: String = Self.quick
+        rollout: String = Self.quick,
+        keys: String = ""
     ) throws {
         try kiln.write("version \(version)\n", to: "site/index.html")
         try kiln.write(
@@ -49,6 +50,7 @@ struct WebApp {
                 listen: 127.0.0.1:\(port)
                 resources: {memory: 64MiB, cpu: 1, pids: 64}
                 rollout: {\(rollout)}
+                \(keys)
 
             """,
             to: "kiln.yaml"

@@ -12,6 +12,10 @@ package struct TestHome: Sendable {
     package var rollout =
         "min_healthy: 2s, bake: 0s, drain: 2s, healthy_deadline: 60s, progress_deadline: 120s"
 
+    /// Further keys of each fleet, and a line of shell that adds to the image's root in `root/`.
+    package var fleetKeys = ""
+    package var rootLine = "true"
+
     package let shell: Shell
 
     package init(kiln: String, folder: String, fleets: Int, instances: Int, port: UInt16) {
@@ -25,7 +29,7 @@ package struct TestHome: Sendable {
     func port(of fleet: String) -> UInt16 { port + (UInt16(fleet.dropFirst()) ?? 0) }
 
     /// Where sockets and container state are: the name is a digest of the home's path, as `KilnHome` makes it.
-    var runtime: String { "/run/kiln/\(identifier)" }
+    package var runtime: String { "/run/kiln/\(identifier)" }
 
     var identifier: String {
         var hash: UInt64 = 0xcbf2_9ce4_8422_2325
@@ -50,6 +54,7 @@ package struct TestHome: Sendable {
             mkdir -p site root/bin root/etc root/www root/tmp home
             cp /bin/busybox root/bin/busybox; ln -sf busybox root/bin/sh
             echo 'root:x:0:0:root:/root:/bin/sh' > root/etc/passwd; echo 'root:x:0:' > root/etc/group
+            \(rootLine)
             tar -C root -cf root.tar .; rm -rf root; echo well > site/index.html
             """
         )
@@ -86,6 +91,7 @@ package struct TestHome: Sendable {
                     resources: {memory: 64MiB, cpu: 1, pids: 64}
                     config: {env: {VERSION: "\(version)"\(isBroken ? ", BROKEN: \"yes\"" : "")}}
                     rollout: {\(rollout)}
+                    \(fleetKeys)
 
                 """
         }

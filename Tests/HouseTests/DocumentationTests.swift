@@ -12,7 +12,7 @@ import Testing
 @Suite struct `The documentation` {
     static let pages = ["README.md", "docs/guide.md"]
 
-    @Test(arguments: pages)
+    @Test(arguments: pages + ["docs/drift.md"])
     func `shows definitions that are valid`(page: String) throws {
         for block in try blocks(of: page, language: "yaml") {
             let source = SourceText(name: "\(page):\(block.line)", text: block.text)

@@ -67,7 +67,7 @@ import Testing
                 executable: "/usr/bin/app",
                 mountID: 1,
                 name: "app",
-                isOwn: false
+                origin: .outside
             )
         )
         let findings = InstanceComparison(expected: started, actual: now).findings()

@@ -85,10 +85,19 @@ extension LeaseHolder {
 final class PretendDrift: Sendable {  // a class: the test changes what the controller finds
     private let findings = Mutex<[DriftFinding]>([])
 
-    func find(_ ids: some Sequence<InstanceID>) {
-        let found = ids.map { DriftFinding(.overMount, instance: $0, subject: "/etc", detail: "tmpfs") }
+    private let inspected = Mutex(0)
+
+    func find(_ ids: some Sequence<InstanceID>, weight: DriftFinding.Weight = .harmful) {
+        let found = ids.map { id in
+            var finding = DriftFinding(.overMount, instance: id, subject: "/etc", detail: "tmpfs")
+            finding.weight = weight
+            return finding
+        }
         findings.withLock { $0 = found }
     }
+
+    /// How often it was looked for.
+    var looks: Int { inspected.withLock { $0 } }
 
     func findStray() {
         let stray = DriftFinding(
@@ -101,7 +110,8 @@ final class PretendDrift: Sendable {  // a class: the test changes what the cont
     }
 
     var report: DriftReport {
-        DriftReport(fleet: "shop", checked: 3, findings: findings.withLock { $0 })
+        inspected.withLock { $0 += 1 }
+        return DriftReport(fleet: "shop", checked: 3, findings: findings.withLock { $0 })
     }
 }
 

@@ -87,4 +87,90 @@ import Testing
             }
         }
     }
+
+    @Test func `puts in quarantine what drifted, once others serve in its place, and destroys it in time`()
+        async throws
+    {
+        try await Stage.with { stage in
+            var policy = Stage.policy()
+            policy.drift = DriftDefinition(respond: .quarantine, keep: .seconds(120))
+            try await stage.deploy("1", policy)
+            let drift = PretendDrift()
+            try await stage.kept(inspect: drift) { kept in
+                try await kept.pass(.seconds(30))
+                let drifted = try #require(kept.running.min())
+                stage.platform.watchServing()
+                drift.find([drifted])
+                try await kept.pass(.seconds(12))
+                drift.find([])
+                try await kept.pass(.seconds(60))
+                #expect(stage.platform.seen.isolated == [drifted: true])
+                #expect(stage.platform.seen.leastServing == 3)
+                #expect(kept.running.count == 4, "three and the one that is kept")
+                let events = try await kept.store.events(of: Stage.fleet, after: 0, limit: 1000)
+                #expect(events.contains { $0.kind == .instanceDrifted && $0.instance == drifted })
+                #expect(events.contains { $0.message.contains("is in quarantine: cut off from the network") })
+                try await kept.pass(.seconds(120))
+                #expect(!kept.running.contains(drifted))
+                #expect(kept.running.count == 3)
+            }
+        }
+    }
+
+    @Test func `leaves alone what it is only to tell`() async throws {
+        try await Stage.with { stage in
+            var policy = Stage.policy()
+            policy.drift = DriftDefinition(respond: .alert)
+            try await stage.deploy("1", policy)
+            let drift = PretendDrift()
+            try await stage.kept(inspect: drift) { kept in
+                try await kept.pass(.seconds(5))
+                let created = stage.platform.seen.created
+                let drifted = try #require(kept.running.min())
+                drift.find([drifted])
+                try await kept.pass(.seconds(60))
+                #expect(stage.platform.seen.created == created)
+                let alerts = try await kept.store.events(of: Stage.fleet, after: 0, limit: 1000)
+                    .filter { $0.kind == .fleetAlert }
+                #expect(alerts.map(\.message) == ["\(drifted) drifted (over-mount), and is left as it is"])
+            }
+        }
+    }
+
+    @Test(arguments: [DriftFinding.Weight.noise, .allowed, .learned])
+    func `does nothing about what is let pass`(weight: DriftFinding.Weight) async throws {
+        try await Stage.with { stage in
+            try await stage.deploy("1")
+            let drift = PretendDrift()
+            try await stage.kept(inspect: drift) { kept in
+                try await kept.pass(.seconds(5))
+                let created = stage.platform.seen.created
+                drift.find(kept.running, weight: weight)
+                try await kept.pass(.seconds(60))
+                #expect(stage.platform.seen.created == created)
+                #expect(kept.facts.diagnostics.isEmpty)
+            }
+        }
+    }
+
+    @Test func `looks at once when an instance writes to its root, and not all the time`() async throws {
+        try await Stage.with { stage in
+            try await stage.deploy("1")
+            let drift = PretendDrift()
+            try await stage.kept(inspect: drift) { kept in
+                // Of a fleet at rest, every ten seconds.
+                try await kept.pass(.seconds(30))
+                let before = drift.looks
+                stage.platform.tellWrite()
+                try await kept.pass(.milliseconds(500))
+                #expect(drift.looks == before + 1)
+                for _ in 0..<40 {
+                    stage.platform.tellWrite()
+                    try await kept.pass(.milliseconds(50))
+                }
+                let more = drift.looks - before
+                #expect((4...8).contains(more), "\(more) looks in two seconds")
+            }
+        }
+    }
 }

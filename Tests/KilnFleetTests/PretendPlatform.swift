@@ -79,12 +79,15 @@ final class PretendPlatform: InstancePlatform {  // a class: tests and driver lo
         var hasNewCertificate = false
         /// Instances whose tools were ended.
         var endedTools: [InstanceID] = []
+        /// Instances that were cut off and frozen, each with whether it had no traffic then.
+        var isolated: [InstanceID: Bool] = [:]
         /// Nobody balances.
         var isBalancerDead = false
     }
 
     private let state = Mutex(State())
     private let listeners = Mutex<[AsyncStream<FleetName>.Continuation]>([])
+    private let writers = Mutex<[AsyncStream<FleetName>.Continuation]>([])
     private let clock: VirtualTime
 
     init(_ clock: VirtualTime) {
@@ -316,6 +319,22 @@ final class PretendPlatform: InstancePlatform {  // a class: tests and driver lo
     func endTools(at instance: InstanceID, of fleet: FleetName, token: FencingToken) async throws {
         try admit(token)
         note { $0.endedTools.append(instance) }
+    }
+
+    func isolate(_ instance: InstanceID, of fleet: FleetName, token: FencingToken) async throws {
+        try admit(token)
+        note { state in
+            state.isolated[instance] = state.instances[instance]?.traffic == InstanceObservation.Traffic.none
+        }
+    }
+
+    func changes() -> AsyncStream<FleetName> {
+        AsyncStream { continuation in writers.withLock { $0.append(continuation) } }
+    }
+
+    /// Tells whoever listens that an instance wrote to its root.
+    func tellWrite() {
+        for writer in writers.withLock(\.self) { writer.yield(Stage.fleet) }
     }
 
     func retireAltered(of fleet: FleetName, token: FencingToken) async throws {

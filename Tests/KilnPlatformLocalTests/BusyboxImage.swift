@@ -9,18 +9,30 @@ enum BusyboxImage {
     static let busybox: FilePath = "/bin/busybox"
 
     /// The manifest's digest.
-    static func store(in images: ImageStore, entrypoint: [String]? = nil) async throws -> Digest {
+    static func store(
+        in images: ImageStore,
+        entrypoint: [String]? = nil,
+        tree: FilePath? = nil
+    ) async throws -> Digest {
         try images.prepare()
         let base = try await images.ingestLayer(encoding: .zstd()) { try layBase(&$0) }
         let site = try await images.ingestLayer(encoding: .gzip()) { try laySite(&$0) }
-        var config = ImageConfig(platform: .host, diffIDs: [base.diffID, site.diffID])
+        var layers = [base, site]
+        if let tree {
+            layers.append(
+                try await images.ingestLayer(encoding: .gzip()) {
+                    try LayerDiff.write(tree: tree, form: .plain, epoch: 1_700_000_000, to: &$0)
+                }
+            )
+        }
+        var config = ImageConfig(platform: .host, diffIDs: layers.map(\.diffID))
         var execution = ImageConfig.Execution()
         execution.user = "web"
         execution.env = ["PATH=/bin", "GREETING=overridden", "FROM_IMAGE=yes"]
         execution.entrypoint = entrypoint ?? ["/bin/sh", "/srv/start"]
         config.config = execution
         let blob = try images.put(try CanonicalJSON.encode(config), mediaType: .config)
-        let manifest = ImageManifest(config: blob, layers: [base.descriptor, site.descriptor])
+        let manifest = ImageManifest(config: blob, layers: layers.map(\.descriptor))
         return try images.put(try CanonicalJSON.encode(manifest), mediaType: .manifest).digest
     }
 

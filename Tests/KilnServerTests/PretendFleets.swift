@@ -60,6 +60,7 @@ extension QuietPlatform {
         token: FencingToken
     ) async throws -> [CertificateNews] { [] }
     func retireAltered(of fleet: FleetName, token: FencingToken) async throws {}
+    func isolate(_ instance: InstanceID, of fleet: FleetName, token: FencingToken) async throws {}
     func endTools(at instance: InstanceID, of fleet: FleetName, token: FencingToken) async throws {}
 }
 

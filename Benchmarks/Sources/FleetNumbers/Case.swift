@@ -16,13 +16,18 @@ struct Case: Sendable {
     var isLong = false
     let fleets: Int
     let instances: Int
+    /// Of the home, before it is made.
+    var prepare: @Sendable (inout TestHome) -> Void = { _ in }
     let measure: @Sendable (TestHome, Request) throws -> Row
 
-    static let all = [death, rollback, reconcile, start, idle, churn, chaos]
+    static let all = [
+        death, rollback, reconcile, start, idle, driftCost, driftAnswer, driftQuiet, churn, chaos,
+    ]
 
     func run(_ kiln: String, _ request: Request) throws -> Row {
         let folder = "/tmp/kiln-numbers-\(getpid())-\(name)"
-        let home = TestHome(kiln: kiln, folder: folder, fleets: fleets, instances: instances, port: 18_700)
+        var home = TestHome(kiln: kiln, folder: folder, fleets: fleets, instances: instances, port: 18_700)
+        prepare(&home)
         do {
             try home.make()
             var row = try measure(home, request)

@@ -41,7 +41,7 @@ extension Case {
     }
 
     /// The same program without a container, from its start to its first answer.
-    private static func appStart(_ home: TestHome) throws -> Double {
+    static func appStart(_ home: TestHome) throws -> Double {
         let times = try (0..<5).map { _ in
             let began = seconds()
             let process = try home.shell.start("exec busybox httpd -f -p 127.0.0.1:18699 -h site")

@@ -51,7 +51,7 @@ package struct KilnCommand: AsyncParsableCommand {
                 subcommands: [
                     StatusCommand.self, WhyCommand.self, ReleasesCommand.self, EventsCommand.self,
                     LogsCommand.self, CopyCommand.self, DebugCommand.self, ReportCommand.self,
-                    DriftCommand.self, TraceCommand.self,
+                    DriftCommand.self, EvidenceCommand.self, TraceCommand.self,
                 ]
             ),
             CommandGroup(

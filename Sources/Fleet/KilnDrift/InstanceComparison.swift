@@ -14,7 +14,7 @@ package struct InstanceComparison: Sendable {
     }
 
     package func findings() -> [DriftFinding] {
-        mountFindings() + processFindings() + configFindings()
+        mountFindings() + ProcessComparison(expected: expected, actual: actual).findings() + configFindings()
     }
 
     private func mountFindings() -> [DriftFinding] {
@@ -46,23 +46,6 @@ package struct InstanceComparison: Sendable {
         let parts = gained.map { "+\($0)" } + lost.map { "-\($0)" }
         return parts.isEmpty
             ? "shows another directory or device" : "options changed: \(parts.joined(separator: " "))"
-    }
-
-    /// Programs come from the root alone: neither a volume nor anything mounted later may hold one.
-    private func processFindings() -> [DriftFinding] {
-        let root = expected.mounts.last { $0.target == "/" }?.id
-        return actual.processes.compactMap { process in
-            let subject = "\(process.name) (pid \(process.pid))"
-            guard process.isOwn else {
-                return finding(.foreignProcess, subject, "runs \(process.executable), came from outside")
-            }
-            guard process.mountID != root else { return nil }
-            return finding(
-                .foreignProcess,
-                subject,
-                "runs \(process.executable), which is not in the image"
-            )
-        }
     }
 
     private func configFindings() -> [DriftFinding] {

@@ -12,50 +12,34 @@ package struct InstanceFacts: Sendable, Hashable {
     package var configFiles: [String: Digest?]
     /// By name, in the kernel's spelling: `memory.limit_in_bytes`, `pids.max`, …
     package var limits: [String: String]
+    /// By kind, the number of the namespace that its processes are in.
+    package var namespaces: [String: UInt64]
+    /// Of its first process; nil until that has settled.
+    package var start: StartFacts?
+    /// On the host.
+    package var first: Int32?
+    /// Files of a writable root that are not the image's.
+    package var changedFiles: Set<String>
 
     package init(
         instance: InstanceID,
         mounts: [MountEntry] = [],
         processes: [ProcessFacts] = [],
         configFiles: [String: Digest?] = [:],
-        limits: [String: String] = [:]
+        limits: [String: String] = [:],
+        namespaces: [String: UInt64] = [:],
+        start: StartFacts? = nil,
+        first: Int32? = nil,
+        changedFiles: Set<String> = []
     ) {
         self.instance = instance
         self.mounts = mounts
         self.processes = processes
         self.configFiles = configFiles
         self.limits = limits
-    }
-}
-
-/// One process of an instance: in its cgroups, or in one of its namespaces.
-package struct ProcessFacts: Sendable, Hashable {
-    /// On the host.
-    package let pid: Int32
-    /// Clock ticks after boot (proc(5), stat field 22): with the pid, names one process for good.
-    package let startTime: UInt64
-    /// As the kernel shows it: inside its own mount namespace.
-    package let executable: String
-    /// The mount that the program was opened through (fdinfo `mnt_id`): no other evidence says so surely where it came
-    /// from, since overlays and bind mounts all show the same paths.
-    package let mountID: Int?
-    package let name: String
-    /// In the instance's cgroups, which nothing that it starts ever leaves. What is only in a namespace came from outside.
-    package let isOwn: Bool
-
-    package init(
-        pid: Int32,
-        startTime: UInt64,
-        executable: String,
-        mountID: Int?,
-        name: String,
-        isOwn: Bool = true
-    ) {
-        self.pid = pid
-        self.startTime = startTime
-        self.executable = executable
-        self.mountID = mountID
-        self.name = name
-        self.isOwn = isOwn
+        self.namespaces = namespaces
+        self.start = start
+        self.first = first
+        self.changedFiles = changedFiles
     }
 }

@@ -12,7 +12,7 @@ package enum FleetChange: Sendable, Hashable {
     /// Changes how many instances there are, and nothing else.
     case scale(to: Int)
     /// Replaces these instances, each with the reason it is condemned for.
-    case replace([InstanceID: String])
+    case replace([InstanceID: String], quarantine: Int64? = nil)
     /// Replaces every instance by a fresh one of the same release.
     case recycle
     /// Removes every instance, then the fleet. Releases and events stay.
@@ -56,7 +56,8 @@ extension FleetDriver: FleetChanges {
         case .rollback(let number): try await rollback(fleet, to: number, options: options)
         case .resume: try await resume(fleet, options: options)
         case .scale(let instances): try await scale(fleet, to: instances, options: options)
-        case .replace(let condemned): try await replace(condemned, in: fleet, options: options)
+        case .replace(let condemned, let quarantine):
+            try await replace(condemned, quarantine: quarantine, in: fleet, options: options)
         case .recycle: try await recycle(fleet, options: options)
         case .destroy(let volumes): try await destroy(fleet, volumes: volumes, options: options)
         case .pause: try await pause(fleet, options: options)

@@ -234,6 +234,21 @@ extension FleetDriver {
         try await ledger.write(edits)
     }
 
+    /// The same for instances that are kept in quarantine once others serve in their place.
+    func quarantine(
+        _ drifted: [InstanceID: String],
+        for seconds: Int64,
+        _ ledger: inout Ledger
+    ) async throws {
+        var edits: [FleetEdit] = []
+        for (id, reason) in drifted.sorted(by: { $0.key < $1.key }) {
+            guard var instance = ledger.instances[id], instance.debug == nil else { continue }
+            instance.debug = DebugHold(quarantine: reason, seconds: seconds, now: clock.time)
+            edits += instance.condemnation(reason, as: .instanceDrifted, ledger)
+        }
+        try await ledger.write(edits)
+    }
+
     /// The release with this number; without one, of those made before the one that runs the one that was stable last.
     func earlier(_ number: ReleaseNumber?, _ ledger: Ledger) throws -> ReleaseEntry? {
         if let number {

@@ -12,14 +12,23 @@ package struct Tending: Sendable, Hashable {
     package var ended: [InstanceID: String]
     /// Places that lost an instance lately: one that loses them again and again is filled later and later.
     package var failures: [InstanceFailure]
+    /// The condemned drifted; with a length they are kept in quarantine for it.
+    package var drift: DriftResponse?
+
+    package enum DriftResponse: Sendable, Hashable {
+        case replace
+        case quarantine(seconds: Int64)
+    }
 
     package init(
         condemned: [InstanceID: String] = [:],
+        drift: DriftResponse? = nil,
         isOfAge: Bool = false,
         ended: [InstanceID: String] = [:],
         failures: [InstanceFailure] = []
     ) {
         self.condemned = condemned
+        self.drift = drift
         self.isOfAge = isOfAge
         self.ended = ended
         self.failures = failures
@@ -56,7 +65,15 @@ extension FleetDriver {
                     }
                 }
                 let fresh = tending.condemned.filter { ledger.instances[$0.key]?.condemned == nil }
-                try await condemn(fresh, &ledger)
+                if case .quarantine(let seconds)? = tending.drift {
+                    try await quarantine(fresh, for: seconds, &ledger)
+                } else {
+                    try await condemn(
+                        fresh,
+                        as: tending.drift == nil ? .instanceCondemned : .instanceDrifted,
+                        &ledger
+                    )
+                }
             }
             try await note(tending.ended, &ledger)
             if let pending = record.pending, pending.goesOn,

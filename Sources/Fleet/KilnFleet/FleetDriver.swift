@@ -175,9 +175,11 @@ package struct FleetDriver: Sendable {
         }
     }
 
-    /// Replaces these instances of the fleet, which differ from their release, each with how.
+    /// Replaces these instances of the fleet, which differ from their release, each with how. With `quarantine` they are kept for
+    /// so many seconds, cut off and frozen.
     package func replace(
         _ condemned: [InstanceID: String],
+        quarantine: Int64? = nil,
         in fleet: FleetName,
         options: Options = Options()
     ) async throws -> DeployOutcome {
@@ -189,7 +191,11 @@ package struct FleetDriver: Sendable {
                 }
             }
             try await takeStock(&ledger)
-            try await condemn(condemned, as: .instanceDrifted, &ledger)
+            if let quarantine {
+                try await self.quarantine(condemned, for: quarantine, &ledger)
+            } else {
+                try await condemn(condemned, as: .instanceDrifted, &ledger)
+            }
             return try await drive(&ledger, policyChanged: false)
         }
     }

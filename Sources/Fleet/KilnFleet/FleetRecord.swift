@@ -7,6 +7,7 @@ package struct FleetPolicy: Sendable, Hashable, Codable {
     package var instances: Int
     package var listen: Listeners?
     package var rollout: RolloutDefinition
+    package var drift: DriftDefinition
     /// Fleets that are to serve before this one starts, and to go after it.
     package var needs: [FleetName]
     /// Whether its listener also serves instances of other fleets, inside.
@@ -23,11 +24,13 @@ package struct FleetPolicy: Sendable, Hashable, Codable {
         needs: [FleetName] = [],
         isNeeded: Bool = false,
         maxAge: Duration? = nil,
-        webhooks: [WebhookDefinition] = []
+        webhooks: [WebhookDefinition] = [],
+        drift: DriftDefinition = DriftDefinition()
     ) {
         self.instances = instances
         self.listen = listen
         self.rollout = rollout
+        self.drift = drift
         self.needs = needs
         self.isNeeded = isNeeded
         self.maxAge = maxAge
@@ -40,6 +43,7 @@ package struct FleetPolicy: Sendable, Hashable, Codable {
         instances = try container.decode(Int.self, forKey: .instances)
         listen = try container.decodeIfPresent(Listeners.self, forKey: .listen)
         rollout = try container.decode(RolloutDefinition.self, forKey: .rollout)
+        drift = try container.decodeIfPresent(DriftDefinition.self, forKey: .drift) ?? DriftDefinition()
         needs = try container.decodeIfPresent([FleetName].self, forKey: .needs) ?? []
         isNeeded = try container.decodeIfPresent(Bool.self, forKey: .isNeeded) ?? false
         maxAge = try container.decodeIfPresent(Duration.self, forKey: .maxAge)

@@ -213,6 +213,7 @@ actor FleetRun {
         }
         try await write(observations.flatMap { orphaning(of: $0) })
         try await endAbandoned()
+        try await isolate(observations)
         view.take(observations, recorded: ledger.instances, now: clock.now)
     }
 

@@ -46,6 +46,8 @@ package struct FleetStatus: Sendable, Hashable, Codable {
         package let pid: Int32?
         /// It serves until others do in its place.
         package let isAwaited: Bool
+        /// It drifted, and nobody joins it: it is cut off and frozen. nil is no.
+        package let isQuarantined: Bool?
 
         init(_ hold: DebugHold) {
             author = hold.author
@@ -55,6 +57,7 @@ package struct FleetStatus: Sendable, Hashable, Codable {
             until = hold.until
             pid = hold.session?.pid
             isAwaited = hold.isAwaited
+            isQuarantined = hold.quarantine == nil ? nil : true
         }
     }
 

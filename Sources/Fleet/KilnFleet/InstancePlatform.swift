@@ -143,6 +143,10 @@ package protocol InstancePlatform: Sendable {
     /// what ended is seen at the next look in any case.
     func ends() -> AsyncStream<FleetName>
 
+    /// The fleets of instances that change what they run from, each as soon as one does. One that cannot tell says nothing: a
+    /// look for drift finds it later.
+    func changes() -> AsyncStream<FleetName>
+
     /// The one-shot work that exists of the fleet, under way or ended; changes nothing.
     func oneShots(of fleet: FleetName) async throws -> [InstanceObservation]
 
@@ -193,6 +197,10 @@ package protocol InstancePlatform: Sendable {
     /// Takes what was altered out of use, so that no replacement stands on it.
     func retireAltered(of fleet: FleetName, token: FencingToken) async throws
 
+    /// Cuts the instance off from its network and stops its processes where they are, with all that they hold in memory, until it
+    /// is destroyed.
+    func isolate(_ instance: InstanceID, of fleet: FleetName, token: FencingToken) async throws
+
     /// Ends the tools that a person has joined to the instance, if there are any.
     func endTools(at instance: InstanceID, of fleet: FleetName, token: FencingToken) async throws
 
@@ -201,6 +209,8 @@ package protocol InstancePlatform: Sendable {
 }
 
 extension InstancePlatform {
+    package func changes() -> AsyncStream<FleetName> { AsyncStream { $0.finish() } }
+
     /// Gives it as much as any other.
     package func route(_ instance: InstanceID, of fleet: FleetName, token: FencingToken) async throws {
         try await route(instance, of: fleet, weight: 100, token: token)

@@ -59,6 +59,8 @@ package struct ReleaseContent: Sendable, Hashable, Codable {
     package var secrets: [SecretReference]?
     /// What runs once before the first instance; nil is nothing, as in releases of before.
     package var before: [BeforeDefinition]?
+    /// Whether instances may write to their root; nil is no, as in releases of before.
+    package var writableRoot: Bool?
 
     package init(
         image: Digest,
@@ -74,7 +76,8 @@ package struct ReleaseContent: Sendable, Hashable, Codable {
         peers: [String: UInt16]? = nil,
         peerPorts: [String: [String: UInt16]]? = nil,
         secrets: [SecretReference]? = nil,
-        before: [BeforeDefinition]? = nil
+        before: [BeforeDefinition]? = nil,
+        writableRoot: Bool = false
     ) {
         self.image = image
         self.imageName = imageName
@@ -90,6 +93,7 @@ package struct ReleaseContent: Sendable, Hashable, Codable {
         self.peerPorts = peerPorts
         self.secrets = secrets
         self.before = before
+        self.writableRoot = writableRoot ? true : nil
     }
 
     package func digest() throws -> Digest {

@@ -69,7 +69,8 @@ package struct ReleaseAssembler: Sendable {
             peerPorts: peerPorts.isEmpty
                 ? nil : Dictionary(uniqueKeysWithValues: peerPorts.map { ($0.description, $1) }),
             secrets: fleet.secrets.isEmpty ? nil : fleet.secrets.map(SecretReference.init),
-            before: fleet.before.isEmpty ? nil : fleet.before
+            before: fleet.before.isEmpty ? nil : fleet.before,
+            writableRoot: fleet.writableRoot
         )
     }
 

@@ -16,6 +16,7 @@ package struct LocalPlatform: InstancePlatform {
     private let secrets: any SecretStore
     let memory = InstanceMemory()
     private let processEnds = ProcessEnds()
+    private let roots = RootWatch()
     let namespaces = NamespaceMemory()
 
     /// Runs images of the same home's store.
@@ -38,11 +39,27 @@ package struct LocalPlatform: InstancePlatform {
             observer.observe(files, share: shares[files.paths.id.description])
         }
         processEnds.watch(fleet, running(seen, instances))
+        roots.watch(fleet, writable(seen, paths))
         return seen.filter { $0.spec.isOneShot != true }
     }
 
     package func ends() -> AsyncStream<FleetName> {
         processEnds.listen()
+    }
+
+    package func changes() -> AsyncStream<FleetName> {
+        roots.listen()
+    }
+
+    private func writable(_ seen: [InstanceObservation], _ fleet: FleetPaths) -> Set<InstancePaths> {
+        Set(
+            seen.compactMap { observation in
+                guard case .running = observation.process,
+                    observation.spec.release.content.writableRoot == true
+                else { return nil }
+                return fleet.instance(observation.spec.id)
+            }
+        )
     }
 
     private func running(_ seen: [InstanceObservation], _ files: [InstanceFiles]) -> [ProcessEnds.Watched] {

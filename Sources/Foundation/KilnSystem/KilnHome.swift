@@ -54,6 +54,8 @@ package struct KilnHome: Sendable, Hashable {
     package var secretSurveys: FilePath { cache.appending("secrets") }
     /// `run/<fleet>/<instance>`: bundles, logs, evidence.
     package var run: FilePath { root.appending("run") }
+    /// `evidence/<fleet>/<instance>`: what was kept of instances that drifted.
+    package var evidence: FilePath { root.appending("evidence") }
     package var volumes: FilePath { root.appending("volumes") }
     /// Where `kiln serve` of this home is spoken to; short, since the name of a socket has 107 bytes (unix(7)).
     package var controlSocket: FilePath { runtime.appending("serve.sock") }

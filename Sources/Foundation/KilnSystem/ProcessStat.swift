@@ -7,6 +7,8 @@ package struct ProcessStat: Sendable, Hashable {
     package let session: Int32
     /// Clock ticks between boot and its start.
     package let startTicks: UInt64
+    /// Where its code, arguments and variables lie, which every execve(2) moves; nil for who may not know.
+    package let image: [UInt64]?
 
     /// nil when there is no such process.
     package init?(of pid: Int32) {
@@ -26,6 +28,8 @@ package struct ProcessStat: Sendable, Hashable {
         self.state = state
         self.session = session
         startTicks = ticks
+        let places = [23, 45, 47].compactMap { $0 < fields.count ? UInt64(fields[$0]) : nil }
+        image = places.count == 3 && places.allSatisfy { $0 > 0 } ? places : nil
     }
 
     /// Ended, and waiting for its parent to take note.

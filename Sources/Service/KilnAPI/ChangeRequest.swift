@@ -31,6 +31,7 @@ package struct ChangeRequest: Sendable, Hashable, Codable {
     }
 
     package static let longestText = 4096
+    package static let longestQuarantine = 30 * 86_400
 
     var content: ReleaseContent?
     var policy: FleetPolicy?
@@ -38,6 +39,7 @@ package struct ChangeRequest: Sendable, Hashable, Codable {
     var release: Int?
     var instances: Int?
     var condemned: [String: String]?
+    var quarantine: Int?
     var volumes: Bool?
     var full: Bool?
     var why: String?
@@ -63,7 +65,8 @@ package struct ChangeRequest: Sendable, Hashable, Codable {
             examined = isExamined
         case .rollback(let number): release = number?.rawValue
         case .scale(let count): instances = count
-        case .replace(let reasons):
+        case .replace(let reasons, let quarantine):
+            self.quarantine = quarantine.map { Int($0) }
             condemned = Dictionary(uniqueKeysWithValues: reasons.map { ($0.description, $1) })
         case .destroy(let volumes): self.volumes = volumes
         case .promote(let full): self.full = full
@@ -95,7 +98,8 @@ extension ChangeRequest {
             .replace(
                 Dictionary(
                     uniqueKeysWithValues: try required(condemned, "condemned").map { (InstanceID($0), $1) }
-                )
+                ),
+                quarantine: try quarantineSeconds()
             )
         case .recycle: .recycle
         case .destroy: .destroy(volumes: volumes ?? false)
@@ -106,6 +110,11 @@ extension ChangeRequest {
         case .debug: .debug(try namedInstance(), try wish())
         case .endDebug: .endDebug(try namedInstance(), try end())
         }
+    }
+
+    private func quarantineSeconds() throws(APIError) -> Int64? {
+        guard let quarantine else { return nil }
+        return Int64(try counted(quarantine, "quarantine", 1...Self.longestQuarantine))
     }
 
     private func namedInstance() throws(APIError) -> InstanceID {
@@ -156,6 +165,7 @@ extension ChangeRequest {
         let given = [
             ("content", content != nil), ("policy", policy != nil), ("examined", examined != nil),
             ("release", release != nil), ("instances", instances != nil), ("condemned", condemned != nil),
+            ("quarantine", quarantine != nil),
             ("volumes", volumes != nil), ("full", full != nil), ("why", why != nil),
             ("instance", instance != nil), ("session", session != nil), ("seconds", seconds != nil),
             ("atOnce", atOnce != nil), ("kept", kept != nil), ("tools", tools != nil),

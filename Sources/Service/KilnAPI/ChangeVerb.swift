@@ -83,7 +83,18 @@ extension ChangeVerb {
             ]
         case .scale: [Field(name: "instances", isRequired: true, help: "How many, from 0 to 1000.")]
         case .replace:
-            [Field(name: "condemned", isRequired: true, help: "The reasons, by the names of the instances.")]
+            [
+                Field(
+                    name: "condemned",
+                    isRequired: true,
+                    help: "The reasons, by the names of the instances."
+                ),
+                Field(
+                    name: "quarantine",
+                    isRequired: false,
+                    help: "Keep them, cut off and frozen, for so many seconds."
+                ),
+            ]
         case .destroy: [Field(name: "volumes", isRequired: false, help: "Whether the volumes go too.")]
         case .promote: [Field(name: "full", isRequired: false, help: "Past all steps that are left.")]
         case .debug:

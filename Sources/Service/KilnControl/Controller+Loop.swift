@@ -214,15 +214,31 @@ extension Controller {
     // MARK: Drift
 
     /// One fleet at a time, away from the looks.
-    private func startInspection(in group: inout DiscardingTaskGroup) {
+    func startInspection(in group: inout DiscardingTaskGroup) {
         guard let inspect, !isInspecting, !isEnding, starting?.isEmpty == true else { return }
         let now = clock.now
         let due = keepers.values.filter { $0.wantsInspection(now: now) && !hasGuest($0.name) }
         guard let fleet = due.min(by: { $0.driftDue < $1.driftDue })?.name else { return }
         isInspecting = true
+        keepers[fleet]?.beginsInspection()
         let post = post
         group.addTask {
             post?.yield(.inspected(fleet, await Self.result { try await inspect(fleet) }))
+        }
+    }
+
+    /// An instance wrote to its root.
+    func touched(_ fleet: FleetName, in group: inout DiscardingTaskGroup) {
+        guard inspect != nil, !isEnding, let due = keepers[fleet]?.touched(now: clock.now) else { return }
+        awaitInspection(at: due, in: &group)
+    }
+
+    private func awaitInspection(at due: BootInstant, in group: inout DiscardingTaskGroup) {
+        if due <= clock.now { return startInspection(in: &group) }
+        let (clock, post) = (clock, post)
+        group.addTask {
+            try? await clock.sleep(until: due)
+            post?.yield(.inspectionDue)
         }
     }
 
@@ -234,6 +250,9 @@ extension Controller {
         isInspecting = false
         let now = clock.now
         keepers[fleet]?.inspected(now: now, next: settings.driftInterval)
+        if let due = keepers[fleet]?.driftDue, now.duration(to: due) < settings.lookInterval {
+            awaitInspection(at: due, in: &group)
+        }
         defer { startInspection(in: &group) }
         guard case .some(let keeper) = keepers[fleet], keeper.isQuiet, !hasGuest(fleet), !isEnding else {
             return

@@ -61,6 +61,10 @@ package actor Controller {
         case drove(FleetName, Result<DeployOutcome?, any Error>)
         case alerted(FleetName, Result<Void, any Error>)
         case inspected(FleetName, Result<DriftReport, any Error>)
+        /// An instance of the fleet wrote to its root.
+        case touched(FleetName)
+        /// Some fleet may be due to be compared with its release.
+        case inspectionDue
         /// Somebody outside has changed the fleet through this controller, or wants it looked at; or an instance of it ended.
         case changed(FleetName)
     }
@@ -137,6 +141,10 @@ package actor Controller {
             group.addTask {
                 for await fleet in ends { post.yield(.changed(fleet)) }
             }
+            let changes = platform.changes()
+            group.addTask {
+                for await fleet in changes { post.yield(.touched(fleet)) }
+            }
             post.yield(.tick)
             for await event in events {
                 await take(event, signs, in: &group)
@@ -173,6 +181,8 @@ package actor Controller {
             // Nobody can write it down while somebody changes the fleet: the next inspection says it again.
             if case .failure = result { keepers[fleet]?.lostAlert() }
         case .inspected(let fleet, let result): inspected(fleet, result, in: &group)
+        case .touched(let fleet): touched(fleet, in: &group)
+        case .inspectionDue: startInspection(in: &group)
         case .changed(let fleet): await lookAgain(at: fleet)
         }
         startLooks(in: &group)

@@ -11,25 +11,35 @@ package enum DriftVerdict: Sendable, Hashable {
     case alert(String)
 
     /// `standing` are the fleet's instances that are neither leaving nor condemned. Of two or more, more than half is too
-    /// much; a single one is replaced.
-    package init(_ report: DriftReport, standing: Set<InstanceID>) {
-        guard !report.findings.isEmpty else {
+    /// much; a single one is replaced. `isToldOnly` is for fleets that a person answers for.
+    package init(_ report: DriftReport, standing: Set<InstanceID>, isToldOnly: Bool = false) {
+        guard !report.harmful.isEmpty else {
             self = .nothing
             return
         }
-        let drifted = Dictionary(
-            report.findings.compactMap { finding -> (InstanceID, String)? in
-                guard let id = finding.instance, standing.contains(id) else { return nil }
-                return (id, "\(finding.kind.rawValue): \(finding.subject)")
-            }
-        ) { first, _ in first }
+        let drifted = report.reasons.filter { standing.contains($0.key) }
+        let kinds = Set(report.harmful.filter { $0.instance != nil }.map(\.kind.rawValue)).sorted()
         guard drifted.count >= 2, drifted.count * 2 > standing.count else {
-            self = .replace(drifted)
+            guard !isToldOnly || drifted.isEmpty else {
+                let names = drifted.keys.sorted().map(\.description).joined(separator: ", ")
+                self = .alert("\(names) drifted (\(kinds.joined(separator: ", "))), and is left as it is")
+                return
+            }
+            // Nothing that converges would put it right.
+            if drifted.isEmpty, let altered = report.harmful.first(where: { $0.kind.isForPeople }) {
+                self = .alert("\(altered.subject) \(altered.detail)")
+            } else {
+                self = .replace(drifted)
+            }
             return
         }
-        let kinds = Set(report.findings.filter { $0.instance != nil }.map(\.kind.rawValue)).sorted()
         self = .alert(
             "\(drifted.count) of \(standing.count) instances drifted at once (\(kinds.joined(separator: ", "))); none is replaced"
         )
     }
+}
+
+extension DriftFinding.Kind {
+    /// Whether only a person knows what is right.
+    fileprivate var isForPeople: Bool { self == .storeAltered || self == .strayVolume }
 }

@@ -5,7 +5,13 @@ import KilnSystem
 struct DriftWatch: Sendable {
     private static let longestPause = Duration.seconds(600)
 
-    var due = BootInstant(nanoseconds: 0)
+    /// An instance that writes all the time is not looked at all the time.
+    private static let shortestPause = Duration.milliseconds(400)
+
+    private(set) var due = BootInstant(nanoseconds: 0)
+    private var earliest = BootInstant(nanoseconds: 0)
+    /// Something changed since the last look began.
+    private var isTouched = false
     private var alert: String?
     /// What people were told last.
     private var told: String?
@@ -13,6 +19,21 @@ struct DriftWatch: Sendable {
     private var repaired: [DriftFinding] = []
     private var repairs = 0
     private var nextRepair: BootInstant?
+
+    mutating func inspected(now: BootInstant, next interval: Duration) {
+        earliest = now.advanced(by: Self.shortestPause)
+        due = isTouched ? earliest : now.advanced(by: interval)
+        isTouched = false
+    }
+
+    mutating func touched(now: BootInstant) -> BootInstant {
+        due = min(due, max(now, earliest))
+        isTouched = true
+        return due
+    }
+
+    /// A look begins, which sees what was touched so far.
+    mutating func begins() { isTouched = false }
 
     mutating func isOver() {
         (alert, told) = (nil, nil)

@@ -237,8 +237,13 @@ struct FleetKeeper: Sendable {
     }
 
     mutating func inspected(now: BootInstant, next interval: Duration) {
-        drift.due = now.advanced(by: interval)
+        drift.inspected(now: now, next: interval)
     }
+
+    mutating func beginsInspection() { drift.begins() }
+
+    /// When it is to be looked at because an instance wrote to its root.
+    mutating func touched(now: BootInstant) -> BootInstant { drift.touched(now: now) }
 
     enum DriftAnswer: Sendable, Hashable {
         case nothing
@@ -255,7 +260,9 @@ struct FleetKeeper: Sendable {
     /// Places that were filled again and again wait, and so does what comes back although it was repaired.
     mutating func answer(_ report: DriftReport, now: BootInstant) -> DriftAnswer {
         let standing = instances.filter { !$0.isStopping && $0.condemned == nil }
-        switch DriftVerdict(report, standing: Set(standing.map(\.id))) {
+        let policy = record.policy.drift
+        let ids = Set(standing.map(\.id))
+        switch DriftVerdict(report, standing: ids, isToldOnly: policy.respond == .alert) {
         case .nothing:
             drift.isOver()
             return .nothing
@@ -269,9 +276,12 @@ struct FleetKeeper: Sendable {
                 if !slots.waits(instance.slot, now: now) { condemned[instance.id] = reason }
             }
             if !condemned.isEmpty {
-                return .tend(Tending(condemned: condemned, failures: slots.failures))
+                let response: Tending.DriftResponse =
+                    policy.respond == .quarantine
+                    ? .quarantine(seconds: max(1, policy.keep.components.seconds)) : .replace
+                return .tend(Tending(condemned: condemned, drift: response, failures: slots.failures))
             }
-            let others = report.findings.filter { $0.instance == nil }
+            let others = report.harmful.filter { $0.instance == nil }
             return drift.mayRepair(others, now: now) ? .tend(Tending()) : .nothing
         }
     }

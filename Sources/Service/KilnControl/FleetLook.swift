@@ -103,6 +103,7 @@ package struct FleetLook: Sendable {
             let hasEnded = if case .exited = seen?.process { true } else { false }
             let hasTraffic = seen.map { $0.traffic != .none } ?? false
             return instance.isStopping || isOver.contains(instance.id) || hasEnded || hasTraffic
+                || instance.debug?.awaitsIsolation == true
         }.map { Due(.debugged, $0.id, slot: $0.slot) }
     }
 

@@ -14,6 +14,10 @@ struct PacedPlatform: InstancePlatform {
 
     func observe(_ fleet: FleetName) async throws -> [InstanceObservation] { try await base.observe(fleet) }
     func ends() -> AsyncStream<FleetName> { base.ends() }
+    func changes() -> AsyncStream<FleetName> { base.changes() }
+    func isolate(_ instance: InstanceID, of fleet: FleetName, token: FencingToken) async throws {
+        try await base.isolate(instance, of: fleet, token: token)
+    }
     func oneShots(of fleet: FleetName) async throws -> [InstanceObservation] {
         try await base.oneShots(of: fleet)
     }

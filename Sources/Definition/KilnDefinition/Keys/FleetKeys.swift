@@ -82,6 +82,24 @@ enum FleetKeys {
                 help: "How a release is replaced by the next.",
                 example: "{surge: 1, unavailable: 0}"
             ),
+            .standard(
+                "drift",
+                \.drift,
+                .object(DriftKeys.shape),
+                help: "What becomes of instances that are not their release any more.",
+                example: "{respond: replace}"
+            ),
+            .standard(
+                "writable_root",
+                \.writableRoot,
+                .flag,
+                help: """
+                    Whether instances may write to their root: into a layer of their own, in memory, that counts as the instance's \
+                    memory, is watched, and is gone with the instance. For applications that cannot do without; what they may write \
+                    is named in `drift: {allow: …}`.
+                    """,
+                example: "true"
+            ),
             .optional(
                 "max_age",
                 \.maxAge,

@@ -15,6 +15,9 @@ package struct FleetDefinition: Sendable, Hashable {
     /// Once for each release, before its first instance.
     package var before: [BeforeDefinition]
     package var rollout: RolloutDefinition
+    package var drift = DriftDefinition()
+    /// Whether each instance has a layer of its own over its image, which it may write to.
+    package var writableRoot = false
     /// How old an instance may become; nil is without a limit.
     package var maxAge: Duration?
     package var webhooks: [WebhookDefinition]

@@ -47,7 +47,8 @@ struct DefinedFleet: Sendable {
             needs: fleet.needs,
             isNeeded: definition.isNeeded(name),
             maxAge: fleet.maxAge,
-            webhooks: fleet.webhooks
+            webhooks: fleet.webhooks,
+            drift: fleet.drift
         )
     }
 

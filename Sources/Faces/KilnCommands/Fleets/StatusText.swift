@@ -110,6 +110,9 @@ struct StatusText {
 
     private func note(_ instance: FleetStatus.Instance) -> String? {
         if let debug = instance.debug, instance.isTaken {
+            if debug.isQuarantined == true {
+                return "in quarantine until \(WallClock.format(debug.until)): \(debug.why)"
+            }
             let who = debug.author.map { " by \($0)" } ?? ""
             return "debugged\(who) until \(WallClock.format(debug.until)): \(debug.why)"
         }

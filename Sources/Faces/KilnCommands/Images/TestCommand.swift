@@ -69,8 +69,11 @@ struct TestCommand: AsyncParsableCommand {
     ) async throws -> CheckVerdict {
         try await StoreLock(trial.fleets.home).shared {
             let images = ImageStore(home: trial.fleets.home)
+            var fleet = FleetDefinition(image: image)
+            // It is asked as it will run.
+            fleet.writableRoot = definition.fleets.values.contains { $0.image == image && $0.writableRoot }
             let content = try ReleaseAssembler(images: images).content(
-                for: FleetDefinition(image: image),
+                for: fleet,
                 image: try definition.bakedLast(image, in: images),
                 directory: definition.directory,
                 needsEntrypoint: false

@@ -119,11 +119,17 @@ struct ServeCommand: AsyncParsableCommand {
         _ board: MetricsBoard
     ) -> Controller.DriftInspector {
         let memory = ReleaseMemory(fleets.store)
+        let inspection = DriftInspection(fleets: fleets)
+        let scrub = DriftScrub(inspection)
         return { fleet in
             let numbers = try fleets.platform.releaseNumbers(of: fleet)
             let releases = try await memory.releases(numbers, of: fleet)
-            let report = try await fleets.platform.drift(of: fleet, releases: releases)
+            let report = try await scrub.report(of: fleet, releases: releases)
             board.note(report, of: fleet)
+            // What cannot be kept keeps nobody from replacing it.
+            do { try await inspection.keepEvidence(of: report) } catch {
+                for diagnostic in error.asDiagnostics { Progress.report(.diagnostic(diagnostic)) }
+            }
             return report
         }
     }

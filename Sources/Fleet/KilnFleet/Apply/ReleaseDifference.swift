@@ -59,6 +59,11 @@ enum ReleaseDifference {
         if old.state != new.state { reasons.append("state differs") }
         if old.stop != new.stop { reasons.append("stop differs") }
         if old.before != new.before { reasons.append("the work before it differs") }
+        if old.writableRoot != new.writableRoot {
+            reasons.append(
+                new.writableRoot == true ? "its root is writable" : "its root is no longer writable"
+            )
+        }
         return reasons
     }
 }
@@ -72,6 +77,10 @@ enum PolicyDifference {
             change("needs", text(old.needs), text(new.needs)),
             change("reached by other fleets", text(old.isNeeded), text(new.isNeeded)),
             change("max_age", text(old.maxAge), text(new.maxAge)),
+            change("drift.respond", old.drift.respond.rawValue, new.drift.respond.rawValue),
+            change("drift.keep", old.drift.keep.words, new.drift.keep.words),
+            change("drift.allow", text(old.drift.allow), text(new.drift.allow)),
+            change("drift.learn_until", old.drift.learnUntil ?? "none", new.drift.learnUntil ?? "none"),
         ].compactMap(\.self)
         let rollout = self.rollout(old.rollout, new.rollout)
         if rollout.isEmpty, old.rollout != new.rollout {
@@ -122,6 +131,10 @@ enum PolicyDifference {
     private static func text(_ age: Duration?) -> String { age.map(DurationText.text) ?? "none" }
     private static func text(_ hooks: [WebhookDefinition]) -> String {
         hooks.isEmpty ? "none" : hooks.map(\.shownHost).joined(separator: ", ")
+    }
+    private static func text(_ allowances: [DriftDefinition.Allowance]) -> String {
+        allowances.isEmpty
+            ? "none" : allowances.map { "\($0.path) until \($0.expires)" }.joined(separator: ", ")
     }
     private static func text(_ flag: Bool) -> String { flag ? "yes" : "no" }
     private static func text(_ names: [FleetName]) -> String {

@@ -18,6 +18,10 @@ package struct DebugHold: Sendable, Hashable, Codable {
     /// Who has tools joined to it now, and since when.
     package private(set) var session: LeaseHolder?
     private(set) var joined: Int64?
+    /// It drifted, and nobody joins it: it is cut off and frozen. For how long, in seconds; nil is for a person's hold.
+    package private(set) var quarantine: Int64?
+    /// It was cut off and frozen; nil is not yet.
+    package var isIsolated: Bool?
 
     init(_ wish: DebugWish, by asked: Asked, awaits: Bool, now: Int64) {
         author = asked.author
@@ -29,7 +33,19 @@ package struct DebugHold: Sendable, Hashable, Codable {
         join(wish, by: asked, now: now)
     }
 
+    /// For an instance that drifted: it serves until others do in its place, within the rollout's budget.
+    init(quarantine reason: String, seconds: Int64, now: Int64) {
+        why = reason
+        since = now
+        until = now + seconds
+        isKept = true
+        awaits = true
+        quarantine = seconds
+    }
+
     package var isAwaited: Bool { awaits == true }
+    /// Whether it is still to be cut off and frozen.
+    package var awaitsIsolation: Bool { quarantine != nil && !isAwaited && isIsolated != true }
 
     /// Another session at the same instance has its own time.
     mutating func join(_ wish: DebugWish, by asked: Asked, now: Int64) {
@@ -42,7 +58,11 @@ package struct DebugHold: Sendable, Hashable, Codable {
         joined = now
     }
 
-    mutating func take() { awaits = nil }
+    /// A quarantine begins when it serves no more.
+    mutating func take(now: Int64) {
+        awaits = nil
+        if let quarantine { until = now + quarantine }
+    }
 
     /// Ends the session; without `keep` the instance goes now. Gives how long it was, in seconds.
     mutating func leave(now: Int64) -> Int64 {
@@ -70,7 +90,7 @@ package struct DebugHold: Sendable, Hashable, Codable {
 
     /// `ann, until …: why`.
     var words: String {
-        "\(author.map { "debugged by \($0)" } ?? "debugged"): \(why)"
+        quarantine == nil ? "\(author.map { "debugged by \($0)" } ?? "debugged"): \(why)" : why
     }
 }
 

@@ -79,7 +79,8 @@ extension FleetDriver {
     func hasCustodyDue(_ ledger: Ledger) -> Bool {
         ledger.instances.values.contains { instance in
             guard let hold = instance.debug else { return false }
-            return (instance.isStopping && !hold.isAwaited) || hold.isOver(at: clock.time, isAlive)
+            return (instance.isStopping && !hold.isAwaited) || hold.awaitsIsolation
+                || hold.isOver(at: clock.time, isAlive)
         }
     }
 

@@ -20,7 +20,7 @@ extension FleetRun {
 
     func takeEdits(_ key: InstanceKey) -> [FleetEdit] {
         guard let id = view.id(of: key), var instance = ledger.instances[id] else { return [] }
-        instance.debug?.take()
+        instance.debug?.take(now: clock.time)
         let message =
             "release \(instance.release): instance \(id) gets no new requests, since others serve in its place"
         return [
@@ -33,6 +33,24 @@ extension FleetRun {
     func cutOff(_ instance: inout InstanceRecord, isGone: Bool) -> [FleetEdit] {
         guard instance.debug?.session != nil else { return [] }
         return [ledger.endSession(of: &instance, isGone ? "with the instance" : "at the time limit")]
+    }
+
+    /// What is in quarantine and out of traffic is cut off and frozen, once.
+    func isolate(_ observations: [InstanceObservation]) async throws {
+        for seen in observations where seen.traffic == .none {
+            guard case .running = seen.process, var instance = ledger.instances[seen.spec.id],
+                instance.debug?.awaitsIsolation == true, !instance.isStopping
+            else { continue }
+            try await platform.isolate(seen.spec.id, of: ledger.name, token: ledger.lease.token)
+            instance.debug?.isIsolated = true
+            let until = WallClock.format(instance.debug?.until ?? clock.time)
+            let message =
+                "release \(instance.release): instance \(instance.id) is in quarantine: cut off from the network and frozen, until \(until)"
+            try await write([
+                .putInstance(instance),
+                ledger.event(.instanceLeaving, message, instance: instance.id, release: instance.release),
+            ])
+        }
     }
 
     /// A session whose command is gone: killed, or with the boot.

@@ -38,8 +38,11 @@ extension Explainer {
     private func wait(_ instance: FleetStatus.Instance) -> FleetExplanation.Wait? {
         let id = instance.id
         if let debug = instance.debug, instance.isTaken, instance.state != "stopping" {
+            let isQuarantined = debug.isQuarantined == true
             return .init(
-                "\(debug.author ?? "somebody") to be done with \(id)",
+                isQuarantined
+                    ? "the quarantine of \(id) to end"
+                    : "\(debug.author ?? "somebody") to be done with \(id)",
                 instance: id,
                 answer: debug.why,
                 until: debug.until,

@@ -41,7 +41,8 @@ package struct InstanceExplanation: Sendable, Hashable, Codable {
             next = "it is removed"
         } else if let debug = seen.debug, seen.isTaken {
             let who = debug.author ?? "somebody"
-            next = "\(who) looks at it; it is destroyed by \(WallClock.format(debug.until))"
+            let why = debug.isQuarantined == true ? "it is in quarantine" : "\(who) looks at it"
+            next = "\(why); it is destroyed by \(WallClock.format(debug.until))"
         } else if let condemned = seen.condemned {
             next = "it is replaced: \(condemned)"
         } else {

@@ -29,7 +29,10 @@ struct BundlePlan {
                 rlimits: inherited.limits,
                 oomScoreAdj: inherited.killScore
             ),
-            root: RuntimeSpec.Root(path: paths.rootMount.string),
+            root: RuntimeSpec.Root(
+                path: paths.rootMount.string,
+                readonly: spec.release.content.writableRoot != true
+            ),
             hostname: spec.id.description,
             mounts: Self.systemMounts + content.state.map(mount) + InstanceSecrets.binds(spec, at: paths),
             linux: linux(),

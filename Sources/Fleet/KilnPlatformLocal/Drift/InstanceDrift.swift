@@ -11,6 +11,9 @@ struct InstanceDrift: Sendable {
     let cgroups: Cgroups
     let namespaces: NamespaceMemory
     let memory: InstanceMemory
+    let rules: DriftRules
+    /// How old a first process is when what it was started with counts.
+    let settling: Duration
 
     struct Running: Sendable {
         /// nil when it cannot be read.
@@ -34,11 +37,11 @@ struct InstanceDrift: Sendable {
     func findings(_ running: [Running]) async throws -> [DriftFinding] {
         guard !running.isEmpty else { return [] }
         let first = try look(running, namespaces.recent())
-        guard first.contains(where: { $0.kind == .foreignProcess }) else { return first }
-        // A process on its way into an instance (a health command) shows its runtime's program for a moment.
+        guard first.contains(where: { Self.passing.contains($0.kind) }) else { return first }
+        // A process on its way into an instance (a health command) shows its runtime's program and rights for a moment.
         try await Task.sleep(for: .milliseconds(300))
-        let later = Set(try look(running, NamespaceMembers.look()))
-        return first.filter { $0.kind != .foreignProcess || later.contains($0) }
+        let later = Set(try look(running, NamespaceMembers.look()).map(\.key))
+        return first.filter { !Self.passing.contains($0.kind) || later.contains($0.key) }
     }
 
     /// Instances in whose cgroups something runs, and whose record of the process is gone or damaged.
@@ -76,15 +79,40 @@ struct InstanceDrift: Sendable {
         do {
             let pid = instance.process.pid
             let mounts = try MountTable.of(processID: pid)
-            let actual = observer.facts(of: spec, at: instance.paths, pid: pid, mounts: mounts)
-            return InstanceComparison(expected: baseline.facts(of: spec, now: mounts), actual: actual)
-                .findings()
+            var actual = observer.facts(of: spec, at: instance.paths, pid: pid, mounts: mounts)
+            let start = try ProcessStart(paths: instance.paths)
+                .settled(actual.start, of: instance.process, after: settling)
+            let files = try files(of: spec, at: instance.paths)
+            actual.changedFiles = files?.changedFiles ?? []
+            let expected = baseline.facts(of: spec, now: mounts, start: start)
+            let findings = InstanceComparison(expected: expected, actual: actual).findings()
+            let changes = RootEventLog(instance.paths).explained(files?.findings ?? [])
+            return (findings + changes).map { finding in
+                var finding = finding
+                finding.release = number
+                return finding
+            }
         } catch let error as SystemError where Self.endings.contains(error.errno) {
             // It ended meanwhile, or is a corpse by now: a dead one is not drift.
             return []
         }
     }
 
+    /// What it wrote to its root; nil where it cannot.
+    private func files(of spec: InstanceSpec, at paths: InstancePaths) throws -> UpperWalk? {
+        guard spec.release.content.writableRoot == true else { return nil }
+        var walk = UpperWalk(
+            instance: spec.id,
+            changes: paths.changes,
+            sealed: paths.sealedRoot,
+            isAllowed: rules.allows
+        )
+        try walk.walk()
+        return walk
+    }
+
+    /// What is seen for a moment where nothing is wrong.
+    private static let passing: Set<DriftFinding.Kind> = [.foreignProcess, .processChanged, .session]
     private static let endings: [Errno] = [.noSuchFileOrDirectory, .noSuchProcess, .invalidArgument]
 
     private func changed(_ instance: Running, _ subject: String, _ detail: String) -> DriftFinding {

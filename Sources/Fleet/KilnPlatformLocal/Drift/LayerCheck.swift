@@ -29,10 +29,10 @@ struct LayerCheck: Sendable {
 
     private func problem(
         with layer: RootRecord.SealedFile,
-        _ memory: inout [String: Fingerprint]
+        _ memory: inout [String: FileFingerprint]
     ) async throws -> String? {
         guard let facts = Files.facts(FilePath(layer.path)) else { return "the sealed file is gone" }
-        let fingerprint = Fingerprint(facts)
+        let fingerprint = FileFingerprint(facts)
         if !readsEverything, memory[layer.path] == fingerprint { return nil }
         memory[layer.path] = nil
         let sealed = SealedLayers(home: home)
@@ -60,28 +60,13 @@ struct LayerCheck: Sendable {
         return "something is mounted over it at \(target)"
     }
 
-    /// What moves when a file is written or replaced.
-    private struct Fingerprint: Hashable, Codable {
-        let inode: UInt64
-        let size: Int64
-        let modified: Int64
-        let changed: Int64
-
-        init(_ facts: FileFacts) {
-            inode = facts.inode
-            size = facts.size
-            modified = facts.modified
-            changed = facts.changed
-        }
-    }
-
     private var memoryFile: FilePath { home.runtime.appending("verified-layers.json") }
 
-    private func remembered() -> [String: Fingerprint] {
-        Record.readable([String: Fingerprint].self, from: memoryFile) ?? [:]
+    private func remembered() -> [String: FileFingerprint] {
+        Record.readable([String: FileFingerprint].self, from: memoryFile) ?? [:]
     }
 
-    private func remember(_ memory: [String: Fingerprint]) throws {
+    private func remember(_ memory: [String: FileFingerprint]) throws {
         guard memory != remembered() else { return }
         try home.makeRuntime()
         try Record.write(memory, to: memoryFile)

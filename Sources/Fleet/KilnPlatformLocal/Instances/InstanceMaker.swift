@@ -41,7 +41,9 @@ struct InstanceMaker: Sendable {
         try Record.write(network, to: paths.network)
         let sealed = try await sealTop(spec, on: image, at: paths, address: network.address)
         try Record.write(RootRecord(image: image.digest, layers: layers, top: sealed.top), to: paths.root)
-        try await mounts.mountRoot(of: paths, on: image)
+        let content = spec.release.content
+        let writable = content.writableRoot == true ? content.resources.memory : nil
+        try await mounts.mountRoot(of: paths, on: image, writable: writable)
         try await InstanceSecrets.mount(spec, from: secrets, for: sealed.user, at: paths)
         try await writeBundle(spec, image.config, sealed, at: paths)
     }

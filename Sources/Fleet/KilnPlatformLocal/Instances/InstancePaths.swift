@@ -76,6 +76,12 @@ package struct InstancePaths: Sendable, Hashable {
     package var rootMount: FilePath { runtime.appending("root") }
     /// In memory.
     package var secrets: FilePath { runtime.appending("secrets") }
+    /// What the instance writes to its root, in memory; only with a writable root.
+    package var upperMount: FilePath { runtime.appending("upper") }
+    package var changes: FilePath { upperMount.appending("changes") }
+    /// The same root as it was sealed, for comparison.
+    package var sealedMount: FilePath { runtime.appending("sealed") }
+    package var sealedRoot: FilePath { sealedMount.appending("root") }
     package var topMount: FilePath { runtime.appending("top") }
     package var containerProcess: FilePath { runtime.appending("pid") }
     package var supervisorProcess: FilePath { runtime.appending("conmon.pid") }

@@ -12,6 +12,7 @@ struct InstanceRemover: Sendable {
     func remove(_ paths: InstancePaths) async throws {
         let stop = Record.readable(InstanceSpec.self, from: paths.spec)?.release.content.stop
         let cgroups = try Cgroups.current(of: home)
+        try Quarantine(paths: paths, cgroups: cgroups, runner: runner).end()
         try await DebugTools(paths: paths, runner: runner).end()
         try await Container(paths: paths, runner: runner).stop(
             signal: SignalName.number(of: stop?.signal ?? "TERM"),

@@ -1,3 +1,4 @@
+import Glibc
 import KilnFleet
 import KilnOCI
 import KilnStore
@@ -27,12 +28,40 @@ struct RootMounts: Sendable {
         return RootResolver(root: overlay.root)
     }
 
-    /// Mounts the whole root: the image's layers under the instance's own top layer, nothing writable.
-    func mountRoot(of instance: InstancePaths, on image: RootImage) async throws {
+    /// Mounts the whole root: the image's layers under the instance's own top layer, nothing writable but, where the release says
+    /// so, `writable` bytes of the instance's own over them.
+    func mountRoot(of instance: InstancePaths, on image: RootImage, writable: Int64?) async throws {
         try Files.createDirectory(instance.topMount, mode: 0o700)
         try await SealedFileMount(instance.topLayer, at: instance.topMount).mount()
         let stack = image.layers.map(mountPoint) + [instance.topMount]
-        try await OverlayMount(layers: [], above: stack, at: instance.runtime).mount()
+        guard let writable else {
+            return try await OverlayMount(layers: [], above: stack, at: instance.runtime).mount()
+        }
+        let upper = try mountUpper(of: instance, size: writable)
+        try await OverlayMount(layers: [], above: stack, at: instance.sealedMount).mount()
+        try await OverlayMount(layers: [], above: stack, at: instance.runtime, upper: upper).mount()
+    }
+
+    /// A file system of its own: what happens in it is told apart from all else, and it cannot fill the host's disk.
+    private func mountUpper(of instance: InstancePaths, size: Int64) throws -> OverlayMount.Upper {
+        try Files.createDirectory(instance.upperMount, mode: 0o700)
+        try Mounts.mount(
+            "kiln-changes",
+            at: instance.upperMount,
+            type: "tmpfs",
+            flags: [.noSetUserID, .noDevices],
+            options: "mode=0700,size=\(size)"
+        )
+        let work = instance.upperMount.appending("work")
+        for folder in [instance.changes, work] { try Files.createDirectory(folder, mode: 0o755) }
+        // The root folder shows as the upper one is.
+        if let root = Files.facts(instance.topMount),
+            chown(instance.changes.string, root.userID, root.groupID) != 0
+                || chmod(instance.changes.string, root.mode) != 0
+        {
+            throw SystemError.last("set the owner of \(instance.changes)")
+        }
+        return OverlayMount.Upper(directory: instance.changes, work: work, isVolatile: true)
     }
 
     func unmountRoot(of instance: InstancePaths) throws {

@@ -1,0 +1,83 @@
+import KilnDefinition
+import KilnDrift
+import KilnSystem
+
+/// What a look for drift found, for people.
+struct DriftText {
+    let reports: [DriftReport]
+    /// Also what is let pass.
+    let showsAll: Bool
+
+    func table(color: Bool) -> String? {
+        var table = TextTable(("INSTANCE", .left), ("DRIFT", .left), ("WHAT", .left), ("HOW", .left))
+        for finding in shown {
+            table.add(
+                finding.instance?.description ?? "-",
+                finding.weight == .harmful
+                    ? finding.kind.rawValue : "\(finding.kind.rawValue) (\(finding.weight.rawValue))",
+                finding.subject,
+                ([finding.detail] + remarks(finding)).joined(separator: "; ")
+            )
+        }
+        return table.isEmpty ? nil : table.render(color: color)
+    }
+
+    private var shown: [DriftFinding] {
+        reports.flatMap { showsAll ? $0.findings : $0.harmful }
+    }
+
+    private func remarks(_ finding: DriftFinding) -> [String] {
+        [
+            finding.actor.map { "by \($0)" }, finding.since.map { "since \(WallClock.format($0))" },
+            finding.excuse.map { "let pass: \($0)" },
+        ].compactMap(\.self)
+    }
+
+    /// Lines of text that differ, file by file.
+    var differences: [String] {
+        shown.compactMap { finding in
+            finding.diff.map { "\(finding.instance?.description ?? "-") \(finding.subject)\n\($0)" }
+        }
+    }
+
+    func summary(of report: DriftReport) -> String? {
+        let passed = report.findings.count - report.harmful.count
+        guard report.harmful.isEmpty else { return nil }
+        let rest = passed == 0 ? "" : ", \(passed) let pass (--all shows them)"
+        return "\(report.fleet): no drift in \(report.checked) instances\(rest)"
+    }
+
+    /// What was learned, as a definition says it: one line for each folder that holds much.
+    static func learned(_ report: DriftReport, until day: String) -> String? {
+        let paths = Set(report.findings.filter { $0.weight == .learned }.compactMap(\.path))
+        guard !paths.isEmpty else { return nil }
+        let lines = gathered(paths).map { path in
+            "      - {path: \(quoted(path)), reason: learned, expires: \"\(day)\"}"
+        }
+        return (["  \(report.fleet):", "    drift:", "      allow:"] + lines.map { "  \($0)" }).joined(
+            separator: "\n"
+        )
+            + "\n"
+    }
+
+    /// More than three in one folder stand for all that is in it.
+    private static func gathered(_ paths: Set<String>) -> [String] {
+        let folders = Dictionary(grouping: paths) {
+            $0.split(separator: "/").dropLast().joined(separator: "/")
+        }
+        return folders.flatMap { folder, paths in
+            folder.isEmpty || paths.count <= 3 ? paths : ["/\(folder)/**"]
+        }
+        .sorted()
+    }
+
+    private static func quoted(_ path: String) -> String {
+        let isPlain = path.utf8.allSatisfy { byte in
+            (97...122).contains(byte) || (65...90).contains(byte) || (48...57).contains(byte)
+                || "/._-".utf8.contains(byte)
+        }
+        if isPlain { return path }
+        let escaped = path.flatMap { $0 == "\"" || $0 == "\\" ? ["\\", $0] : [$0] }
+        return "\"\(String(escaped))\""
+    }
+}

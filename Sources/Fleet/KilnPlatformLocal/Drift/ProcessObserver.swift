@@ -1,0 +1,132 @@
+import Glibc
+import KilnDrift
+import KilnFleet
+import KilnSystem
+import SystemPackage
+
+/// Looks at the processes of one instance from the host.
+struct ProcessObserver: Sendable {
+    static let namespaceKinds = ["cgroup", "ipc", "mnt", "net", "pid", "user", "uts"]
+
+    let instance: InstanceID
+    /// Its first process.
+    let first: Int32
+    /// In its cgroups.
+    let own: Set<Int32>
+    /// What the release asks inside to learn how the instance is; nil where it asks otherwise.
+    let healthCommand: [String]?
+
+    /// What ends meanwhile is left out.
+    func facts(of pids: Set<Int32>) -> [ProcessFacts] {
+        let states = Dictionary(
+            uniqueKeysWithValues: pids.compactMap { pid in ProcessState(of: pid).map { (pid, $0) } }
+        )
+        return pids.sorted().compactMap { pid in
+            states[pid].flatMap { facts(of: pid, $0, origin: origin(of: pid, states)) }
+        }
+    }
+
+    private func facts(of pid: Int32, _ state: ProcessState, origin: ProcessFacts.Origin) -> ProcessFacts? {
+        guard let identity = ProcessIdentity(pid: pid), let executable = ProcessLinks.target("exe", of: pid)
+        else { return nil }
+        let folder = FilePath("/proc/\(pid)")
+        let name = (try? Files.readText(folder.appending("comm"))) ?? ""
+        return ProcessFacts(
+            pid: pid,
+            startTime: identity.startTicks,
+            executable: executable,
+            mountID: Self.mountID(of: folder.appending("exe")),
+            name: String(name.prefix { !$0.isNewline }),
+            origin: origin,
+            isDeleted: isDeleted(executable, of: pid),
+            capabilities: state.capabilities,
+            isConfined: state.isConfined,
+            namespaces: Self.namespaces(of: pid),
+            started: ProcessStart.time(ofTicks: identity.startTicks)
+        )
+    }
+
+    private func origin(of pid: Int32, _ states: [Int32: ProcessState]) -> ProcessFacts.Origin {
+        guard own.contains(pid) else { return .outside }
+        var top = pid
+        for _ in 0..<own.count {
+            guard let parent = states[top]?.parent, own.contains(parent) else { break }
+            top = parent
+        }
+        return top == first || isHealthCommand(states[top]?.parent) ? .instance : .session
+    }
+
+    /// Whether the container runtime runs it for the release's own health check.
+    private func isHealthCommand(_ parent: Int32?) -> Bool {
+        guard let healthCommand, let parent, ProcessIdentity.runs(["runc"], parent) else { return false }
+        let words = ProcessIdentity.arguments(of: parent)
+        return words.contains("exec") && words.contains(instance.description)
+            && words.suffix(healthCommand.count) == healthCommand[...]
+    }
+
+    /// Of a file that is gone the kernel says so behind its name, which a file of that name may have, too.
+    private func isDeleted(_ executable: String, of pid: Int32) -> Bool {
+        let mark = " (deleted)"
+        guard executable.hasSuffix(mark), !executable.hasPrefix("/memfd:") else { return false }
+        var relative = FilePath(executable)
+        relative.root = nil
+        return !Files.exists(FilePath("/proc/\(pid)/root").pushing(relative))
+    }
+
+    static func namespaces(of pid: Int32) -> [String: UInt64] {
+        var numbers: [String: UInt64] = [:]
+        for kind in namespaceKinds {
+            var facts = stat()
+            if stat("/proc/\(pid)/ns/\(kind)", &facts) == 0 { numbers[kind] = UInt64(facts.st_ino) }
+        }
+        return numbers
+    }
+
+    /// The mount through which the file was opened (proc(5), fdinfo).
+    private static func mountID(of path: FilePath) -> Int? {
+        let descriptor = open(path.string, O_RDONLY | O_CLOEXEC)
+        guard descriptor >= 0 else { return nil }
+        defer { close(descriptor) }
+        let text = (try? Files.readText(FilePath("/proc/self/fdinfo/\(descriptor)"))) ?? ""
+        let line = text.split(separator: "\n").first { $0.hasPrefix("mnt_id:") }
+        return line.flatMap { Int($0.filter { $0.isNumber }) }
+    }
+}
+
+/// What `/proc/<pid>/status` says of a process' parent and privileges (proc(5)).
+struct ProcessState: Sendable, Hashable {
+    let parent: Int32
+    /// In any of its sets.
+    let capabilities: UInt64
+    /// It has a seccomp filter and can gain no privileges.
+    let isConfined: Bool
+
+    init?(of pid: Int32) {
+        guard let text = try? Files.readText(FilePath("/proc/\(pid)/status"), limit: 1 << 16) else {
+            return nil
+        }
+        self.init(parsing: text)
+    }
+
+    init?(parsing text: String) {
+        var parent: Int32?
+        var capabilities: UInt64 = 0
+        var (isFiltered, isBarred) = (false, false)
+        for line in text.split(separator: "\n") {
+            let fields = line.split(whereSeparator: \.isWhitespace)
+            guard fields.count >= 2 else { continue }
+            switch fields[0] {
+            case "PPid:": parent = Int32(fields[1])
+            case "CapInh:", "CapPrm:", "CapEff:", "CapBnd:", "CapAmb:":
+                capabilities |= UInt64(fields[1], radix: 16) ?? 0
+            case "NoNewPrivs:": isBarred = fields[1] == "1"
+            case "Seccomp:": isFiltered = fields[1] == "2"
+            default: break
+            }
+        }
+        guard let parent else { return nil }
+        self.parent = parent
+        self.capabilities = capabilities
+        isConfined = isFiltered && isBarred
+    }
+}
