@@ -157,6 +157,14 @@ let package = Package(
         room("KilnSBOM", in: "Assurance", ["KilnOCI", "KilnAdvisories", "KilnInventory"]),
         room("KilnSecrets", in: "Assurance", ["KilnOCI", "KilnAdvisories"]),
         room(
+            "KilnAdopt",
+            in: "Assurance",
+            [
+                "KilnDiagnostics", "KilnSystem", "KilnOCI", "KilnArchive", "KilnInventory", "KilnSecrets",
+                .crypto, .system,
+            ]
+        ),
+        room(
             "KilnLint",
             in: "Assurance",
             ["KilnDiagnostics", "KilnOCI", "KilnHCL", "KilnDockerfile", "KilnAdvisories"]
@@ -244,7 +252,8 @@ let package = Package(
                 "KilnDiagnostics", "KilnSystem", "KilnOCI", "KilnArchive", "KilnStore", "KilnRegistry",
                 "KilnDefinition",
                 "KilnLock",
-                "KilnBake", "KilnAdvisories", "KilnInventory", "KilnSBOM", "KilnSecrets", "KilnGate",
+                "KilnBake", "KilnAdvisories", "KilnInventory", "KilnSBOM", "KilnSecrets", "KilnAdopt",
+                "KilnGate",
                 "KilnLint", "KilnAttest", "KilnRollout", "KilnFleet", "KilnDrift", "KilnPlatformLocal",
                 "KilnCatalog", "KilnControl", "KilnAPI", "KilnServer",
                 .argumentParser, .collections, .system,
@@ -340,6 +349,13 @@ let package = Package(
                 "KilnAdvisories",
                 "KilnInventory",
                 "KilnSecrets", "KilnGate", "KilnFleet", "KilnCatalog", .system,
+            ]
+        ),
+        tests(
+            "KilnAdoptTests",
+            [
+                "KilnTestSupport", "KilnDiagnostics", "KilnSystem", "KilnArchive", "KilnDefinition",
+                "KilnInventory", "KilnSecrets", "KilnAdopt", .collections, .system,
             ]
         ),
         tests("KilnSecretsTests", ["KilnTestSupport", "KilnSystem", "KilnSecrets", .system]),

@@ -38,7 +38,7 @@ private let house: [(group: String, targets: [(name: String, outside: Set<String
         "Assurance",
         [
             ("KilnAdvisories", ["SystemPackage"]), ("KilnInventory", ["SystemPackage"]), ("KilnSBOM", []),
-            ("KilnSecrets", []), ("KilnLint", []),
+            ("KilnSecrets", []), ("KilnAdopt", ["Crypto", "SystemPackage"]), ("KilnLint", []),
             (
                 "KilnAttest",
                 ["Crypto", "CryptoExtras", "OrderedCollections", "SwiftASN1", "SystemPackage"]

@@ -22,7 +22,7 @@ package struct KilnCommand: AsyncParsableCommand {
                 name: "Definition",
                 subcommands: [
                     InitCommand.self, CheckCommand.self, LockCommand.self, OutdatedCommand.self,
-                    SchemaCommand.self,
+                    SchemaCommand.self, AdoptCommand.self,
                 ]
             ),
             CommandGroup(

@@ -149,7 +149,7 @@ enum FileInterest: Sendable, Hashable {
         case .osRelease: return [OSReleaseReader.read(bytes)]
         case .dpkgStatus: return [try DpkgReader.read(bytes)]
         case .dpkgFiles(let package): return [try DpkgFilesReader.read(bytes, of: package)]
-        case .copyright(let package): return [try CopyrightReader.read(bytes, of: package)]
+        case .copyright(let package): return [CopyrightReader.read(bytes, of: package)]
         case .apk: return try ApkReader.read(bytes)
         case .pythonMetadata: return [.packages(try PythonReader.read(bytes, at: path))]
         case .pythonRecord: return [try PythonReader.files(bytes, at: path)]

@@ -1,26 +1,26 @@
 /// Fields of the form `Name: value` with indented continuation lines, as dpkg's and Python's metadata have them.
-struct ControlFields {
+package struct ControlFields {
     private static let most = 1000
     private static let longestName = 100
     private static let longestValue = 64 << 10
     private var fields: [(name: String, value: String)] = []
 
     /// Of a name, whatever its case; of several, the first.
-    subscript(name: String) -> String? { fields.first { $0.name == name }?.value }
+    package subscript(name: String) -> String? { fields.first { $0.name == name }?.value }
 
     func all(_ name: String) -> [String] { fields.filter { $0.name == name }.map(\.value) }
 
     var isEmpty: Bool { fields.isEmpty }
 
     /// Each paragraph, with those of the fields that are asked for (names in small letters).
-    static func forEach(
+    package static func forEach<Failure: Error>(
         in bytes: [UInt8],
         _ wanted: Set<String>,
-        _ body: (ControlFields) throws(ReadProblem) -> Void
-    ) throws(ReadProblem) {
+        _ body: (ControlFields) throws(Failure) -> Void
+    ) throws(Failure) {
         var current = ControlFields()
         var isKept = false
-        try TextLines.forEach(in: bytes) { line throws(ReadProblem) in
+        try TextLines.forEach(in: bytes) { line throws(Failure) in
             if line.allSatisfy(\.isBlank) {
                 if !current.isEmpty { try body(current) }
                 current = ControlFields()
@@ -35,7 +35,7 @@ struct ControlFields {
     }
 
     /// Those of the first paragraph alone.
-    static func first(in bytes: [UInt8], _ wanted: Set<String>) throws(ReadProblem) -> ControlFields {
+    static func first(in bytes: [UInt8], _ wanted: Set<String>) -> ControlFields {
         var head = bytes[...]
         // A description of any length follows the first empty line.
         var start = bytes.startIndex
@@ -47,7 +47,7 @@ struct ControlFields {
             start = end + 1
         }
         var found = ControlFields()
-        try forEach(in: Array(head), wanted) { if found.isEmpty { found = $0 } }
+        forEach(in: Array(head), wanted) { if found.isEmpty { found = $0 } }
         return found
     }
 

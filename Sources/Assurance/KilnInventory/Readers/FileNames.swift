@@ -23,23 +23,17 @@ enum TextLines {
     /// More than a line has that says something here; what follows is left out.
     private static let longest = 64 << 10
 
-    static func forEach(
+    static func forEach<Failure: Error>(
         in bytes: [UInt8],
-        _ body: (Slice<UnsafeBufferPointer<UInt8>>) throws(ReadProblem) -> Void
-    ) throws(ReadProblem) {
-        var problem: ReadProblem?
-        bytes.withUnsafeBufferPointer { bytes in
+        _ body: (Slice<UnsafeBufferPointer<UInt8>>) throws(Failure) -> Void
+    ) throws(Failure) {
+        try bytes.withUnsafeBufferPointer { bytes throws(Failure) in
             var start = 0
-            do throws(ReadProblem) {
-                while start < bytes.count {
-                    let end = bytes[start...].firstIndex(of: 0x0A) ?? bytes.count
-                    try body(bytes[start..<min(end, start + longest)])
-                    start = end + 1
-                }
-            } catch {
-                problem = error
+            while start < bytes.count {
+                let end = bytes[start...].firstIndex(of: 0x0A) ?? bytes.count
+                try body(bytes[start..<min(end, start + longest)])
+                start = end + 1
             }
         }
-        if let problem { throw problem }
     }
 }

@@ -7,7 +7,7 @@ enum PythonReader {
     ]
 
     static func read(_ bytes: [UInt8], at path: String) throws(ReadProblem) -> [FoundPackage] {
-        let fields = try ControlFields.first(in: bytes, fields)
+        let fields = ControlFields.first(in: bytes, fields)
         guard let name = fields["name"], let version = fields["version"], !name.isEmpty, !version.isEmpty
         else { throw ReadProblem("it names no package and version") }
         var package = FoundPackage(.python, name, version)

@@ -1,0 +1,143 @@
+import KilnArchive
+import KilnSystem
+package import SystemPackage
+
+/// Reads a server and writes the definition that rebuilds it.
+package struct Adoption: Sendable {
+    package let source: any ServerSource
+    package let output: FilePath
+    /// Whether what an earlier run wrote is written over.
+    package var isForced = false
+
+    /// What adopting writes, and nothing else of the folder.
+    private static let written = [
+        "kiln.yaml", "kiln.lock", "arrange.sh", "adopt.json", "files", "keys", "lists",
+    ]
+
+    package init(source: any ServerSource, output: FilePath) {
+        self.source = source
+        self.output = output
+    }
+
+    /// The report, and what a later comparison with the baked image needs.
+    package func run() throws -> Adopted {
+        let survey = try ServerSurvey(source)
+        guard survey.isRoot else { throw AdoptError(.notARoot, source.name) }
+        var facts = ServerFacts(survey)
+        if source.isThisMachine { facts.services.add(live: LivePorts.read()) }
+        try prepare()
+        let tree = AdoptedTree(output)
+        var sorter = FileSorter(
+            Classifier(facts),
+            tree,
+            MetadataRules(
+                statoverride: survey.text("var/lib/dpkg/statoverride") ?? "",
+                users: facts.accounts.users
+            )
+        )
+        try source.visit(below: nil, &sorter)
+        try sorter.takeLate(source)
+        let missing = Self.missing(sorter.classifier, survey)
+        var plan = DefinitionPlan(facts, sorter.accounts)
+        plan.files.remove(missing)
+        Self.addCommands(facts, sorter.accounts, to: &plan)
+        let report = AdoptReport(
+            source: source.name,
+            output: output.string,
+            facts,
+            sorter.accounts,
+            plan,
+            deleted: missing.count
+        )
+        try write(plan, facts, tree)
+        return Adopted(
+            report: report,
+            facts: facts,
+            accounts: sorter.accounts,
+            image: plan.contentImage,
+            missing: missing.map(\.path)
+        )
+    }
+
+    /// What was deleted, apart from what tools make and take away.
+    private static func missing(
+        _ classifier: Classifier,
+        _ survey: ServerSurvey
+    ) -> [(path: String, package: String)] {
+        classifier.owned.missing(survey).filter { entry in
+            let standing = classifier.owned.record(entry.path).map { classifier.share(of: $0).0 }
+            return KnownPlaces.noise(entry.path) == nil && (standing == .stock || standing == .packages)
+                && !classifier.isOfDroppedPackage(entry.path)
+        }
+    }
+
+    /// What has to be run once the files are there.
+    private static func addCommands(
+        _ facts: ServerFacts,
+        _ accounts: FileAccounts,
+        to plan: inout DefinitionPlan
+    ) {
+        for choice in facts.alternatives.choices where choice.target.hasPrefix("/") {
+            plan.files.end(
+                "update-alternatives --set \(ShellText.quoted(choice.name)) \(ShellText.quoted(choice.target))",
+                why: "an alternative that was chosen by hand"
+            )
+        }
+        let paths = accounts.copied.map(\.node.path)
+        if paths.contains(where: { $0.hasPrefix("usr/local/share/ca-certificates/") && $0.hasSuffix(".crt") }
+        ),
+            facts.choice.standing(of: "ca-certificates") != nil
+        {
+            plan.files.end("update-ca-certificates", why: "authorities that were added by hand")
+        }
+        if paths.contains(where: { $0.hasPrefix("usr/local/lib/") && $0.contains(".so") }) {
+            plan.files.end("ldconfig", why: "libraries in /usr/local/lib")
+        }
+        if paths.contains("etc/locale.gen"), facts.choice.standing(of: "locales") != nil {
+            plan.files.end("locale-gen", why: "locales that were chosen in /etc/locale.gen")
+        }
+    }
+
+    private func prepare() throws {
+        if let facts = Files.facts(output, followingSymlinks: true) {
+            guard facts.kind == .directory else { throw AdoptError(.notEmpty, output.string) }
+            let names = try Files.list(output)
+            guard names.isEmpty || isForced else { throw AdoptError(.notEmpty, output.string) }
+            for name in Self.written { try Files.remove(output.appending(name)) }
+        }
+        // What is copied may be meant for few.
+        try Files.createDirectory(output, mode: 0o700)
+    }
+
+    private func write(_ plan: DefinitionPlan, _ facts: ServerFacts, _ tree: AdoptedTree) throws {
+        for link in plan.files.links { try tree.link(link.path, to: link.target) }
+        for name in plan.files.names { _ = try tree.link(name.path, sharing: name.first) }
+        for key in plan.archives.keys {
+            try Files.createDirectory(output.appending("keys"))
+            try Files.write(facts.survey.bytes(key.path) ?? [], to: output.pushing(FilePath(key.target)))
+        }
+        if !plan.files.script.isEmpty {
+            let (script, lists) = plan.files.script.text()
+            for list in lists {
+                try Files.createDirectory(output.appending("lists"))
+                try Files.write(list.text, to: output.appending("lists").appending(list.name))
+            }
+            try Files.write(script, to: output.appending("arrange.sh"), mode: 0o755)
+        }
+        // Last: a definition is there when all that it names is.
+        try Files.write(
+            DefinitionText.text(plan, facts, source: source.name),
+            to: output.appending("kiln.yaml")
+        )
+    }
+}
+
+/// A server that was read, and what its definition is to be held against.
+package struct Adopted: Sendable {
+    package let report: AdoptReport
+    let facts: ServerFacts
+    let accounts: FileAccounts
+    /// The image that holds all files.
+    package let image: String
+    let missing: [String]
+}

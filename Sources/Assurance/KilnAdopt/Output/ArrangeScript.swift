@@ -1,0 +1,184 @@
+import KilnArchive
+
+/// What `files` and `users` cannot say, as commands of a step: groups, links, modes, deletions. Pure.
+struct ArrangeScript: Sendable {
+    private struct Line: Sendable, Hashable {
+        var why: String
+        var command: String
+    }
+
+    /// More paths than this stand in a list beside the script.
+    private static let inline = 8
+
+    private var before: [Line] = []
+    private var lines: [Line] = []
+    private var after: [Line] = []
+    private var owners: [String: [String]] = [:]
+    private var modes: [UInt32: [String]] = [:]
+    private var reasons: [String: String] = [:]
+    private var removed: [(path: String, package: String)] = []
+
+    var isEmpty: Bool {
+        before.isEmpty && lines.isEmpty && after.isEmpty && owners.isEmpty && modes.isEmpty && removed.isEmpty
+    }
+
+    // MARK: - Collecting
+
+    mutating func set(owner node: ServerNode, _ accounts: ServerAccounts) {
+        owners["\(accounts.name(node.uid)):\(accounts.groupName(node.gid))", default: []].append(node.path)
+    }
+
+    mutating func set(mode node: ServerNode) {
+        modes[node.mode, default: []].append(node.path)
+    }
+
+    mutating func set(_ node: ServerNode, _ accounts: ServerAccounts, why: String) {
+        reasons[node.path] = why
+        set(owner: node, accounts)
+        set(mode: node)
+    }
+
+    mutating func link(_ node: ServerNode, to target: String, _ accounts: ServerAccounts, why: String) {
+        makeParent(of: node.path)
+        lines.append(Line(why: why, command: "ln -sfn \(Self.quoted(target)) \(Self.path(node.path))"))
+        if node.uid != 0 || node.gid != 0 { set(owner: node, accounts) }
+    }
+
+    mutating func link(_ node: ServerNode, to first: String) {
+        makeParent(of: node.path)
+        lines.append(
+            Line(
+                why: "another name of /\(first)",
+                command: "ln -f \(Self.path(first)) \(Self.path(node.path))"
+            )
+        )
+    }
+
+    mutating func makePipe(_ node: ServerNode, _ accounts: ServerAccounts) {
+        makeParent(of: node.path)
+        lines.append(Line(why: "a pipe that no package makes", command: "mkfifo \(Self.path(node.path))"))
+        set(owner: node, accounts)
+        set(mode: node)
+    }
+
+    mutating func makeFolder(_ node: ServerNode, _ accounts: ServerAccounts) {
+        let owner = "-o \(accounts.name(node.uid)) -g \(accounts.groupName(node.gid))"
+        lines.append(
+            Line(
+                why: "an empty folder that no package makes",
+                command: "install -d \(owner) -m \(Self.octal(node.mode)) \(Self.path(node.path))"
+            )
+        )
+    }
+
+    private mutating func makeParent(of path: String) {
+        let parent = EntryPath.split(path).parent
+        guard parent.split(separator: "/").count > 1 else { return }
+        let line = Line(why: "", command: "mkdir -p \(Self.path(parent))")
+        if !lines.contains(line) { lines.append(line) }
+    }
+
+    mutating func remove(_ missing: [(path: String, package: String)]) { removed = missing }
+
+    /// A command before all others.
+    mutating func begin(_ command: String, why: String) {
+        let line = Line(why: why, command: command)
+        if !before.contains(line) { before.append(line) }
+    }
+
+    /// A command after all others.
+    mutating func end(_ command: String, why: String) { after.append(Line(why: why, command: command)) }
+
+    // MARK: - Writing
+
+    /// The script, and the lists that stand beside it by name.
+    func text() -> (script: String, lists: [(name: String, text: String)]) {
+        var lists: [(name: String, text: String)] = []
+        var text = """
+            #!/bin/sh -e
+            # Written by kiln adopt: what the definition's own keys cannot say of this server.
+            # Lists of paths stand in lists/; each is an input of the step.
+
+            """
+        func show(_ lines: [Line]) {
+            var last = ""
+            for line in lines {
+                if !line.why.isEmpty, line.why != last { text += "\n# \(ShellText.comment(line.why))\n" }
+                if !line.why.isEmpty { last = line.why }
+                text += line.command + "\n"
+            }
+        }
+        func all(_ command: String, _ paths: [String], _ why: String, list name: String) {
+            text += "\n# \(ShellText.comment(why))\n"
+            if paths.count <= Self.inline, !paths.contains(where: { $0.contains("\n") }) {
+                for path in paths { text += "\(command) \(Self.path(path))\n" }
+            } else {
+                lists.append(
+                    (name: name, text: paths.filter { !$0.contains("\n") }.map { "/\($0)\n" }.joined())
+                )
+                text += "xargs -d '\\n' \(command) < /kiln/inputs/lists/\(name)\n"
+            }
+        }
+        show(before)
+        show(lines)
+        for (owner, paths) in owners.sorted(by: { $0.key < $1.key }) {
+            let name = "owner-" + String(owner.map { $0.isLetter || $0.isNumber ? $0 : "-" }) + ".txt"
+            all(
+                "chown -h \(owner)",
+                paths,
+                why(paths, "a group or an owner that files: cannot give"),
+                list: name
+            )
+        }
+        for (mode, paths) in modes.sorted(by: { $0.key < $1.key }) {
+            all(
+                "chmod \(Self.octal(mode))",
+                paths,
+                why(paths, "permissions as they were"),
+                list: "mode-\(Self.octal(mode)).txt"
+            )
+        }
+        if removed.count > 40 {
+            all("rm -rf", removed.map(\.path), "deleted by hand: packages bring them", list: "removed.txt")
+        } else {
+            for (package, gone) in Dictionary(grouping: removed, by: \.package).sorted(by: { $0.key < $1.key }
+            ) {
+                let why = "deleted by hand: the package \(package) brings it"
+                all("rm -rf", gone.map(\.path), why, list: "removed-\(package).txt")
+            }
+        }
+        show(after)
+        return (script: text, lists: lists)
+    }
+
+    private func why(_ paths: [String], _ otherwise: String) -> String {
+        let known = Set(paths.compactMap { reasons[$0] })
+        return known.count == 1 && paths.count == 1 ? known.first ?? otherwise : otherwise
+    }
+
+    private static func path(_ path: String) -> String { quoted("/" + path) }
+
+    static func quoted(_ text: String) -> String { ShellText.quoted(text) }
+
+    static func octal(_ mode: UInt32) -> String {
+        let digits = String(mode, radix: 8)
+        return String(repeating: "0", count: max(0, 4 - digits.count)) + digits
+    }
+}
+
+/// Text in a shell script.
+enum ShellText {
+    /// As one word, whatever is in it.
+    static func quoted(_ text: String) -> String {
+        let isPlain = text.utf8.allSatisfy {
+            (97...122).contains($0) || (65...90).contains($0) || (48...57).contains($0)
+                || "/._-+:@%,=".utf8.contains($0)
+        }
+        return isPlain && !text.isEmpty ? text : "'" + text.replacing("'", with: "'\\''") + "'"
+    }
+
+    /// As a comment: one line, whatever it says.
+    static func comment(_ text: String) -> String {
+        String(text.unicodeScalars.map { $0.value < 32 || $0.value == 127 ? " " : Character($0) })
+    }
+}

@@ -1,0 +1,94 @@
+import KilnSystem
+import KilnTestSupport
+import SystemPackage
+import Testing
+
+@Suite(.serialized, .enabled(if: Snowflake.isPossible, "needs root and mmdebstrap"), DebianRoot())
+struct `Snowflakes that are brought home` {
+    @Test(arguments: Snowflake.all)
+    func `are accounted for, explained and locked, and no secret gets out`(
+        _ snowflake: Snowflake
+    ) async throws {
+        try await Sandbox.with { sandbox in
+            let root = try await DebianRoot.make(snowflake, in: sandbox)
+            let kiln = try KilnProcess(sandbox)
+            let result = try await kiln.succeed("adopt", root.string, "--output", "out", "--format", "json")
+            let output = kiln.project.appending("out")
+            let share = try #require(Self.number("accountedFiles", in: result.output))
+            #expect(share >= 0.98, "\(result.output.suffix(3000))")
+            let definition = try Files.readText(output.appending("kiln.yaml"))
+            let script =
+                Files.exists(output.appending("arrange.sh"))
+                ? try Files.readText(output.appending("arrange.sh")) : ""
+            for text in snowflake.expected {
+                #expect(
+                    definition.contains(text) || script.contains(text),
+                    "\(text) is not in\n\(definition)\n\(script)"
+                )
+            }
+            for path in snowflake.copied {
+                #expect(Files.exists(output.appending("files").appending(path)), "\(path)")
+            }
+            for path in snowflake.absent {
+                #expect(!Files.exists(output.appending("files").appending(path)), "\(path)")
+            }
+            for secret in snowflake.secrets {
+                #expect(
+                    !result.output.contains(secret) && !result.messages.contains(secret),
+                    "\(secret) was told"
+                )
+                let found = try await ToolRunner().runUnchecked(
+                    ToolInvocation("grep", ["-rlF", "-e", secret, output.string])
+                )
+                #expect(found.text.isEmpty, "\(secret) is in \(found.text)")
+            }
+            try await kiln.succeed("lock", "-f", "out/kiln.yaml")
+        }
+    }
+
+    @Test(arguments: [Snowflake.pages, .python])
+    func `are baked again and differ in nothing`(_ snowflake: Snowflake) async throws {
+        try await Sandbox.with { sandbox in
+            let root = try await DebianRoot.make(snowflake, in: sandbox)
+            let kiln = try KilnProcess(sandbox)
+            let result = try await kiln.run("adopt", root.string, "--output", "out", "--verify")
+            #expect(result.code == 0, "\(result.output.suffix(6000))\(result.messages)")
+            #expect(result.output.contains("nothing differs, apart from what was left out on purpose"))
+            // What is lost in the definition is found.
+            try Files.write("changed\n", to: root.appending("usr/bin/awk-by-hand"))
+            let tar = sandbox.path.appending("root.tar.gz")
+            try await ToolRunner().run(ToolInvocation("tar", ["-C", root.string, "-czf", tar.string, "."]))
+            let again = try await kiln.succeed("adopt", tar.string, "--output", "tarred", "--format", "json")
+            #expect(try #require(Self.number("accountedFiles", in: again.output)) >= 0.98)
+            #expect(Files.exists(kiln.project.appending("tarred/files/usr/bin/awk-by-hand")))
+        }
+    }
+
+    private static func number(_ name: String, in json: String) -> Double? {
+        guard let place = json.firstRange(of: "\"\(name)\" : ") else { return nil }
+        return Double(json[place.upperBound...].prefix { $0.isNumber || $0 == "." })
+    }
+}
+
+@Suite struct `kiln adopt` {
+    @Test func `tells wrong usage from what it cannot read`() async throws {
+        try await Sandbox.with { sandbox in
+            let kiln = try KilnProcess(sandbox)
+            let missing = try await kiln.run("adopt", "nowhere", "-o", "out")
+            #expect(missing.code == 2 && missing.messages.contains("docker export"))
+            try Files.createDirectory(kiln.project.appending("empty"))
+            let empty = try await kiln.run("adopt", "empty", "-o", "out")
+            #expect(empty.code == 2 && empty.messages.contains("it holds no root of a Linux system"))
+            try kiln.write("x", to: "root/etc/app.conf")
+            #expect(try await kiln.run("adopt", "root", "-o", "root").code == 2)
+            try await kiln.succeed("adopt", "root", "-o", "out")
+            let again = try await kiln.run("adopt", "root", "-o", "out")
+            #expect(again.code == 2 && again.messages.contains("--force"))
+            try await kiln.succeed("adopt", "root", "-o", "out", "--force")
+            try kiln.write("this is no archive, whatever its name says", to: "bad.tar")
+            let bad = try await kiln.run("adopt", "bad.tar", "-o", "other")
+            #expect(bad.code == 1 && bad.messages.contains("bad.tar"))
+            #expect(!Files.exists(kiln.project.appending("other")))
+        }
+    }
+}
