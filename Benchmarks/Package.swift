@@ -27,7 +27,7 @@ let package = Package(
         ),
         .executableTarget(
             name: "DeployUnderLoad",
-            dependencies: ["BenchmarkCommands"],
+            dependencies: ["BenchmarkCommands", "FleetHarness"],
             swiftSettings: settings
         ),
         .target(name: "FleetHarness", swiftSettings: productSettings),

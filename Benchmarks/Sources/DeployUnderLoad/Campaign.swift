@@ -1,5 +1,6 @@
 import BenchmarkCommands
 import Dispatch
+import FleetHarness
 import Glibc
 import Synchronization
 
@@ -13,17 +14,22 @@ struct Campaign {
     let rollbacks: Int
     /// Of the deploys, those with long requests, uploads and websockets under way.
     let longDeploys: Int
+    /// Of the deploys, those in whose middle the balancer reads its file again, and those in whose middle it is killed.
+    let reloads: Int
+    let balancerKills: Int
     /// How long the load alone is measured, in seconds.
     let idleSeconds: Double
 
     struct Result {
         let idle: Tally
-        let busy: Tally
+        var busy: Tally
         /// Seconds of each deploy, and of each that was rolled back.
         var deploys: [Double] = []
         var rollbacks: [Double] = []
         var doubled = 0
         var lost = 0
+        /// While balancers were killed: what was under way then cannot be saved.
+        var killed: Tally?
     }
 
     func run() throws -> Result {
@@ -54,8 +60,40 @@ struct Campaign {
                 rollbacks: result.rollbacks + times.rollbacks
             )
         }
+        if reloads > 0 {
+            let (third, ()) = try load(short, "reload") { try trouble(.reload, times: reloads) }
+            result.busy = result.busy.merging(third)
+        }
+        if balancerKills > 0 {
+            result.killed = try load(short, "kill") { try trouble(.kill, times: balancerKills) }.0
+        }
         try count(into: &result)
         return result
+    }
+
+    private enum Trouble {
+        /// As HAProxy's own unit has it for `systemctl reload`.
+        case reload
+        case kill
+
+        var signal: String { self == .reload ? "USR2" : "KILL" }
+    }
+
+    /// Deploys in whose middle the balancer is told so, at a moment that nobody chose.
+    private func trouble(_ trouble: Trouble, times: Int) throws {
+        let home = TestHome(kiln: kiln, folder: folder, fleets: 1, instances: 3, port: program.port)
+        let file = "\(home.runtime)/haproxy/\(program.name).pid"
+        for number in 1...times {
+            try write(version: deploys + number + (trouble == .kill ? reloads : 0), isBroken: false)
+            let moment = DispatchTime.now() + .milliseconds(.random(in: 200...2000))
+            DispatchQueue.global().asyncAfter(deadline: moment) {
+                do { try shell("kill -\(trouble.signal) $(head -n 1 '\(file)')", in: "/") } catch {
+                    complain("\(program.name): no \(trouble): \(error)")
+                }
+            }
+            try kiln("deploy \(program.name)")
+            complain("\(program.name): \(trouble) of the balancer, \(number) of \(times) deploys")
+        }
     }
 
     /// Deploys of well releases and, evenly among them, of some that are not.
@@ -94,6 +132,7 @@ struct Campaign {
         for id in try command.output(limit: 1 << 28).split(separator: "\n") { times[id, default: 0] += 1 }
         result.doubled = times.values.count { $0 > 1 }
         let answered = result.idle.acknowledged.union(result.busy.acknowledged)
+            .union(result.killed?.acknowledged ?? [])
         result.lost = answered.count { times[Substring($0)] == nil }
     }
 

@@ -1,12 +1,16 @@
 import BenchmarkCommands
 import Glibc
 
-// deploy-under-load [--deploys N] [--rollbacks N] [--long N] [--rate R] [--idle SECONDS] [PROGRAM...]
+// deploy-under-load [--deploys N] [--rollbacks N] [--long N] [--reloads N] [--balancer-kills N] [--rate R] [--idle SECONDS]
+// [PROGRAM...]
 // Deploys fleets of third-party programs under a steady load, some releases of which never come up, and counts what failed.
 // Run in the project's folder, as root; KILN_BIN names the kiln to measure (a release build).
 
 struct Request {
-    var numbers = ["--deploys": 100, "--rollbacks": 10, "--long": 5, "--rate": 1000, "--idle": 20]
+    var numbers = [
+        "--deploys": 100, "--rollbacks": 10, "--long": 5, "--reloads": 0, "--balancer-kills": 0,
+        "--rate": 1000, "--idle": 20,
+    ]
     var programs = Program.all
 
     init(_ words: [String]) throws {
@@ -72,6 +76,8 @@ for program in request.programs {
         deploys: request["--deploys"],
         rollbacks: request["--rollbacks"],
         longDeploys: request["--long"],
+        reloads: request["--reloads"],
+        balancerKills: request["--balancer-kills"],
         idleSeconds: Double(request["--idle"])
     )
     do {
@@ -93,6 +99,12 @@ for program in request.programs {
             $0.key < $1.key
         }) {
             complain("\(program.name): \(count) failed, \(reason)")
+        }
+        if let killed = result.killed {
+            let reasons = killed.failures.sorted { $0.key < $1.key }.map { "\($0.value) \($0.key)" }
+            complain(
+                "\(program.name): balancer killed in \(request["--balancer-kills"]) deploys, each of which came to its end: \(killed.failed) of \(killed.answered + killed.failed) requests failed (\(reasons.joined(separator: ", ")))"
+            )
         }
         let sessions = busy.latencies.filter { $0.key != .short && $0.key != .post }.sorted {
             $0.key.rawValue < $1.key.rawValue
