@@ -75,7 +75,7 @@ struct AdoptCommand: AsyncParsableCommand {
             context.console.result(text.report)
             context.console.result(verified.text(limit: max(0, limit)))
         }
-        if !verified.differences.isEmpty { throw CommandExit(status: .drift) }
+        if !verified.differences.isEmpty { throw CommandExit(status: .driftFound) }
     }
 
     private func source(_ context: CommandContext) throws -> any ServerSource {

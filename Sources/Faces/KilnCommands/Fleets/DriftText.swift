@@ -1,5 +1,6 @@
 import KilnDefinition
 import KilnDrift
+import KilnFleet
 import KilnSystem
 
 /// What a look for drift found, for people.

@@ -1,3 +1,4 @@
+import KilnCatalog
 import KilnDefinition
 import KilnDrift
 import KilnFleet
