@@ -53,9 +53,9 @@ extension SyftSample {
             "Go without modules",
             needs: [],
             """
-            mkdir -p src root/usr/bin; export CGO_ENABLED=0 GO111MODULE=off
-            printf 'package main\\n\\nfunc main() { println("hi") }\\n' > src/main.go
-            $GO build -o root/usr/bin/old ./src
+            mkdir -p path/src/example.org/old root/usr/bin; export CGO_ENABLED=0 GO111MODULE=off GOPATH=$PWD/path
+            printf 'package main\\n\\nfunc main() { println("hi") }\\n' > path/src/example.org/old/main.go
+            $GO build -o root/usr/bin/old example.org/old
             """
         )
         sample.theirs = ["pkg:golang/example.org/old@(devel)"]

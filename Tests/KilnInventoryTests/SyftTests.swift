@@ -1,4 +1,5 @@
 import KilnAdvisories
+import KilnArchive
 import KilnInventory
 import KilnStore
 import KilnSystem
@@ -43,7 +44,7 @@ struct `Inventories and syft` {
 
             let home = sandbox.home
             let files = try Samples.files(below: root)
-            try await Samples.image("shop:1", in: ImageStore(home: home), layers: [files])
+            try await Samples.image("shop:1", in: ImageStore(home: home), encoding: .gzip(), layers: [files])
             let layout = InventoryTarget.layout(home.images, tag: "shop:1")
             #expect(try await difference(layout, "oci-dir:\(home.images)", sandbox) == expected)
 

@@ -163,9 +163,9 @@ extension Case {
 
     private static func measureQuiet(_ home: TestHome, _ request: Request) throws -> Row {
         try served(home) { _ in
-            let end = seconds() + request["--quiet"] * 60
+            let end = FleetHarness.seconds() + request["--quiet"] * 60
             var (requests, ill) = (0, 0)
-            while seconds() < end {
+            while FleetHarness.seconds() < end {
                 requests += home.names.count
                 if !home.isWhole { ill += 1 }
             }

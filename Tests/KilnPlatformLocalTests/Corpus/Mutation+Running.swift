@@ -103,7 +103,10 @@ extension Mutation {
             "limit of a process (rlimit)",
             [.processChanged],
             words: "Max open files",
-            "prlimit --pid $PID --nofile=99:99"
+            """
+            set -- $(awk '/^(Uid|Gid):/ {print $2}' /proc/$PID/status)
+            setpriv --reuid $1 --regid $2 --clear-groups prlimit --pid $PID --nofile=99:99
+            """
         ),
         Mutation(
             "memory limit",

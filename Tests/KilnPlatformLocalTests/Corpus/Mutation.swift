@@ -95,7 +95,6 @@ extension Mutation {
         Mutation("set-group-ID bit of a folder", [.fileMetadata], at: "sgid", "chmod g+s $A/sgid"),
         Mutation("extended attribute", [.fileMetadata], at: "xattr", "setfattr -n user.note -v x $A/xattr"),
         Mutation("file capability", [.fileMetadata], at: "cap", "setcap cap_net_raw+ep $A/cap"),
-        Mutation("access control list", [.fileMetadata], at: "acl", "setfacl -m u:1234:rwx $A/acl"),
     ]
 
     private static let removals = [

@@ -48,7 +48,7 @@ import Testing
             try await stage.run("sed -i 's/second/2nd/' $A/append")
             let finding = try #require(try await stage.findings().first { $0.subject == "/opt/app/append" })
             #expect(finding.diff?.contains("-second line of append\n+2nd line of append\n") == true)
-            #expect(finding.before?.hasPrefix("54 bytes, sha256:") == true, "\(finding)")
+            #expect(finding.before?.contains(" bytes, sha256:") == true, "\(finding)")
             #expect(finding.release == ReleaseNumber(rawValue: 1))
             #expect(finding.since.map { abs($0 - WallClock.now) < 60 } == true)
             #expect(finding.actor == nil)

@@ -46,7 +46,8 @@ struct DockerCopies {
         return result
     }
 
-    private mutating func add(_ source: String, _ target: String, intoFolder: Bool) {
+    private mutating func add(_ source: String, _ place: String, intoFolder: Bool) {
+        let target = Self.plain(place)
         var parts = source.split(separator: "/").filter { $0 != "." }.map(String.init)
         // `scripts/*.sh`: whatever is in the folder.
         if parts.last?.contains("*") == true || parts.last?.contains("?") == true {
@@ -56,10 +57,14 @@ struct DockerCopies {
         }
         let name = parts.joined(separator: "/")
         if let last = parts.last {
-            let place = intoFolder ? DockerPaths.absolute(last, in: target) : target
-            copies.append(Copy(source: name, target: place, isFolder: false))
+            let file = intoFolder ? DockerPaths.absolute(last, in: target) : target
+            copies.append(Copy(source: name, target: Self.plain(file), isFolder: false))
         }
         copies.append(Copy(source: name, target: target, isFolder: true))
+    }
+
+    private static func plain(_ path: String) -> String {
+        "/" + path.split(separator: "/").filter { $0 != "." }.joined(separator: "/")
     }
 
     /// Files of the build's folder that may be at a path of the image, the likeliest first.
@@ -95,8 +100,7 @@ struct DockerCopies {
                 isByPath
                 ? [DockerPaths.absolute(called.text, in: folder)]
                 : Self.path.map { $0 + "/" + called.text }
-            let plain = places.map { $0.replacing("/./", with: "/") }
-            if let file = NamedFile(.script(script.phase), plain.flatMap(sources)) { found.append(file) }
+            if let file = NamedFile(.script(script.phase), places.map(Self.plain).flatMap(sources)) { found.append(file) }
         }
         return found
     }
