@@ -130,7 +130,9 @@ package struct Chaos {
         return home.names.flatMap { fleet in
             home.instances(of: fleet).flatMap { instance -> [String] in
                 var flaws: [String] = []
-                if !status.contains("\"\(instance.name)\"") { flaws.append("the catalog does not know \(instance.name)") }
+                if !status.contains("\"\(instance.name)\"") {
+                    flaws.append("the catalog does not know \(instance.name)")
+                }
                 if !Processes.isAlive(instance.process ?? 0) { flaws.append("\(instance.name) does not run") }
                 return flaws
             }

@@ -36,7 +36,9 @@ import Testing
         try await Sandbox.with { sandbox in
             let target = sandbox.path.appending("a").resolved
             try Files.createDirectory(target)
-            func entry() throws -> MountEntry? { try MountTable.current().entries.first { $0.target == target } }
+            func entry() throws -> MountEntry? {
+                try MountTable.current().entries.first { $0.target == target }
+            }
             func run(_ tool: String, _ arguments: String...) async throws {
                 try await ToolRunner().run(ToolInvocation(tool, arguments))
             }

@@ -15,7 +15,8 @@ package struct GateJudge: Sendable {
 
     package func verdict(on facts: GateFacts) -> GateVerdict {
         let refusals =
-            [database(facts), unread(facts), exploited(facts), severity(facts), unsupported(facts)].compactMap { $0 }
+            [database(facts), unread(facts), exploited(facts), severity(facts), unsupported(facts)].compactMap
+        { $0 }
             + [
                 secrets(facts), licences(facts), baseAge(facts), checks(facts), verified(facts),
                 signature(facts),
@@ -60,7 +61,8 @@ package struct GateJudge: Sendable {
         return GateVerdict.Refusal(
             .unread,
             cut(facts.unread),
-            remedy: "mend the files or leave them out, and bake again; unread: ignore lets them pass unexamined"
+            remedy:
+                "mend the files or leave them out, and bake again; unread: ignore lets them pass unexamined"
         )
     }
 

@@ -42,7 +42,7 @@ extension Mutation {
             "program whose file is gone",
             [.foreignProcess],
             words: "/opt/app/busybox-gone",
-            "cp /bin/busybox $A/busybox-gone; inside /opt/app/busybox-gone sleep 9001; rm $A/busybox-gone"
+            "cp /bin/busybox $A/busybox-gone; inside /opt/app/busybox-gone sleep 9001; until_open busybox-gone; rm $A/busybox-gone"
         ),
         Mutation(
             "program run from a volume",

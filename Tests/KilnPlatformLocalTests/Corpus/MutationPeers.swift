@@ -53,7 +53,10 @@ struct MutationPeers {
     private func paths(in text: String) -> Set<String> {
         var paths: Set<String> = []
         for line in text.split(separator: "\n") {
-            guard let start = line.firstRange(of: "\(root)")?.upperBound ?? line.firstRange(of: " /")?.lowerBound else {
+            guard
+                let start = line.firstRange(of: "\(root)")?.upperBound
+                    ?? line.firstRange(of: " /")?.lowerBound
+            else {
                 continue
             }
             paths.insert(String(line[start...].drop { $0 == " " }.prefix { $0 != " " }))

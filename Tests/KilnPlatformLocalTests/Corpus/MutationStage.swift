@@ -135,6 +135,7 @@ struct MutationStage {
           (for g in $CGROUPS; do echo $BASHPID > $g/cgroup.procs; done; exec "$@") </dev/null >/dev/null 2>&1 &
           echo $! >> $T/pids; until_runs $!
         }
+        until_open() { for i in $(seq 100); do ls -l /proc/[0-9]*/exe 2>/dev/null | grep -q "$1" && return 0; sleep 0.02; done; }
         until_runs() { for i in $(seq 25); do grep -qsE 'nsenter|bash|python' /proc/$1/comm || return 0; sleep 0.02; done; }
         limit() {
           for g in $CGROUPS; do [ -e $g/$1 ] && { echo $2 > $g/$1; return 0; }; done

@@ -100,7 +100,9 @@ struct DockerCopies {
                 isByPath
                 ? [DockerPaths.absolute(called.text, in: folder)]
                 : Self.path.map { $0 + "/" + called.text }
-            if let file = NamedFile(.script(script.phase), places.map(Self.plain).flatMap(sources)) { found.append(file) }
+            if let file = NamedFile(.script(script.phase), places.map(Self.plain).flatMap(sources)) {
+                found.append(file)
+            }
         }
         return found
     }
