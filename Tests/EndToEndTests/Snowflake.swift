@@ -16,12 +16,20 @@ struct Snowflake: Sendable, CustomTestStringConvertible {
     /// Paths below `files/` that must be there, and that must not be.
     var copied: [String] = []
     var absent: [String] = []
+    /// Whether the definition is baked, and held against the server.
+    var isBaked = false
     var testDescription: String { name }
 
     static let isPossible =
         geteuid() == 0 && ExecutableSearch.find("mmdebstrap") != nil && ExecutableSearch.find("chroot") != nil
 
     static let all = [pages, python, database, machine, pruned, leaky, node]
+
+    static let plain = Snowflake(
+        name: "a program that was closed to all but root",
+        changes:
+            "chmod 0700 /usr/bin/chfn; truncate -s 8M /opt/sparse.img; echo end >> /opt/sparse.img; truncate -s 8M /opt/sparse.img"
+    )
 
     static let pages = Snowflake(
         name: "nginx with an edited configuration",
@@ -34,15 +42,20 @@ struct Snowflake: Sendable, CustomTestStringConvertible {
             mkdir -p /var/www/shop/img && echo '<h1>shop</h1>' > /var/www/shop/index.html && echo x > /var/www/shop/img/a.svg
             chown -R www-data:www-data /var/www/shop && chmod 0640 /var/www/shop/index.html
             rm -rf /usr/share/doc/nginx-common
+            apt-get -qq install -y --no-install-recommends libcap2-bin
+            printf '#!/bin/sh\\n' > /usr/local/bin/gate && chmod 0755 /usr/local/bin/gate && setcap cap_net_bind_service+ep /usr/local/bin/gate
             echo visited > /var/log/nginx/access.log
             """,
         expected: [
             "- nginx-light", "differs from the package nginx-common", "/etc/nginx/sites-enabled/shop",
             "http: 8081",
             "rm -rf /usr/share/doc/nginx-common", "daemon off;",
+            "setcap cap_net_bind_service=ep /usr/local/bin/gate",
+            "rm -rf /etc/nginx/sites-enabled/default",
         ],
         copied: ["etc/nginx/nginx.conf", "etc/nginx/sites-available/shop", "var/www/shop/img/a.svg"],
-        absent: ["var/log/nginx/access.log"]
+        absent: ["var/log/nginx/access.log"],
+        isBaked: true
     )
 
     static let python = Snowflake(
@@ -67,7 +80,8 @@ struct Snowflake: Sendable, CustomTestStringConvertible {
             "path: /var/lib/shop", "path: /opt/shop/uploads", "chmod 0750 /opt/shop",
         ],
         copied: ["opt/shop/app.py", "opt/shop/venv/bin/python3", "etc/systemd/system/shop.service"],
-        absent: ["opt/shop/uploads/1.png", "var/lib/shop/orders"]
+        absent: ["opt/shop/uploads/1.png", "var/lib/shop/orders"],
+        isBaked: true
     )
 
     static let database = Snowflake(
@@ -133,7 +147,7 @@ struct Snowflake: Sendable, CustomTestStringConvertible {
         name: "secrets everywhere, and a package from the security archive",
         changes: """
             apt-get -qq install -y --no-install-recommends openssl
-            mkdir -p /opt/pay/keys /etc/pay
+            mkdir -p /opt/pay/keys /etc/pay /etc/cron.d
             printf 'LOG=1\\nDB_PASSWORD=cr3w-Quartz-81\\n' > /opt/pay/.env
             printf 'db:\\n  user: pay\\n  password: v1olet-Harbor-22\\n' > /etc/pay/pay.yaml
             printf '[Service]\\nUser=www-data\\nEnvironment="API_TOKEN=br1sk-Falcon-93"\\nExecStart=/opt/pay/run --db-password=m1nt-Anchor-47\\n' > /etc/systemd/system/pay.service

@@ -107,7 +107,7 @@ import Testing
         var server = MemoryServer.shop
         server.append("var/lib/dpkg/status", "Package: broken\nVersion: 1\n\n\u{0}\u{1}garbage\n")
         try await Self.adopt(server) { report, _, _ in
-            #expect(report.notes.contains { $0.text.contains("1 paragraphs are damaged") })
+            #expect(report.notes.contains { $0.text.contains("1 paragraph is damaged") })
             #expect(report.packages.chosen.map(\.name) == ["nginx"])
         }
     }

@@ -7,6 +7,10 @@ struct MemoryServer: ServerSource {
     var contents: [String: [UInt8]] = [:]
     var name = "memory"
     var isThisMachine: Bool { false }
+    /// Where the second reading breaks off.
+    var failsAt: String?
+
+    struct Failure: Error {}
 
     func visit(below: [String]?, _ visitor: inout some ServerVisitor) throws {
         for node in nodes.sorted(by: { EntryPath.precedes($0.path, $1.path) }) {
@@ -17,6 +21,7 @@ struct MemoryServer: ServerSource {
                     }
                 } ?? true
             guard isOfInterest else { continue }
+            if node.path == failsAt, below == nil { throw Failure() }
             let content =
                 node.kind == .file && visitor.wants(node)
                 ? contents[node.path].map { ServerContent(bytes: $0) } : nil
@@ -83,6 +88,8 @@ struct MemoryServer: ServerSource {
             digests.map { "\(Hex.md5($0.value))  \($0.key)\n" }.joined()
         )
         for (path, text) in files where !deleted.contains(path) { file(path, changed[path] ?? text) }
+        // With the folder that it was in, and no other.
+        for path in deleted { folder(EntryPath.split(EntryPath.split(path).parent).parent) }
     }
 
     mutating func append(_ path: String, _ text: String) {

@@ -1,4 +1,5 @@
 import KilnArchive
+import KilnOCI
 import KilnSystem
 package import SystemPackage
 
@@ -25,7 +26,19 @@ package struct Adoption: Sendable {
         guard survey.isRoot else { throw AdoptError(.notARoot, source.name) }
         var facts = ServerFacts(survey)
         if source.isThisMachine { facts.services.add(live: LivePorts.read()) }
-        try prepare()
+        let isNew = try prepare()
+        do {
+            return try write(facts)
+        } catch {
+            // What is half written helps nobody, and would be in the way of the next run.
+            for name in Self.written { try? Files.remove(output.appending(name)) }
+            if isNew { try? Files.remove(output) }
+            throw error
+        }
+    }
+
+    private func write(_ facts: ServerFacts) throws -> Adopted {
+        let survey = facts.survey
         let tree = AdoptedTree(output)
         var sorter = FileSorter(
             Classifier(facts),
@@ -49,7 +62,7 @@ package struct Adoption: Sendable {
             plan,
             deleted: missing.count
         )
-        try write(plan, facts, tree)
+        try write(plan, facts, tree, report)
         return Adopted(
             report: report,
             facts: facts,
@@ -64,10 +77,29 @@ package struct Adoption: Sendable {
         _ classifier: Classifier,
         _ survey: ServerSurvey
     ) -> [(path: String, package: String)] {
-        classifier.owned.missing(survey).filter { entry in
+        let gone = classifier.owned.missing(survey).filter { entry in
             let standing = classifier.owned.record(entry.path).map { classifier.share(of: $0).0 }
             return KnownPlaces.noise(entry.path) == nil && (standing == .stock || standing == .packages)
-                && !classifier.isOfDroppedPackage(entry.path)
+                && !classifier.isOfDroppedPackage(entry.path) && !classifier.isUnread(entry.path)
+        }
+        return gone + missingLinks(classifier, survey)
+    }
+
+    /// Links that packages' scripts make and no list of theirs names.
+    private static func missingLinks(
+        _ classifier: Classifier,
+        _ survey: ServerSurvey
+    ) -> [(path: String, package: String)] {
+        let known = [
+            (path: "etc/nginx/sites-enabled/default", package: "nginx-common"),
+            (path: "etc/apache2/sites-enabled/000-default.conf", package: "apache2"),
+        ]
+        return known.filter { entry in
+            let (folder, _) = EntryPath.split(entry.path)
+            guard survey.folders.contains(folder), !classifier.isUnread(entry.path),
+                let record = classifier.owned.record(folder), classifier.share(of: record).0 == .packages
+            else { return false }
+            return !survey.isThere(entry.path)
         }
     }
 
@@ -98,18 +130,26 @@ package struct Adoption: Sendable {
         }
     }
 
-    private func prepare() throws {
-        if let facts = Files.facts(output, followingSymlinks: true) {
-            guard facts.kind == .directory else { throw AdoptError(.notEmpty, output.string) }
+    /// Whether there was no such folder.
+    private func prepare() throws -> Bool {
+        let found = Files.facts(output, followingSymlinks: true)
+        if let found {
+            guard found.kind == .directory else { throw AdoptError(.notEmpty, output.string) }
             let names = try Files.list(output)
             guard names.isEmpty || isForced else { throw AdoptError(.notEmpty, output.string) }
             for name in Self.written { try Files.remove(output.appending(name)) }
         }
         // What is copied may be meant for few.
         try Files.createDirectory(output, mode: 0o700)
+        return found == nil
     }
 
-    private func write(_ plan: DefinitionPlan, _ facts: ServerFacts, _ tree: AdoptedTree) throws {
+    private func write(
+        _ plan: DefinitionPlan,
+        _ facts: ServerFacts,
+        _ tree: AdoptedTree,
+        _ report: AdoptReport
+    ) throws {
         for link in plan.files.links { try tree.link(link.path, to: link.target) }
         for name in plan.files.names { _ = try tree.link(name.path, sharing: name.first) }
         for key in plan.archives.keys {
@@ -124,6 +164,7 @@ package struct Adoption: Sendable {
             }
             try Files.write(script, to: output.appending("arrange.sh"), mode: 0o755)
         }
+        try Files.write(CanonicalJSON.encodePretty(report), to: output.appending("adopt.json"))
         // Last: a definition is there when all that it names is.
         try Files.write(
             DefinitionText.text(plan, facts, source: source.name),

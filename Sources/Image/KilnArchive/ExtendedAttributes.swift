@@ -54,6 +54,16 @@ package enum ExtendedAttributes {
         }
     }
 
+    /// Those that are kept, with their values. Most files have none at all, which one call tells.
+    package static func kept(of descriptor: Int32, path: String) throws -> [String: [UInt8]] {
+        guard flistxattr(descriptor, nil, 0) > 0 else { return [:] }
+        var found: [String: [UInt8]] = [:]
+        for name in try names(of: descriptor, path: path) where isKept(name) {
+            found[name] = try value(name, of: descriptor, path: path)
+        }
+        return found
+    }
+
     package static func value(_ name: String, of descriptor: Int32, path: String) throws -> [UInt8] {
         var buffer = [UInt8](repeating: 0, count: 256)
         while true {

@@ -2,6 +2,8 @@
 struct PaxRecords: Equatable {
     private var values: [String: [UInt8]] = [:]
     private(set) var isSparse = false
+    /// What GNU tar says of a sparse file, by the key's last part.
+    private var sparse: [String: [UInt8]] = [:]
 
     /// Reads `LENGTH KEY=VALUE\n` until the end; a later record replaces an earlier one, an empty value removes it.
     mutating func read(_ bytes: [UInt8], at offset: Int64) throws(ArchiveError) {
@@ -23,6 +25,10 @@ struct PaxRecords: Equatable {
                 values[key] = value.isEmpty && !isXattr ? nil : value
             } else if key.hasPrefix("GNU.sparse.") || key == "SCHILY.realsize" {
                 isSparse = isSparse || !value.isEmpty
+                if let name = key.split(separator: ".").last.map(String.init), Self.sparseKeys.contains(name)
+                {
+                    sparse[name] = value
+                }
             }
         }
     }
@@ -36,10 +42,13 @@ struct PaxRecords: Equatable {
         var result = self
         result.values.merge(other.values) { $1 }
         result.isSparse = isSparse || other.isSparse
+        result.sparse.merge(other.sparse) { $1 }
         return result
     }
 
     func bytes(_ key: String) -> [UInt8]? { values[key] }
+
+    func sparse(_ key: String) -> [UInt8]? { sparse[key] }
 
     /// Whole seconds or bytes; a fraction is dropped towards the past.
     func number(_ key: String, at offset: Int64) throws(ArchiveError) -> Int64? {
@@ -63,6 +72,7 @@ struct PaxRecords: Equatable {
         return result
     }
 
+    private static let sparseKeys: Set<String> = ["major", "minor", "name", "realsize", "size", "map"]
     private static let xattrPrefix = "SCHILY.xattr."
     /// The rest is not kept: a header of them would be looked through for each entry after it.
     private static let keys: Set<String> = ["path", "linkpath", "size", "uid", "gid", "mtime"]

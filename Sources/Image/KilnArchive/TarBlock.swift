@@ -1,6 +1,7 @@
 /// A header block as it was read, with its fields.
 struct TarBlock {
     private let bytes: [UInt8]
+    var raw: [UInt8] { bytes }
     /// Of the block, in the stream.
     let offset: Int64
 
@@ -61,14 +62,21 @@ struct TarBlock {
 
     /// Octal digits, or GNU's base-256 when the first bit is set. An empty field is 0.
     private func number(_ offset: Int, _ width: Int, _ field: String) throws(ArchiveError) -> Int64 {
-        let raw = bytes[offset..<offset + width]
-        if let first = raw.first, first & 0x80 != 0 { return try binary(raw, field) }
+        try Self.number(bytes[offset..<offset + width], field, at: self.offset)
+    }
+
+    static func number(
+        _ raw: ArraySlice<UInt8>,
+        _ field: String,
+        at offset: Int64
+    ) throws(ArchiveError) -> Int64 {
+        if let first = raw.first, first & 0x80 != 0 { return try binary(raw, field, at: offset) }
         let digits = raw.drop { $0 == UInt8(ascii: " ") || $0 == 0 }
             .prefix { $0 != UInt8(ascii: " ") && $0 != 0 }
         var value: Int64 = 0
         for digit in digits {
             guard (48...55).contains(digit), value < 1 << 60 else {
-                throw ArchiveError(.malformed(field: field), offset: self.offset)
+                throw ArchiveError(.malformed(field: field), offset: offset)
             }
             value = value << 3 | Int64(digit - 48)
         }
@@ -76,7 +84,11 @@ struct TarBlock {
     }
 
     /// Two's complement, most significant byte first, below the marker bit.
-    private func binary(_ raw: ArraySlice<UInt8>, _ field: String) throws(ArchiveError) -> Int64 {
+    private static func binary(
+        _ raw: ArraySlice<UInt8>,
+        _ field: String,
+        at offset: Int64
+    ) throws(ArchiveError) -> Int64 {
         let isNegative = (raw.first ?? 0) & 0x40 != 0
         var value: Int64 = isNegative ? -1 : 0
         for (index, byte) in raw.enumerated() {

@@ -3,9 +3,11 @@ struct TarMember {
     let block: TarBlock
     let records: PaxRecords
     let limits: ArchiveLimits
+    /// Whether somebody puts sparse files' zeros in.
+    var takesSparse = false
 
     func entry() throws(ArchiveError) -> TarEntry {
-        if records.isSparse { throw refused("a sparse file") }
+        if records.isSparse, !takesSparse { throw refused("a sparse file") }
         let raw = records.bytes("path") ?? block.name
         let path = try path(raw)
         return TarEntry(
@@ -33,7 +35,9 @@ struct TarMember {
             return .blockDevice(major: device.major, minor: device.minor)
         case UInt8(ascii: "5"): return .directory
         case UInt8(ascii: "6"): return .fifo
-        case UInt8(ascii: "S"): throw refused("a sparse file")
+        case UInt8(ascii: "S"):
+            guard takesSparse else { throw refused("a sparse file") }
+            return .file(size: try size())
         case let type: throw refused("a tar member of type \(type)")
         }
     }
@@ -97,7 +101,7 @@ struct TarMember {
         return id
     }
 
-    private func refused(_ what: String) -> ArchiveError {
+    func refused(_ what: String) -> ArchiveError {
         ArchiveError(
             .unsupported(what),
             path: String(validating: block.name, as: UTF8.self),

@@ -11,6 +11,10 @@ struct Classifier: Sendable {
     private let hasPasswords: Bool
     private let skel: Set<MD5>
     private let hasPackages: Bool
+    /// Packages whose scripts give capabilities.
+    private let capabilityPackages: Set<String>
+    /// Folders whose content was not read, or is elsewhere: what packages have in them is not known to be gone.
+    private(set) var unread: Set<String> = []
 
     init(_ facts: ServerFacts) {
         owned = facts.owned
@@ -22,13 +26,37 @@ struct Classifier: Sendable {
         hasPasswords = !facts.accounts.withPasswords.isEmpty
         hasPackages = !facts.choice.packages.isEmpty
         let survey = facts.survey
+        capabilityPackages = Set(
+            survey.paths(below: "var/lib/dpkg/info").filter {
+                $0.hasSuffix(".postinst") && survey.text($0)?.contains("setcap") == true
+            }
+            .map { String(EntryPath.split($0).name.dropLast(9).prefix { $0 != ":" }) }
+        )
         skel = Set(survey.paths(below: "etc/skel").compactMap { survey.bytes($0).map { MD5(of: $0) } })
     }
 
     /// Takes note of a name; before it is judged.
     mutating func see(_ node: ServerNode) {
-        _ = owned.see(node.path)
+        owned.see(node.path)
         apps.see(node)
+        if node.unreadable != nil { unread.insert(node.path) }
+        if case .symlink = node.kind, owned.record(node.path)?.isFolder == true { unread.insert(node.path) }
+    }
+
+    /// Whether the file's package gives it capabilities when it is configured.
+    func givesCapabilities(_ path: String) -> Bool {
+        owned.record(path).map { capabilityPackages.contains(owned.package(of: $0).name) } ?? false
+    }
+
+    /// Whether the path lies in a folder that was not read.
+    func isUnread(_ path: String) -> Bool {
+        guard !unread.isEmpty else { return false }
+        var place = path
+        while true {
+            if unread.contains(place) { return true }
+            if place.isEmpty { return false }
+            place = EntryPath.split(place).parent
+        }
     }
 
     func verdict(_ node: ServerNode) -> Verdict {
@@ -71,6 +99,12 @@ struct Classifier: Sendable {
         let (share, why) = share(of: record)
         // What an orphan or a removed package leaves is not carried over, changed or not.
         if share == .noise || share == .unexplained { return .leave(share, why) }
+        if case .symlink = node.kind {
+            if record.isFolder { return .leave(.unexplained, "a link, where packages have a folder") }
+            if record.md5 != nil {
+                return .copy("a link, where \(owned.package(of: record).name) has a file")
+            }
+        }
         guard node.kind == .file else { return .leave(share, why) }
         if record.isObsolete {
             return .copy("\(owned.package(of: record).name) no longer ships it, and it is still here")

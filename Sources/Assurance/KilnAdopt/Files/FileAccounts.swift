@@ -30,6 +30,11 @@ package struct FileAccounts: Sendable {
     package internal(set) var unlisted = 0
     /// Copied files that were too long to be searched for secrets.
     package internal(set) var unsearched = 0
+    /// Programs that were given capabilities by hand, as setcap takes them.
+    package internal(set) var capabilities: [(path: String, text: String)] = []
+    /// Names with attributes that are not carried over.
+    package internal(set) var attributed: [String] = []
+    private var moduleCount = 0
     /// Packages of languages, by the folder they are in.
     package internal(set) var modules: [String: [SingleFile.Module]] = [:]
 
@@ -59,8 +64,21 @@ package struct FileAccounts: Sendable {
         unexplained.append(UnexplainedFile(path: node.path, bytes: node.bytes, why: why))
     }
 
+    /// `isPackaged`: the package gives it its capabilities itself, and will again.
+    mutating func addAttributes(_ node: ServerNode, isPackaged: Bool) {
+        for (name, value) in node.attributes.sorted(by: { $0.key < $1.key }) {
+            if name == FileCapability.attribute, isPackaged { continue }
+            if name == FileCapability.attribute, let text = FileCapability.text(value) {
+                capabilities.append((path: node.path, text: text))
+            } else if attributed.last != node.path, attributed.count < Self.listed {
+                attributed.append(node.path)
+            }
+        }
+    }
+
     mutating func addModules(_ found: [SingleFile.Module], at path: String) {
-        guard modules.values.reduce(0, { $0 + $1.count }) < Self.listed else { return }
+        guard moduleCount < Self.listed else { return }
+        moduleCount += found.count
         let names = EntryPath.components(path)
         let marks: Set<String> = ["site-packages", "dist-packages", "node_modules", "gems", "specifications"]
         guard let mark = names.firstIndex(where: { marks.contains($0) }) else { return }

@@ -48,7 +48,12 @@ struct FileSorter: ServerVisitor {
     private mutating func leave(_ node: ServerNode, _ share: Share, _ why: String) {
         accounts.add(node, to: share, why)
         if share == .unexplained { accounts.addUnexplained(node, why) }
-        guard share == .stock || share == .packages, let change = metadata.change(node) else { return }
+        // What the image will not have cannot be changed there.
+        guard share == .stock || share == .packages, !classifier.isOfDroppedPackage(node.path) else { return }
+        if !node.attributes.isEmpty {
+            accounts.addAttributes(node, isPackaged: classifier.givesCapabilities(node.path))
+        }
+        guard let change = metadata.change(node) else { return }
         accounts.changes.append(MetadataChange(node: node, why: change))
     }
 
@@ -145,6 +150,7 @@ struct FileSorter: ServerVisitor {
 
     private mutating func keep(_ node: ServerNode, _ why: String, isWritten: Bool) {
         accounts.add(node, to: .copied, why)
+        if !node.attributes.isEmpty { accounts.addAttributes(node, isPackaged: false) }
         accounts.copied.append(CopiedEntry(node: node, why: why, isWritten: isWritten))
     }
 

@@ -9,6 +9,7 @@ struct GeneratedConfiguration: Sendable {
     /// What is copied from a template of a package.
     private static let copies = [
         ("etc/nsswitch.conf", ["usr/share/libc-bin/nsswitch.conf", "usr/share/base-files/nsswitch.conf"]),
+        ("etc/inputrc", ["usr/share/readline/inputrc"]),
         ("etc/profile", ["usr/share/base-files/profile"]), ("etc/motd", ["usr/share/base-files/motd"]),
         ("root/.bashrc", ["usr/share/base-files/dot.bashrc"]),
         ("root/.profile", ["usr/share/base-files/dot.profile"]),
@@ -29,8 +30,10 @@ struct GeneratedConfiguration: Sendable {
         }
         let lines = (survey.text("etc/ca-certificates.conf") ?? "").split(separator: "\n")
         note("etc/ca-certificates.conf", !lines.contains { $0.hasPrefix("!") }, "ca-certificates")
-        let environment = survey.text("etc/environment") ?? ""
-        note("etc/environment", environment.allSatisfy(\.isWhitespace), "an empty file that packages make")
+        for path in ["etc/environment", "etc/security/opasswd"] {
+            let text = survey.text(path) ?? ""
+            note(path, text.allSatisfy(\.isWhitespace), "an empty file that packages make")
+        }
         for name in ["account", "auth", "password", "session", "session-noninteractive"] {
             made["etc/pam.d/common-\(name)"] = "pam-auth-update"
         }

@@ -5,14 +5,21 @@ enum KnownPlaces {
     /// What makes the file, where something does; nil for all others. Paths of packages are told before.
     static func noise(_ path: String) -> String? {
         if let why = exact[path] { return why }
-        for (folder, why) in folders where EntryPath.isAt(path, orBelow: folder) { return why }
+        var place = path[...]
+        while true {
+            if let why = folders[place] { return why }
+            guard let slash = place.utf8.lastIndex(of: UInt8(ascii: "/")) else { break }
+            place = place[..<slash]
+        }
         let (parent, name) = EntryPath.split(path)
         if name.hasSuffix(".pyc") || name == "__pycache__" { return "python's byte code" }
         if let why = suffixes.first(where: { name.hasSuffix($0.0) })?.1 { return why }
         if path.hasPrefix("etc/rc"), isRunlevel(parent) {
             return "links that packages make to their init scripts"
         }
-        if parent == "etc/ssl/certs" { return "update-ca-certificates" }
+        if path.hasPrefix("etc/systemd/"), name.hasSuffix(".wants") || name.hasSuffix(".requires") {
+            return "systemd's list of what starts"
+        }
         if names.contains(name) { return "history and caches of people's tools" }
         if path.hasPrefix("usr/"), let why = caches.first(where: { name == $0.0 })?.1 { return why }
         if path.hasPrefix("usr/lib/modules/") || path.hasPrefix("lib/modules/"), name.hasPrefix("modules.") {
@@ -44,10 +51,17 @@ enum KnownPlaces {
         "bin": "the merged /usr", "sbin": "the merged /usr", "lib": "the merged /usr",
         "lib32": "the merged /usr",
         "lib64": "the merged /usr", "libx32": "the merged /usr", ".dockerenv": "docker",
-        "etc/subuid": "useradd", "etc/subgid": "useradd",
+        "etc/subuid": "useradd", "etc/subgid": "useradd", "etc/opt": "base-files",
+        "usr/local/man": "base-files", "var/spool/mail": "base-files",
+        "etc/python3": "python3-minimal", "etc/python3/debian_config": "python3-minimal",
     ]
 
-    private static let folders: [(String, String)] = [
+    private static let folders: [Substring: String] = Dictionary(
+        uniqueKeysWithValues: below.map { ($0.0[...], $0.1) }
+    )
+
+    /// With all that is in them.
+    private static let below: [(String, String)] = [
         ("proc", "the kernel"), ("sys", "the kernel"), ("dev", "the kernel"),
         ("run", "what runs, until it is switched off"),
         ("tmp", "what passes"), ("var/tmp", "what passes"), ("var/run", "what runs"),
@@ -86,6 +100,9 @@ enum KnownPlaces {
         ("etc/systemd/network", "the machine's network"),
         ("etc/ssl/certs", "update-ca-certificates"), ("usr/share/mime", "update-mime-database"),
         ("etc/apt/trusted.gpg.d", "apt's keys: the definition's archives name theirs"),
+        ("etc/apt/keyrings", "apt's keys: the definition's archives name theirs"),
+        ("etc/apt/sources.list", "apt's sources: the definition's archives name them"),
+        ("etc/apt/sources.list.d", "apt's sources: the definition's archives name them"),
         ("root/.cache", "caches"), ("root/.npm", "caches"),
         ("root/.gnupg/S.gpg-agent", "a socket"), ("usr/lib/locale/C.utf8", "libc"), ("media", "other disks"),
     ]
@@ -135,7 +152,14 @@ enum KnownPlaces {
             && (isAccounts(String(path.dropLast())) || ["etc/subuid-", "etc/subgid-"].contains(path))
     }
 
-    /// Below these, each folder is a whole of its own.
+    /// Whether each folder in it is a whole of its own.
+    static func isContainer(_ path: String) -> Bool {
+        if containers.contains(path) { return true }
+        // Places that many have something in: etc/cron.d, etc/profile.d.
+        let (parent, name) = EntryPath.split(path)
+        return parent == "etc" && (name.hasSuffix(".d") || name.hasPrefix("cron."))
+    }
+
     static let containers: Set<String> = [
         "", "etc", "opt", "srv", "home", "root", "usr", "usr/bin", "usr/sbin", "usr/lib", "usr/share",
         "usr/local", "usr/local/bin",
@@ -144,6 +168,7 @@ enum KnownPlaces {
         "usr/local/games", "usr/local/share/man", "usr/local/share/ca-certificates", "usr/src", "var",
         "var/lib", "var/www", "var/www/html", "var/spool",
         "var/spool/cron", "var/spool/cron/crontabs", "var/opt", "var/local", "etc/systemd",
-        "etc/systemd/system", "etc/default",
+        "etc/systemd/system", "etc/default", "etc/apt",
+        "etc/apt/apt.conf.d", "etc/apt/preferences.d",
     ]
 }

@@ -19,16 +19,13 @@ package struct AdoptedTree: Sendable {
 
     /// With holes where the content is zero, so that sparse files stay so; executable where it was.
     func write(_ content: ServerContent, to node: ServerNode) throws {
-        let path = location(node.path)
-        try Files.createDirectory(path.removingLastComponent())
-        unlink(path.string)
-        let descriptor = open(path.string, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0o600)
-        guard descriptor >= 0 else { throw SystemError.last("write \(path)") }
+        let path = "\(root)/files/\(node.path)"
+        let descriptor = try create(path)
         defer { close(descriptor) }
         var length: Int64 = 0
         try content.forEachChunk { chunk in
             defer { length += Int64(chunk.count) }
-            if chunk.count >= 4096, chunk.allSatisfy({ $0 == 0 }) { return }
+            if chunk.count >= 4096, Self.isZero(chunk) { return }
             var done = 0
             while done < chunk.count {
                 let rest = UnsafeRawBufferPointer(rebasing: chunk[done...])
@@ -40,6 +37,25 @@ package struct AdoptedTree: Sendable {
         guard ftruncate(descriptor, off_t(length)) == 0,
             fchmod(descriptor, node.mode & 0o100 != 0 ? 0o755 : 0o644) == 0
         else { throw SystemError.last("write \(path)") }
+    }
+
+    /// A new file; folders are made where they are missing, which they rarely are.
+    private func create(_ path: String) throws -> Int32 {
+        for _ in 0..<3 {
+            let descriptor = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0o600)
+            if descriptor >= 0 { return descriptor }
+            switch errno {
+            case ENOENT: try Files.createDirectory(FilePath(path).removingLastComponent())
+            case EEXIST: unlink(path)
+            default: throw SystemError.last("write \(path)")
+            }
+        }
+        throw SystemError.last("write \(path)")
+    }
+
+    private static func isZero(_ chunk: UnsafeRawBufferPointer) -> Bool {
+        guard let base = chunk.baseAddress, chunk.first == 0 else { return chunk.isEmpty }
+        return memcmp(base, base + 1, chunk.count - 1) == 0
     }
 
     /// A link as it is: in a folder that is copied as a whole.

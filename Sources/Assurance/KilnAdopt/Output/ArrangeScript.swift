@@ -12,6 +12,10 @@ struct ArrangeScript: Sendable {
 
     private var before: [Line] = []
     private var lines: [Line] = []
+    /// Folders that a line makes already.
+    private var parents: Set<String> = []
+    /// Groups that files have, by number.
+    private(set) var groups: Set<UInt32> = []
     private var after: [Line] = []
     private var owners: [String: [String]] = [:]
     private var modes: [UInt32: [String]] = [:]
@@ -26,6 +30,7 @@ struct ArrangeScript: Sendable {
 
     mutating func set(owner node: ServerNode, _ accounts: ServerAccounts) {
         owners["\(accounts.name(node.uid)):\(accounts.groupName(node.gid))", default: []].append(node.path)
+        groups.insert(node.gid)
     }
 
     mutating func set(mode node: ServerNode) {
@@ -39,30 +44,33 @@ struct ArrangeScript: Sendable {
     }
 
     mutating func link(_ node: ServerNode, to target: String, _ accounts: ServerAccounts, why: String) {
-        makeParent(of: node.path)
+        makeParent(of: node.path, why)
         lines.append(Line(why: why, command: "ln -sfn \(Self.quoted(target)) \(Self.path(node.path))"))
         if node.uid != 0 || node.gid != 0 { set(owner: node, accounts) }
     }
 
     mutating func link(_ node: ServerNode, to first: String) {
-        makeParent(of: node.path)
+        let why = "another name of /\(first)"
+        makeParent(of: node.path, why)
         lines.append(
             Line(
-                why: "another name of /\(first)",
+                why: why,
                 command: "ln -f \(Self.path(first)) \(Self.path(node.path))"
             )
         )
     }
 
     mutating func makePipe(_ node: ServerNode, _ accounts: ServerAccounts) {
-        makeParent(of: node.path)
-        lines.append(Line(why: "a pipe that no package makes", command: "mkfifo \(Self.path(node.path))"))
+        let why = "a pipe that no package makes"
+        makeParent(of: node.path, why)
+        lines.append(Line(why: why, command: "mkfifo \(Self.path(node.path))"))
         set(owner: node, accounts)
         set(mode: node)
     }
 
     mutating func makeFolder(_ node: ServerNode, _ accounts: ServerAccounts) {
         let owner = "-o \(accounts.name(node.uid)) -g \(accounts.groupName(node.gid))"
+        groups.insert(node.gid)
         lines.append(
             Line(
                 why: "an empty folder that no package makes",
@@ -71,11 +79,11 @@ struct ArrangeScript: Sendable {
         )
     }
 
-    private mutating func makeParent(of path: String) {
+    private mutating func makeParent(of path: String, _ why: String) {
         let parent = EntryPath.split(path).parent
-        guard parent.split(separator: "/").count > 1 else { return }
-        let line = Line(why: "", command: "mkdir -p \(Self.path(parent))")
-        if !lines.contains(line) { lines.append(line) }
+        let isThere = KnownPlaces.containers.contains(parent) && parent.hasPrefix("usr/")
+        guard parent.contains("/"), !isThere, parents.insert(parent).inserted else { return }
+        lines.append(Line(why: why, command: "mkdir -p \(Self.path(parent))"))
     }
 
     mutating func remove(_ missing: [(path: String, package: String)]) { removed = missing }
@@ -93,14 +101,58 @@ struct ArrangeScript: Sendable {
 
     /// The script, and the lists that stand beside it by name.
     func text() -> (script: String, lists: [(name: String, text: String)]) {
-        var lists: [(name: String, text: String)] = []
-        var text = """
+        var sheet = Sheet()
+        sheet.show(before)
+        sheet.show(lines)
+        for (owner, paths) in owners.sorted(by: { $0.key < $1.key }) {
+            let name = "owner-" + String(owner.map { $0.isLetter || $0.isNumber ? $0 : "-" }) + ".txt"
+            let why = why(paths, "a group or an owner that files: cannot give")
+            sheet.all("chown -h \(owner)", paths, why, list: name)
+        }
+        for (mode, paths) in modes.sorted(by: { $0.key < $1.key }) {
+            let octal = Self.octal(mode)
+            sheet.all(
+                "chmod \(octal)",
+                paths,
+                why(paths, "permissions as they were"),
+                list: "mode-\(octal).txt"
+            )
+        }
+        showRemoved(&sheet)
+        sheet.show(after)
+        return (script: sheet.text, lists: sheet.lists)
+    }
+
+    private func showRemoved(_ sheet: inout Sheet) {
+        guard removed.count <= 40 else {
+            return sheet.all(
+                "rm -rf",
+                removed.map(\.path),
+                "deleted by hand: packages bring them",
+                list: "removed.txt"
+            )
+        }
+        for (package, gone) in Dictionary(grouping: removed, by: \.package).sorted(by: { $0.key < $1.key }) {
+            let why =
+                package.isEmpty
+                ? "deleted by hand: several packages bring it"
+                : "deleted by hand: the package \(package) brings it"
+            let name = package.isEmpty ? "removed.txt" : "removed-\(package).txt"
+            sheet.all("rm -rf", gone.map(\.path), why, list: name)
+        }
+    }
+
+    /// The script's text as it grows, with the lists that it reads.
+    private struct Sheet {
+        private(set) var lists: [(name: String, text: String)] = []
+        private(set) var text = """
             #!/bin/sh -e
             # Written by kiln adopt: what the definition's own keys cannot say of this server.
             # Lists of paths stand in lists/; each is an input of the step.
 
             """
-        func show(_ lines: [Line]) {
+
+        mutating func show(_ lines: [Line]) {
             var last = ""
             for line in lines {
                 if !line.why.isEmpty, line.why != last { text += "\n# \(ShellText.comment(line.why))\n" }
@@ -108,47 +160,17 @@ struct ArrangeScript: Sendable {
                 text += line.command + "\n"
             }
         }
-        func all(_ command: String, _ paths: [String], _ why: String, list name: String) {
+
+        mutating func all(_ command: String, _ paths: [String], _ why: String, list name: String) {
             text += "\n# \(ShellText.comment(why))\n"
-            if paths.count <= Self.inline, !paths.contains(where: { $0.contains("\n") }) {
-                for path in paths { text += "\(command) \(Self.path(path))\n" }
-            } else {
-                lists.append(
-                    (name: name, text: paths.filter { !$0.contains("\n") }.map { "/\($0)\n" }.joined())
-                )
-                text += "xargs -d '\\n' \(command) < /kiln/inputs/lists/\(name)\n"
+            let hasBreak = paths.contains { $0.contains("\n") }
+            guard paths.count > ArrangeScript.inline, !hasBreak else {
+                for path in paths { text += "\(command) \(ArrangeScript.path(path))\n" }
+                return
             }
+            lists.append((name: name, text: paths.map { "/\($0)\n" }.joined()))
+            text += "xargs -d '\\n' \(command) < /kiln/inputs/lists/\(name)\n"
         }
-        show(before)
-        show(lines)
-        for (owner, paths) in owners.sorted(by: { $0.key < $1.key }) {
-            let name = "owner-" + String(owner.map { $0.isLetter || $0.isNumber ? $0 : "-" }) + ".txt"
-            all(
-                "chown -h \(owner)",
-                paths,
-                why(paths, "a group or an owner that files: cannot give"),
-                list: name
-            )
-        }
-        for (mode, paths) in modes.sorted(by: { $0.key < $1.key }) {
-            all(
-                "chmod \(Self.octal(mode))",
-                paths,
-                why(paths, "permissions as they were"),
-                list: "mode-\(Self.octal(mode)).txt"
-            )
-        }
-        if removed.count > 40 {
-            all("rm -rf", removed.map(\.path), "deleted by hand: packages bring them", list: "removed.txt")
-        } else {
-            for (package, gone) in Dictionary(grouping: removed, by: \.package).sorted(by: { $0.key < $1.key }
-            ) {
-                let why = "deleted by hand: the package \(package) brings it"
-                all("rm -rf", gone.map(\.path), why, list: "removed-\(package).txt")
-            }
-        }
-        show(after)
-        return (script: text, lists: lists)
     }
 
     private func why(_ paths: [String], _ otherwise: String) -> String {

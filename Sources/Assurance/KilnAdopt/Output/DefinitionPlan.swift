@@ -62,6 +62,8 @@ struct DefinitionPlan: Sendable {
             }
         }
         planUsers(facts, accounts)
+        planGroups(facts)
+        planCapabilities(facts, accounts)
         planApplications(facts, accounts)
     }
 
@@ -105,15 +107,46 @@ struct DefinitionPlan: Sendable {
         if primary != user.name, let group = facts.accounts.groups.first(where: { $0.gid == user.gid }) {
             wanted.insert(group, at: 0)
         }
-        for group in wanted where AccountReader.isName(group.name) {
-            if !facts.accounts.isMade(group: group) {
-                files.begin(
-                    "getent group \(group.name) >/dev/null || groupadd --gid \(group.gid) \(group.name)",
-                    why: "a group that no package makes"
-                )
-            }
+        for group in wanted {
+            make(group, facts)
             let option = group.gid == user.gid ? "-g" : "-aG"
             files.begin("usermod \(option) \(group.name) \(user.name)", why: "the groups of \(user.name)")
+        }
+    }
+
+    /// Groups that files have and that nobody's user brings.
+    private mutating func planGroups(_ facts: ServerFacts) {
+        let own = Set(users.map(\.user.name))
+        for gid in files.script.groups.sorted() {
+            guard let group = facts.accounts.groups.first(where: { $0.gid == gid }), !own.contains(group.name)
+            else { continue }
+            make(group, facts)
+        }
+    }
+
+    private mutating func make(_ group: ServerGroup, _ facts: ServerFacts) {
+        guard !facts.accounts.isMade(group: group) else { return }
+        files.begin(
+            "getent group \(group.name) >/dev/null || groupadd --gid \(group.gid) \(group.name)",
+            why: "a group that no package makes"
+        )
+    }
+
+    /// What setcap(8) gave, after all changes of owners, which take it away.
+    private mutating func planCapabilities(_ facts: ServerFacts, _ accounts: FileAccounts) {
+        guard !accounts.capabilities.isEmpty else { return }
+        for entry in accounts.capabilities {
+            files.end(
+                "setcap \(ShellText.quoted(entry.text)) \(ShellText.quoted("/" + entry.path))",
+                why: "capabilities that a program was given by hand (setcap)"
+            )
+        }
+        let tool = "libcap2-bin"
+        switch facts.choice.standing(of: tool) {
+        case .chosen, .dependency, .minimal: return
+        default:
+            let package = facts.choice.packages.first { $0.name == tool } ?? ServerPackage(tool, "")
+            own.append((package: package, why: "arrange.sh gives programs their capabilities by its setcap"))
         }
     }
 
@@ -180,7 +213,8 @@ struct DefinitionPlan: Sendable {
         let said = service?.writes.contains { EntryPath.isAt(folder, orBelow: $0) } == true
         let size =
             found.tally.files == 0
-            ? "empty here" : "\(found.tally.files) files, \(ByteText.of(found.tally.bytes)) here"
+            ? "empty here"
+            : "\(CountText.of(found.tally.files, "file")), \(ByteText.of(found.tally.bytes)) here"
         let why =
             said
             ? "the service writes it: \(size)"

@@ -157,9 +157,10 @@ struct DefinitionText {
             lines.comment(why, indent: 6)
             for (package, _) in chosen {
                 let name = YAMLLines.text(package.name)
+                let gap = String(repeating: " ", count: max(1, 34 - name.count))
+                let version = ShellText.comment(package.version)
                 lines.line(
-                    "- \(name)" + String(repeating: " ", count: max(1, 34 - name.count))
-                        + "# \(ShellText.comment(package.version)) on the server",
+                    "- \(name)" + (version.isEmpty ? "" : "\(gap)# \(version) on the server"),
                     indent: 6
                 )
             }
@@ -185,9 +186,12 @@ struct DefinitionText {
     private mutating func writeFiles() {
         guard !plan.files.entries.isEmpty else { return }
         lines.line("files:", indent: 4)
+        var last = ""
         for entry in plan.files.entries {
-            let size = entry.tally.map { ": \($0.files) files, \(ByteText.of($0.bytes))" } ?? ""
-            lines.comment(entry.why + size, indent: 6)
+            let size =
+                entry.tally.map { ": \(CountText.of($0.files, "file")), \(ByteText.of($0.bytes))" } ?? ""
+            if entry.why + size != last { lines.comment(entry.why + size, indent: 6) }
+            last = entry.why + size
             for (folder, modules) in plan.modules.sorted(by: { $0.key < $1.key })
             where EntryPath.isAt(folder, orBelow: entry.path) || entry.path == folder {
                 let names = Set(modules.map { "\($0.name) \($0.version)" }).sorted()
@@ -226,7 +230,7 @@ struct DefinitionText {
         guard !plan.applications.isEmpty else {
             lines.gap()
             lines.comment(
-                "No service of the server's own was found: give the image an entrypoint, and add a fleet."
+                "No service that the server starts was found, so that there is no fleet: give the image an entrypoint, and add one."
             )
             return
         }

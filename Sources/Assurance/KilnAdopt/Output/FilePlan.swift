@@ -55,7 +55,7 @@ struct FilePlan: Sendable {
 
     private mutating func open(_ entry: CopiedEntry) {
         let path = entry.node.path
-        guard whole(of: path) == nil, !KnownPlaces.containers.contains(path),
+        guard whole(of: path) == nil, !KnownPlaces.isContainer(path),
             !path.hasPrefix("usr/local/lib/python"),
             EntryPath.split(path).parent != "home"
         else { return }

@@ -118,9 +118,19 @@ enum StartText {
 enum FleetText {
     static func write(_ plan: DefinitionPlan, _ facts: ServerFacts, to lines: inout YAMLLines) {
         lines.gap()
+        for application in plan.applications where application.entrypoint.isEmpty {
+            lines.comment(
+                "No fleet for \(application.name): what starts it could not be told. Give its image an entrypoint, then add a fleet."
+            )
+            for secret in application.secrets {
+                lines.comment("Its secret /\(secret.path): \(secret.why). Give it to that fleet by secrets:.")
+            }
+        }
+        let ready = plan.applications.filter { !$0.entrypoint.isEmpty }
+        guard !ready.isEmpty else { return }
         lines.line("fleets:")
         var taken: Set<UInt16> = []
-        for application in plan.applications {
+        for application in ready {
             let image = plan.applications.count == 1 ? plan.contentImage : application.name
             lines.comment(
                 "One instance, as on the server; images without a volume of one writer can have more.",

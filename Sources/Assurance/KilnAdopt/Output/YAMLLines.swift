@@ -64,6 +64,13 @@ struct YAMLLines {
     }
 }
 
+/// `1 file`, `2 files`.
+package enum CountText {
+    package static func of(_ count: Int, _ noun: String) -> String {
+        "\(count) \(noun)\(count == 1 ? "" : "s")"
+    }
+}
+
 /// `950 B`, `1.4 MiB`.
 enum ByteText {
     static func of(_ count: Int64) -> String {

@@ -10,6 +10,8 @@ struct OwnedFiles: Sendable {
         var isConffile = false
         var isObsolete = false
         var isSeen = false
+        /// Packages have something in it.
+        var isFolder = false
     }
 
     private(set) var packages: [ServerPackage]
@@ -17,6 +19,8 @@ struct OwnedFiles: Sendable {
     private let merged: Set<String>
     private let diversions: Diversions
     private let lists: [(package: Int32, path: String)]
+    /// The folder of the last name that was seen.
+    private var lastFolder = ""
 
     init(_ survey: ServerSurvey, _ packages: [ServerPackage]) {
         self.packages = packages
@@ -43,19 +47,29 @@ struct OwnedFiles: Sendable {
         for (place, package) in packages.enumerated() { addConffiles(package, Int32(place)) }
     }
 
-    /// The record of a path, which it marks as seen.
-    mutating func see(_ path: String) -> Record? {
+    /// Marks a path as seen, and the folders that it is in: archives need not name them.
+    mutating func see(_ path: String) {
+        mark(path)
+        var folder = EntryPath.split(path).parent
+        guard folder != lastFolder else { return }
+        lastFolder = folder
+        while !folder.isEmpty {
+            mark(folder)
+            folder = EntryPath.split(folder).parent
+        }
+    }
+
+    private mutating func mark(_ path: String) {
         let key = Self.hash(path)
-        guard let record = records[key] else { return nil }
-        if !record.isSeen { records[key]?.isSeen = true }
-        return record
+        if let record = records[key], !record.isSeen { records[key]?.isSeen = true }
     }
 
     func record(_ path: String) -> Record? { records[Self.hash(path)] }
 
     func package(of record: Record) -> ServerPackage { packages[Int(record.package)] }
 
-    /// Paths that installed packages brought and that are no more: the topmost of each, since what is below went with it.
+    /// Paths that installed packages brought and that are no more: the topmost of each, since what is below went with it. The
+    /// package's name is empty where several have it.
     func missing(_ survey: ServerSurvey) -> [(path: String, package: String)] {
         var found: [String: String] = [:]
         for (place, list) in lists where packages[Int(place)].state == .installed {
@@ -63,7 +77,8 @@ struct OwnedFiles: Sendable {
                 guard let record = records[Self.hash(path)], !record.isSeen, !record.isObsolete else {
                     return
                 }
-                found[path] = packages[Int(place)].name
+                let name = packages[Int(place)].name
+                found[path] = found[path].map { $0 == name ? name : "" } ?? name
             }
         }
         return found.filter { path, _ in
@@ -81,13 +96,18 @@ struct OwnedFiles: Sendable {
 
     private mutating func addList(_ bytes: [UInt8], _ place: Int32) {
         var added: [UInt64] = []
-        forEachPath(in: bytes, place) { added.append(Self.hash($0)) }
+        var folders: Set<UInt64> = []
+        forEachPath(in: bytes, place) { path in
+            added.append(Self.hash(path))
+            folders.insert(Self.hash(EntryPath.split(path).parent))
+        }
         // A package that is installed owns what one that was removed has left in its list.
         for key in added where records[key] == nil || packages[Int(place)].state == .installed {
             if records[key] == nil || packages[Int(records[key]?.package ?? 0)].state != .installed {
-                records[key] = Record(package: place)
+                records[key] = Record(package: place, isFolder: records[key]?.isFolder ?? false)
             }
         }
+        for key in folders where records[key]?.isFolder == false { records[key]?.isFolder = true }
     }
 
     private func forEachPath(in bytes: [UInt8], _ place: Int32, _ body: (String) -> Void) {

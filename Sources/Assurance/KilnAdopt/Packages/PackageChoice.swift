@@ -48,9 +48,19 @@ package struct PackageChoice: Sendable, Hashable {
         let installed = packages.indices.filter { packages[$0].state == .installed }
         let roots = installed.filter {
             packages[$0].isEssential || packages[$0].priority == "required"
-                || ["apt", "usr-is-merged", "usrmerge"].contains(packages[$0].name)
+                || ["apt", "usr-is-merged"].contains(packages[$0].name)
         }
-        for place in closure(roots) { standings[place] = .minimal }
+        // Kiln's roots have usr-is-merged in its place, and not the perl that it needs.
+        let merging = Set(installed.filter { packages[$0].name == "usrmerge" })
+        for place in closure(roots, without: merging) { standings[place] = .minimal }
+        for place in merging { standings[place] = .stock }
+        // Came with it when the root was made, when apt marked nothing.
+        if merging.contains(where: { !automatic.contains(packages[$0].name) }) {
+            for place in closure(Array(merging))
+            where standings[place] == .orphan && !needed.contains(packages[place].name) {
+                standings[place] = .stock
+            }
+        }
         let rest = installed.filter { standings[$0] == .orphan }
         let leaves = isRecorded ? nil : leaves(rest)
         var chosen: [Int] = []
@@ -121,11 +131,13 @@ package struct PackageChoice: Sendable, Hashable {
         return Set(places).subtracting(needed)
     }
 
-    private func closure(_ roots: [Int]) -> Set<Int> {
+    private func closure(_ roots: [Int], without left: Set<Int> = []) -> Set<Int> {
+        let roots = roots.filter { !left.contains($0) }
         var found = Set(roots)
         var pending = roots
         while let place = pending.popLast() {
-            for target in packages[place].depends.flatMap({ $0 }).flatMap({ index[$0] ?? [] }) {
+            for target in packages[place].depends.flatMap({ $0 }).flatMap({ index[$0] ?? [] })
+            where !left.contains(target) {
                 if found.insert(target).inserted { pending.append(target) }
             }
         }
@@ -138,13 +150,25 @@ package struct PackageChoice: Sendable, Hashable {
         packages.firstIndex { $0.name == name }.map { standings[$0] }
     }
 
-    /// Names to write into the definition with why, sorted.
+    /// Names to write into the definition with why, sorted; each once, whatever it is installed for.
     package var chosen: [(package: ServerPackage, why: String)] {
-        packages.indices.compactMap { place in
-            guard case .chosen(let why) = standings[place] else { return nil }
+        var seen: Set<String> = []
+        return packages.indices.compactMap { place in
+            guard case .chosen(let why) = standings[place], seen.insert(packages[place].name).inserted else {
+                return nil
+            }
             return (package: packages[place], why: why)
         }
         .sorted { $0.package.name < $1.package.name }
+    }
+
+    /// Chosen, and installed for another architecture than the server's own.
+    package var foreign: [ServerPackage] {
+        guard let own = packages.first(where: { $0.name == "dpkg" })?.architecture else { return [] }
+        return packages.indices.compactMap { place in
+            guard case .chosen = standings[place] else { return nil }
+            return ["", "all", own].contains(packages[place].architecture) ? nil : packages[place]
+        }
     }
 
     package func names(_ standing: Standing) -> [String] {

@@ -96,51 +96,81 @@ extension AdoptReport {
         }
     }
 
+    /// What keeps the definition from being run as it is.
+    private static func started(_ facts: ServerFacts, _ plan: DefinitionPlan) -> [AdoptNote] {
+        if plan.applications.isEmpty {
+            return [
+                AdoptNote(
+                    path: "etc/systemd/system",
+                    text:
+                        "no service that the server starts was found: the definition is an image without an entrypoint and without a fleet"
+                )
+            ]
+        }
+        return plan.applications.filter(\.entrypoint.isEmpty).map {
+            AdoptNote(
+                path: $0.service.unit,
+                text: "what it starts could not be told: the image \($0.name) has no entrypoint and no fleet"
+            )
+        }
+    }
+
+    private static func attributes(_ accounts: FileAccounts) -> [AdoptNote] {
+        guard let first = accounts.attributed.first else { return [] }
+        let others = accounts.attributed.count - 1
+        let more = others == 0 ? "" : ", as those of \(others) other \(others == 1 ? "name" : "names")"
+        return [
+            AdoptNote(
+                path: first,
+                text: "its access control list or attributes are not carried over\(more)"
+            )
+        ]
+    }
+
     private static func notes(
         _ facts: ServerFacts,
         _ accounts: FileAccounts,
         _ plan: DefinitionPlan
     ) -> [AdoptNote] {
-        var notes = facts.survey.notes + plan.archives.notes
+        var notes = facts.survey.notes + plan.archives.notes + packageNotes(facts)
+        if accounts.unsearched > 0 {
+            let were =
+                accounts.unsearched == 1
+                ? "1 copied file above 8 MiB was" : "\(accounts.unsearched) copied files above 8 MiB were"
+            notes.append(AdoptNote(path: "files", text: "\(were) not searched for secrets"))
+        }
+        notes += started(facts, plan) + attributes(accounts)
+        return notes
+            + facts.diversions.map {
+                AdoptNote(path: $0.from, text: "diverted by hand to /\($0.to), which an image does not do")
+            }
+    }
+
+    private static func packageNotes(_ facts: ServerFacts) -> [AdoptNote] {
+        var notes: [AdoptNote] = []
+        func add(_ path: String, _ text: String) { notes.append(AdoptNote(path: path, text: text)) }
+        let status = "var/lib/dpkg/status"
         if facts.choice.packages.isEmpty {
-            notes.append(
-                AdoptNote(
-                    path: "var/lib/dpkg/status",
-                    text:
-                        "there is no database of packages: users, services and files of the server's own are carried over, packages are not"
-                )
+            add(
+                status,
+                "there is no database of packages: users, services and files of the server's own are carried over, packages are not"
             )
         } else if !facts.choice.isRecorded {
-            notes.append(
-                AdoptNote(
-                    path: "var/lib/apt/extended_states",
-                    text:
-                        "apt's record of what was installed by hand is missing: packages that no other one needs are taken for chosen"
-                )
+            add(
+                "var/lib/apt/extended_states",
+                "apt's record of what was installed by hand is missing: packages that no other one needs are taken for chosen"
             )
         }
         if facts.damaged > 0 {
-            notes.append(
-                AdoptNote(
-                    path: "var/lib/dpkg/status",
-                    text: "\(facts.damaged) paragraphs are damaged, and were passed over"
-                )
-            )
+            let what =
+                facts.damaged == 1
+                ? "1 paragraph is damaged, and was" : "\(facts.damaged) paragraphs are damaged, and were"
+            add(status, "\(what) passed over")
         }
-        if accounts.unsearched > 0 {
-            notes.append(
-                AdoptNote(
-                    path: "files",
-                    text: "\(accounts.unsearched) copied files above 8 MiB were not searched for secrets"
-                )
-            )
-        }
-        for diversion in facts.diversions {
-            notes.append(
-                AdoptNote(
-                    path: diversion.from,
-                    text: "diverted by hand to /\(diversion.to), which an image does not do"
-                )
+        for package in facts.choice.foreign {
+            add(
+                status,
+                "\(package.name) is installed for \(package.architecture) too, which an image of one architecture cannot have"
             )
         }
         return notes

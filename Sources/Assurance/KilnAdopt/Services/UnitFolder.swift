@@ -65,8 +65,8 @@ enum UnitCommand {
 
     static func folder(_ text: String) -> String? {
         let path = text.drop { $0 == "-" }
-        guard path.first == "/", !path.contains("%"), let clean = EntryPath.normalized(String(path)),
-            !clean.isEmpty
+        guard path.first == "/", !path.contains("%"),
+            let clean = EntryPath.normalized(String(path.drop { $0 == "/" })), !clean.isEmpty
         else { return nil }
         return clean.unicodeScalars.contains { $0.value < 32 || $0.value == 127 } ? nil : "/" + clean
     }

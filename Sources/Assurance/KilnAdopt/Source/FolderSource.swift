@@ -111,6 +111,7 @@ package struct FolderSource: ServerSource {
                     return try refuse(path, "it cannot be opened: \(Errno(rawValue: errno))", &visitor)
                 }
                 defer { close(child) }
+                node.attributes = try ExtendedAttributes.kept(of: child, path: path)
                 try visitor.take(node, nil)
                 try visit(child, path, depth: depth + 1, &visitor)
             case S_IFREG:
@@ -142,6 +143,7 @@ package struct FolderSource: ServerSource {
             }
             defer { close(file) }
             let path = source.root.appending(node.path)
+            node.attributes = try ExtendedAttributes.kept(of: file, path: node.path)
             try visitor.take(
                 node,
                 ServerContent { buffer in

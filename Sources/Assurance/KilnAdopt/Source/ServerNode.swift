@@ -20,6 +20,8 @@ package struct ServerNode: Sendable, Hashable {
     package var size: Int64
     /// The first name of the same file, where this is another one.
     package var linkedTo: String?
+    /// Extended attributes that images carry, by name.
+    package var attributes: [String: [UInt8]] = [:]
     /// Why it cannot be read; nil where it can.
     package var unreadable: String?
 

@@ -23,7 +23,8 @@ package struct ServerSurvey: Sendable, ServerVisitor {
         "var/spool/cron/crontabs", "etc", "usr/lib/os-release", "usr/lib/systemd/system",
         "lib/systemd/system",
         "usr/local/lib/systemd/system", "usr/lib/sysusers.d", "usr/share/base-passwd", "usr/share/base-files",
-        "usr/share/libc-bin", "bin", "sbin", "lib", "lib32", "lib64", "libx32", "usr/share/keyrings",
+        "usr/share/libc-bin", "usr/share/readline", "bin", "sbin", "lib", "lib32", "lib64", "libx32",
+        "usr/share/keyrings",
     ]
 
     package init() {}
@@ -97,6 +98,9 @@ package struct ServerSurvey: Sendable, ServerVisitor {
     }
 
     // MARK: - What is asked
+
+    /// A file or a link of the places that are looked at.
+    func isThere(_ path: String) -> Bool { texts[path] != nil || links[path] != nil }
 
     func bytes(_ path: String) -> [UInt8]? { texts[path] }
 

@@ -14,7 +14,9 @@ package struct TarSource: ServerSource {
 
     package func visit(below: [String]?, _ visitor: inout some ServerVisitor) throws {
         do {
-            let stream = Stream(reader: TarReader(try Decompressor(FileSource(file)), hashing: false))
+            let stream = Stream(
+                reader: TarReader(try Decompressor(FileSource(file)), hashing: false, takesSparse: true)
+            )
             while let entry = try stream.reader.next() {
                 try Blocking.checkCancellation()
                 let node = Self.node(entry)
@@ -41,6 +43,9 @@ package struct TarSource: ServerSource {
 
     private static func node(_ entry: TarEntry) -> ServerNode {
         var node = ServerNode(entry.path, .file, mode: entry.mode & 0o7777, uid: entry.uid, gid: entry.gid)
+        if !entry.xattrs.isEmpty {
+            node.attributes = entry.xattrs.filter { ExtendedAttributes.isKept($0.key) }
+        }
         switch entry.kind {
         case .file(let size): node.size = size
         case .hardlink(let target): node.linkedTo = target

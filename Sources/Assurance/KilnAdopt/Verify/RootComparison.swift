@@ -12,11 +12,11 @@ package struct RootComparison: Sendable, ServerVisitor {
         package let image: String?
     }
 
-    /// A package of another version than the server's, which explains what differs in its files.
+    /// A package of another version than the server's, or that only one of them has, which explains what differs in its files.
     package struct Moved: Sendable, Hashable, Encodable {
         package let package: String
-        package let server: String
-        package let image: String
+        package let server: String?
+        package let image: String?
         package var files: Int
     }
 
@@ -33,9 +33,16 @@ package struct RootComparison: Sendable, ServerVisitor {
     private let groups: [UInt32: String]
     private var seen: Set<String> = []
     private var movedFiles: [String: Int] = [:]
+    /// Files of packages that only the image has.
+    private var added: [String: String] = [:]
 
-    /// `versions` are those of the baked packages, by name.
-    package init(_ adopted: Adopted, image: RootIndex, versions: [String: String]) {
+    /// `versions` are those of the baked packages, by name; `lists` the files of those in it that the server does not have.
+    package init(
+        _ adopted: Adopted,
+        image: RootIndex,
+        versions: [String: String],
+        lists: [String: [String]]
+    ) {
         classifier = Classifier(adopted.facts)
         self.adopted = adopted
         self.image = image
@@ -44,6 +51,18 @@ package struct RootComparison: Sendable, ServerVisitor {
         let group = AccountReader.groups(image.content(of: "etc/group") ?? [])
         users = Dictionary(passwd.map { ($0.uid, $0.name) }, uniquingKeysWith: { first, _ in first })
         groups = Dictionary(group.map { ($0.gid, $0.name) }, uniquingKeysWith: { first, _ in first })
+        for (package, paths) in lists {
+            for path in paths {
+                let (parent, name) = EntryPath.split(String(path.drop { $0 == "/" }))
+                added[EntryPath.join(image.realPath(parent) ?? parent, name)] = package
+            }
+        }
+    }
+
+    /// Packages of the image that the server does not have.
+    package static func added(_ versions: [String: String], to adopted: Adopted) -> Set<String> {
+        let installed = adopted.facts.choice.packages.filter { $0.state == .installed }
+        return Set(versions.keys).subtracting(installed.map(\.name))
     }
 
     /// Blocks: run it inside `Blocking.run`.
@@ -53,8 +72,8 @@ package struct RootComparison: Sendable, ServerVisitor {
         moved = movedFiles.sorted { $0.key < $1.key }.map { name, files in
             Moved(
                 package: name,
-                server: serverVersion(name) ?? "",
-                image: versions[name] ?? "none",
+                server: serverVersion(name),
+                image: versions[name],
                 files: files
             )
         }
@@ -78,6 +97,8 @@ package struct RootComparison: Sendable, ServerVisitor {
     private func claim(_ node: ServerNode) -> Claim {
         if adopted.accounts.held[node.path] != nil || node.path.isEmpty { return .nothing }
         switch classifier.verdict(node) {
+        // A package's folder for its caches is not all alike from one run to the next.
+        case .leave(.stock, _) where node.isDirectory && KnownPlaces.noise(node.path) != nil: return .nothing
         case .leave(.stock, _), .leave(.packages, _), .compare: break
         case .copy:
             return node.kind == .file && AppFolders.isDatabase(node) || node.size > FileSorter.largest
@@ -127,6 +148,16 @@ package struct RootComparison: Sendable, ServerVisitor {
             add(node.path, "mode", ArrangeScript.octal(node.mode), ArrangeScript.octal(entry.mode))
         }
         compareOwner(node, entry)
+        compareCapability(node, entry)
+    }
+
+    private mutating func compareCapability(_ node: ServerNode, _ entry: LayerIndex.Entry) {
+        guard node.kind == .file, node.linkedTo == nil else { return }
+        let (server, image) = (
+            node.attributes[FileCapability.attribute].map { FileCapability.text($0) ?? "damaged" },
+            entry.xattrs[FileCapability.attribute].map { FileCapability.text($0) ?? "damaged" }
+        )
+        if server != image { add(node.path, "capability", server, image) }
     }
 
     private func isOther(
@@ -169,16 +200,33 @@ package struct RootComparison: Sendable, ServerVisitor {
         for entry in image.entries where !seen.contains(entry.path) && !entry.path.isEmpty {
             // Below a folder that is extra as a whole.
             if let last, EntryPath.isAt(entry.path, orBelow: last) { continue }
-            let isExpected =
-                KnownPlaces.noise(entry.path) != nil || KnownPlaces.isAccounts(entry.path)
-                || adopted.accounts.state.keys.contains {
-                    EntryPath.isAt(entry.path, orBelow: $0) || EntryPath.isAt($0, orBelow: entry.path)
-                }
-            if isExpected { continue }
+            if isExpected(entry) { continue }
+            if let package = added[entry.path] {
+                if !entry.isDirectory { movedFiles[package, default: 0] += 1 }
+                continue
+            }
             if entry.isDirectory { last = entry.path }
             differences.append(
                 Difference(path: entry.path, what: "extra", server: nil, image: Self.kind(entry))
             )
+        }
+    }
+
+    /// What tools make in the image, what is in no place that was read, and mount points for state.
+    private func isExpected(_ entry: LayerIndex.Entry) -> Bool {
+        let path = entry.path
+        if KnownPlaces.noise(path) != nil || KnownPlaces.isAccounts(path) || classifier.isUnread(path) {
+            return true
+        }
+        // Of tzdata, where the server has none of it.
+        if ["etc/localtime", "etc/timezone"].contains(path), serverVersion("tzdata") == nil { return true }
+        if case .symlink(let target) = entry.kind,
+            case .leave(.noise, _) = classifier.verdict(ServerNode(path, .symlink(target)))
+        {
+            return true
+        }
+        return adopted.accounts.state.keys.contains {
+            EntryPath.isAt(path, orBelow: $0) || EntryPath.isAt($0, orBelow: path)
         }
     }
 

@@ -24,12 +24,16 @@ struct AdoptText {
         parts += [
             listed(
                 "state, proposed as volumes",
-                found.state.map { "/\($0.path)  \($0.files) files, \(Quantities.bytes($0.bytes))" }
+                found.state.map {
+                    "/\($0.path)  \(CountText.of($0.files, "file")), \(Quantities.bytes($0.bytes))"
+                }
             ),
             listed("secrets, left out", secrets), listed("unexplained", unexplained, more: found.unlisted),
             listed(
                 "noise, left out",
-                found.noise.prefix(12).map { "\($0.why): \($0.files) files, \(Quantities.bytes($0.bytes))" }
+                found.noise.prefix(12).map {
+                    "\($0.why): \(CountText.of($0.files, "file")), \(Quantities.bytes($0.bytes))"
+                }
             ),
             listed("notes", found.notes.map { "/\($0.path): \($0.text)" }),
         ]
@@ -76,7 +80,10 @@ struct AdoptText {
             lines.append("  \(words): \(Quantities.first(12, of: names))")
         }
         if found.deleted > 0 {
-            lines.append("  \(found.deleted) paths that packages brought were deleted by hand")
+            let were = found.deleted == 1 ? "was" : "were"
+            lines.append(
+                "  \(CountText.of(found.deleted, "path")) that packages brought \(were) deleted by hand"
+            )
         }
         return lines.map(ShownText.line).joined(separator: "\n")
     }
@@ -123,7 +130,7 @@ struct AdoptText {
         guard !lines.isEmpty else { return "" }
         let rest = max(0, lines.count - limit) + more
         let shown = lines.prefix(limit).map { "  " + ShownText.line($0) }
-        let tail = rest > 0 ? ["  and \(rest) more (--format json has all)"] : []
+        let tail = rest > 0 ? ["  and \(rest) more (adopt.json has all)"] : []
         return (["\(heading):"] + shown + tail).joined(separator: "\n")
     }
 

@@ -19,12 +19,7 @@ struct AdoptVerification {
         let moved: [RootComparison.Moved]
 
         func text(limit: Int) -> String {
-            var lines = ["", "held against the baked image: \(compared) names compared"]
-            for package in moved {
-                lines.append(
-                    "  \(package.package) is \(package.server) on the server and \(package.image) in the image: \(package.files) files differ by that"
-                )
-            }
+            var lines = ["", "held against the baked image: \(compared) names compared"] + packages(limit)
             guard !differences.isEmpty else {
                 return (lines + ["nothing differs, apart from what was left out on purpose"]).joined(
                     separator: "\n"
@@ -41,8 +36,32 @@ struct AdoptVerification {
                 )
             }
             lines.append(table.render(color: false))
-            if differences.count > limit { lines.append("and \(differences.count - limit) more (--limit)") }
+            if differences.count > limit {
+                lines.append("and \(differences.count - limit) more (--limit \(differences.count) shows all)")
+            }
             return lines.joined(separator: "\n")
+        }
+
+        /// What differs by its package is told once for the package.
+        private func packages(_ limit: Int) -> [String] {
+            var lines: [String] = []
+            for package in moved.prefix(limit) {
+                guard let server = package.server, let image = package.image else { continue }
+                lines.append(
+                    "  \(package.package) is \(server) on the server and \(image) in the image: \(CountText.of(package.files, "file")) of it"
+                )
+            }
+            for (found, words) in [
+                (moved.filter { $0.image == nil }, "on the server alone: nothing in the image needs"),
+                (moved.filter { $0.server == nil }, "in the image alone: every root that Kiln bakes has"),
+            ] where !found.isEmpty {
+                let files = found.reduce(0) { $0 + $1.files }
+                let them = found.count == 1 ? "it" : "them"
+                lines.append(
+                    "  \(CountText.of(found.count, "package")) \(words) \(them) (\(CountText.of(files, "file"))): \(Quantities.first(12, of: found.map(\.package)))"
+                )
+            }
+            return lines
         }
     }
 
@@ -79,17 +98,7 @@ struct AdoptVerification {
             guard let baked = outcome.images.first(where: { $0.name.common == name }) else {
                 throw DiagnosticFailure(Diagnostic(code: "adopt.baked", "\(name) was not baked"))
             }
-            let image = try ComparedImage(
-                baked.manifest.digest.description,
-                in: ImageStore(home: context.home)
-            )
-            let comparison = RootComparison(adopted, image: image.root, versions: versions(locked.lock))
-            let source = source
-            let done = try await Blocking.run {
-                var comparison = comparison
-                try comparison.run(source)
-                return comparison
-            }
+            let done = try await compare(baked.manifest.digest, versions(locked.lock), context.home)
             return Result(
                 image: baked.manifest.digest.description,
                 compared: done.compared,
@@ -97,6 +106,49 @@ struct AdoptVerification {
                 moved: done.moved
             )
         }
+    }
+
+    private func compare(
+        _ digest: Digest,
+        _ versions: [String: String],
+        _ home: KilnHome
+    ) async throws -> RootComparison {
+        let store = ImageStore(home: home)
+        let image = try ComparedImage(digest.description, in: store)
+        let layers = try store.manifest(digest).value.layers.map(\.digest)
+        let (source, adopted) = (source, adopted)
+        return try await Blocking.run {
+            let added = RootComparison.added(versions, to: adopted)
+            let lists = try Self.lists(of: added, in: layers, home)
+            var comparison = RootComparison(adopted, image: image.root, versions: versions, lists: lists)
+            try comparison.run(source)
+            return comparison
+        }
+    }
+
+    /// dpkg's lists of what these packages brought, out of the image's layers.
+    private static func lists(
+        of packages: Set<String>,
+        in layers: [Digest],
+        _ home: KilnHome
+    ) throws -> [String: [String]] {
+        guard !packages.isEmpty else { return [:] }
+        let folder = "var/lib/dpkg/info/"
+        var lists: [String: [String]] = [:]
+        for layer in layers {
+            let blob = ImageStore(home: home).blobPath(layer)
+            var reader = TarReader(try Decompressor(FileSource(blob)), hashing: false)
+            while let entry = try reader.next() {
+                guard entry.path.hasPrefix(folder), entry.path.hasSuffix(".list"), case .file = entry.kind
+                else { continue }
+                let name = String(entry.path.dropFirst(folder.count).dropLast(5).prefix { $0 != ":" })
+                guard packages.contains(name) else { continue }
+                var bytes: [UInt8] = []
+                try reader.readContent { bytes += $0 }
+                lists[name] = String(decoding: bytes, as: UTF8.self).split(separator: "\n").map(String.init)
+            }
+        }
+        return lists
     }
 
     /// Of all images of the chain: each package is in one of them.
