@@ -109,7 +109,14 @@ struct `Snowflakes that are brought home` {
             try await kiln.succeed("adopt", "root", "-o", "out", "--force")
             try kiln.write("this is no archive, whatever its name says", to: "bad.tar")
             let bad = try await kiln.run("adopt", "bad.tar", "-o", "other")
-            #expect(bad.code == 1 && bad.messages.contains("bad.tar"))
+            #expect(bad.code == 2 && bad.messages.contains("bad.tar: it is neither a folder nor a tar"))
+            let outside = try await kiln.run("adopt", "root", "-o", "other", "--exclude", "../up")
+            #expect(outside.code == 2 && outside.messages.contains("--exclude"))
+            try kiln.write("x", to: "root/srv/backups/big")
+            let less = try await kiln.succeed("adopt", "root", "-o", "less", "--exclude", "/srv/backups")
+            #expect(less.output.contains("/srv/backups: left out, as it was asked"))
+            #expect(!Files.exists(kiln.project.appending("less/files/srv/backups")))
+            try Files.remove(kiln.project.appending("root/srv"))
             #expect(!Files.exists(kiln.project.appending("other")))
         }
     }

@@ -40,6 +40,16 @@ import Testing
         }
     }
 
+    @Test func `what is left out on purpose is not taken for deleted`() async throws {
+        try await Sandbox.with { sandbox async throws in
+            var server = MemoryServer.shop
+            server.nodes.removeAll { $0.path == "usr/sbin" || $0.path.hasPrefix("usr/sbin/") }
+            var adoption = Adoption(source: server, output: sandbox.path.appending("out"))
+            adoption.excluded = ["usr/sbin"]
+            #expect(try adoption.run().report.deleted == 1)
+        }
+    }
+
     @Test func `what lies behind a link in a folder's place is not taken for deleted`() async throws {
         var server = MemoryServer.shop
         server.nodes.removeAll { $0.path == "usr/sbin" || $0.path.hasPrefix("usr/sbin/") }

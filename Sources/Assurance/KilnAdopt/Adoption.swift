@@ -1,4 +1,5 @@
 import KilnArchive
+package import KilnDiagnostics
 import KilnOCI
 import KilnSystem
 package import SystemPackage
@@ -9,6 +10,10 @@ package struct Adoption: Sendable {
     package let output: FilePath
     /// Whether what an earlier run wrote is written over.
     package var isForced = false
+    /// Paths from the root that the source leaves out.
+    package var excluded: Set<String> = []
+    /// Is told how far it is.
+    package var progress: (any ProgressReceiver)?
 
     /// What adopting writes, and nothing else of the folder.
     private static let written = [
@@ -22,10 +27,14 @@ package struct Adoption: Sendable {
 
     /// The report, and what a later comparison with the baked image needs.
     package func run() throws -> Adopted {
+        let records = WorkID("adopt/records")
+        progress?.receive(.started(records, label: "read the server's records", total: nil))
         let survey = try ServerSurvey(source)
         guard survey.isRoot else { throw AdoptError(.notARoot, source.name) }
         var facts = ServerFacts(survey)
+        facts.excluded = excluded
         if source.isThisMachine { facts.services.add(live: LivePorts.read()) }
+        progress?.receive(.finished(records, cached: false, detail: nil))
         let isNew = try prepare()
         do {
             return try write(facts)
@@ -48,8 +57,14 @@ package struct Adoption: Sendable {
                 users: facts.accounts.users
             )
         )
+        let work = WorkID("adopt/files")
+        sorter.progress = (work, progress)
+        progress?.receive(.started(work, label: "sort and copy its files", total: nil))
         try source.visit(below: nil, &sorter)
         try sorter.takeLate(source)
+        progress?.receive(
+            .finished(work, cached: false, detail: CountText.of(sorter.accounts.total.files, "file"))
+        )
         let missing = Self.missing(sorter.classifier, survey)
         var plan = DefinitionPlan(facts, sorter.accounts)
         plan.files.remove(missing)

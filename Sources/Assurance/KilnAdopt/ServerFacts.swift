@@ -5,6 +5,8 @@ struct ServerFacts: Sendable {
     let choice: PackageChoice
     let archives: ArchivePlan
     var services: ServiceSurvey
+    /// Paths that were not looked at.
+    var excluded: Set<String> = []
     let damaged: Int
     let owned: OwnedFiles
     let alternatives: Alternatives

@@ -14,10 +14,11 @@ struct Classifier: Sendable {
     /// Packages whose scripts give capabilities.
     private let capabilityPackages: Set<String>
     /// Folders whose content was not read, or is elsewhere: what packages have in them is not known to be gone.
-    private(set) var unread: Set<String> = []
+    private(set) var unread: Set<String>
 
     init(_ facts: ServerFacts) {
         owned = facts.owned
+        unread = facts.excluded
         apps = AppFolders(declared: facts.services.writtenFolders)
         choice = facts.choice
         services = facts.services

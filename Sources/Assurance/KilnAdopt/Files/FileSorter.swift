@@ -1,4 +1,5 @@
 import KilnArchive
+import KilnDiagnostics
 import KilnInventory
 import KilnSystem
 import SystemPackage
@@ -12,6 +13,8 @@ struct FileSorter: ServerVisitor {
     private let sieve = SecretSieve()
     private let tree: AdoptedTree
     private let metadata: MetadataRules
+    var progress: (work: WorkID, receiver: (any ProgressReceiver)?)?
+    private var bytes: Int64 = 0
 
     /// A file beyond this is not copied.
     static let largest: Int64 = 1 << 30
@@ -29,6 +32,10 @@ struct FileSorter: ServerVisitor {
 
     mutating func take(_ node: ServerNode, _ content: ServerContent?) throws {
         accounts.names += 1
+        bytes += node.bytes
+        if accounts.names % 1024 == 0, let progress {
+            progress.receiver?.receive(.advanced(progress.work, completed: bytes))
+        }
         guard accounts.names <= FileAccounts.most else {
             throw AdoptError(.tooMany(FileAccounts.most), node.path)
         }

@@ -139,6 +139,9 @@ extension AdoptReport {
                 ? "1 copied file above 8 MiB was" : "\(accounts.unsearched) copied files above 8 MiB were"
             notes.append(AdoptNote(path: "files", text: "\(were) not searched for secrets"))
         }
+        notes += facts.excluded.sorted().map {
+            AdoptNote(path: $0, text: "left out, as it was asked (--exclude)")
+        }
         notes += started(facts, plan) + attributes(accounts)
         return notes
             + facts.diversions.map {

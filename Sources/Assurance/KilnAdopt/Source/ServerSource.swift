@@ -65,6 +65,8 @@ package struct ServerContent {
 package struct AdoptError: DiagnosticError, Hashable {
     package enum Reason: Sendable, Hashable {
         case missing
+        case noArchive
+        case notInRoot
         case notARoot
         case notEmpty
         case insideRoot
@@ -97,22 +99,25 @@ package struct AdoptError: DiagnosticError, Hashable {
     private var message: String {
         switch reason {
         case .missing: "there is no such folder or archive"
+        case .noArchive: "it is neither a folder nor a tar"
+        case .notInRoot: "what is left out is named by its path in the root, such as /srv/backups"
         case .notARoot: "it holds no root of a Linux system: neither etc nor usr is in it"
         case .notEmpty: "the output folder is there already, and not empty"
-        case .insideRoot: "the output folder lies in the root that is read"
+        case .insideRoot: "the output folder is the root that is read"
         case .tooMany(let limit): "it has more than \(limit) names"
         }
     }
 
     private var hint: String {
         switch reason {
-        case .missing:
+        case .notInRoot: "name a path below the root with --exclude, without .."
+        case .missing, .noArchive:
             "name a folder that holds etc, usr, var, a tar of one, or / for this machine; of a container: docker export NAME > NAME.tar, then kiln adopt NAME.tar"
         case .notARoot:
             "name the folder (or the tar of it) that holds etc, usr, var; an archive of docker save is an image: docker export of a container writes its root"
         case .notEmpty: "name another folder with --output, or write over it with --force"
         case .insideRoot: "name a folder outside of it with --output"
-        case .tooMany: "leave out what is no part of the server, and run it again"
+        case .tooMany: "leave out what is no part of the server with --exclude, and run it again"
         }
     }
 }

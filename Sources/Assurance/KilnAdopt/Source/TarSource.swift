@@ -5,20 +5,26 @@ package import SystemPackage
 /// A root as a tar, plain or compressed, read front to back each time: nothing is unpacked.
 package struct TarSource: ServerSource {
     private let file: FilePath
+    /// Paths from the root that are not looked at.
+    private let excluding: Set<String>
     package var name: String { file.string }
     package var isThisMachine: Bool { false }
 
-    package init(_ file: FilePath) {
+    package init(_ file: FilePath, excluding: Set<String> = []) {
         self.file = file
+        self.excluding = excluding
     }
 
     package func visit(below: [String]?, _ visitor: inout some ServerVisitor) throws {
+        var isBegun = false
         do {
             let stream = Stream(
                 reader: TarReader(try Decompressor(FileSource(file)), hashing: false, takesSparse: true)
             )
             while let entry = try stream.reader.next() {
                 try Blocking.checkCancellation()
+                isBegun = true
+                if excluding.contains(where: { EntryPath.isAt(entry.path, orBelow: $0) }) { continue }
                 let node = Self.node(entry)
                 // Of another name of a file the archive has no content.
                 guard node.kind == .file, node.linkedTo == nil, visitor.wants(node) else {
@@ -28,6 +34,10 @@ package struct TarSource: ServerSource {
                 try visitor.take(node, ServerContent { buffer in try stream.reader.read(into: buffer) })
             }
         } catch let error as ArchiveError {
+            // Nothing of it could be read.
+            if !isBegun, error.reason == .checksum || error.reason == .truncated {
+                throw AdoptError(.noArchive, file.string)
+            }
             throw error.reading(file)
         }
     }

@@ -1,5 +1,6 @@
 import ArgumentParser
 import KilnAdopt
+import KilnArchive
 import KilnDefinition
 import KilnDiagnostics
 import KilnSystem
@@ -24,7 +25,7 @@ struct AdoptCommand: AsyncParsableCommand {
 
               kiln adopt /mnt/old-server --output shop
               docker export shop > shop.tar; kiln adopt shop.tar --output shop
-              kiln adopt / --output /srv/adopted --format json
+              kiln adopt / --output /srv/adopted --exclude /srv/backups --exclude /data
               kiln adopt /mnt/old-server --output shop --verify
             """
     )
@@ -38,6 +39,14 @@ struct AdoptCommand: AsyncParsableCommand {
     @Flag(help: "Write over what an earlier run left in the output folder.")
     var force = false
 
+    @Option(
+        help: ArgumentHelp(
+            "A path in the root that is no part of the server, such as /srv/backups; can be repeated.",
+            valueName: "path"
+        )
+    )
+    var exclude: [String] = []
+
     @Flag(help: "Lock and bake the definition, and list what still differs from the server. Needs root.")
     var verify = false
 
@@ -48,12 +57,23 @@ struct AdoptCommand: AsyncParsableCommand {
 
     func run() async throws {
         let context = CommandContext.current
-        let source = try source(context)
+        let excluded = try Set(
+            exclude.map { path in
+                guard let clean = EntryPath.normalized(String(path.drop { $0 == "/" })), !clean.isEmpty else {
+                    throw AdoptError(.notInRoot, path)
+                }
+                return clean
+            }
+        )
+        let source = try source(context, excluded)
         var adoption = Adoption(source: source, output: FilePath(output))
         adoption.isForced = force
-        let ready = adoption
+        adoption.excluded = excluded
+        let prepared = adoption
         let adopted = try await context.withProgress(format.format) {
-            try await Blocking.run { try ready.run() }
+            var ready = prepared
+            ready.progress = Progress.receiver
+            return try await Blocking.run { [ready] in try ready.run() }
         }
         let text = AdoptText(adopted.report, limit: max(0, limit), color: context.console.output.color)
         guard verify else {
@@ -78,16 +98,16 @@ struct AdoptCommand: AsyncParsableCommand {
         if !verified.differences.isEmpty { throw CommandExit(status: .driftFound) }
     }
 
-    private func source(_ context: CommandContext) throws -> any ServerSource {
+    private func source(_ context: CommandContext, _ excluded: Set<String>) throws -> any ServerSource {
         let path = FilePath(root)
         guard let facts = Files.facts(path, followingSymlinks: true) else { throw AdoptError(.missing, root) }
         let target = FilePath(output).resolved
         guard facts.kind == .directory else {
             guard facts.kind == .file else { throw AdoptError(.missing, root) }
-            return TarSource(path)
+            return TarSource(path, excluding: excluded)
         }
         let real = path.resolved
-        var excluding: Set<String> = []
+        var excluding = excluded
         for folder in [target, context.home.root.resolved] where folder.starts(with: real) && folder != real {
             excluding.insert(
                 String(folder.string.dropFirst(real.string == "/" ? 1 : real.string.utf8.count + 1))
