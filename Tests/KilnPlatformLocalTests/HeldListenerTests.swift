@@ -22,6 +22,15 @@ import Testing
             }
             // On its way to another process it is nobody's, as that of one that is just ending.
             let ends = try sent(listener)
+            await #expect(throws: LocalPlatformError.self) {
+                try await process.refuseTakenListener(listen)
+            }
+            // A fleet whose balancer was killed does not wait for what is left of that.
+            let file = process.paths.balancerProcess
+            try Files.createDirectory(file.removingLastComponent())
+            try Files.write("4194303\n", to: file)
+            try await process.refuseTakenListener(listen)
+            try Files.remove(file)
             #expect(try ListenerHolder.find(listen)?.isEnding == true)
             async let free: Void = process.refuseTakenListener(listen)
             await Task.yield()

@@ -164,14 +164,17 @@ struct BalancerProcess: Sendable {
     }
 
     /// HAProxy would share a port with another HAProxy (SO_REUSEPORT), so this looks before it starts. What is held by nobody, or
-    /// by one that has no memory any more, is held by a process that is just ending: a balancer's own, when it was killed.
+    /// by one that has no memory any more, is held by a process that is just ending: a balancer's own, when it was killed. The
+    /// kernel may take seconds to take that down, which a fleet that had a balancer does not wait for: a new one shares the address
+    /// with it for so long.
     func refuseTakenListener(_ listen: ListenAddress) async throws {
         var holder: ListenerHolder?
         _ = try await Waiting.until(.seconds(2), every: .milliseconds(20)) {
             holder = try ListenerHolder.find(listen)
-            return holder.map { !$0.isEnding } ?? true
+            return holder.map { !$0.isEnding || Files.exists(paths.balancerProcess) } ?? true
         }
         guard let holder, !holder.processes.contains(where: isOurs) else { return }
+        if holder.isEnding, Files.exists(paths.balancerProcess) { return }
         throw LocalPlatformError(
             .listener,
             "fleet \(paths.fleet) cannot listen on \(listen): \(holder.name) already does",
