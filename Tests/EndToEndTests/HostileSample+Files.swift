@@ -24,12 +24,12 @@ extension HostileSample {
                 """
         ),
         HostileSample(
-            name: "properties of a megabyte, named two hundred thousand times",
+            name: "properties of a megabyte, named six thousand times",
             target: "root:root",
             status: 0,
             says: "pom.properties in it was not read",
             script: """
-                zipped([(b"META-INF/maven/a/b/pom.properties", b"groupId=a\\n" + b"#" * 1000000)], "root/app.jar", 200000)
+                zipped([(b"META-INF/maven/a/b/pom.properties", b"groupId=a\\n" + b"#" * 1000000)], "root/app.jar", 6000)
                 root("var/lib/dpkg/status", GOOD)
                 """
         ),
@@ -73,14 +73,14 @@ extension HostileSample {
                 #"root("lib/apk/db/installed", b"P:a\nV:1\n" + b"R:x\n" * 15000000); root("var/lib/dpkg/status", GOOD)"#
         ),
         HostileSample(
-            name: "forty lists of a million files each",
+            name: "eight lists of a million files each",
             target: "archive:image.tar",
             status: 0,
             says: "tells of more than is kept",
             holds: "pkg:deb/good@1",
             script: """
                 piece = b"/a\\n" * 1000000
-                lists = b"".join(file(b"var/lib/dpkg/info/p%d.list" % i, piece) for i in range(40))
+                lists = b"".join(file(b"var/lib/dpkg/info/p%d.list" % i, piece) for i in range(8))
                 tar = file(STATUS, GOOD) + lists + END
                 image([(gzip.compress(tar, 1), hashlib.sha256(tar).hexdigest())])
                 """
