@@ -42,6 +42,12 @@ struct `Drift of a writable root` {
             #expect(groups.contains(victim.id), "it is still there: \(groups)")
             let status = try await app.kiln.succeed("status", "web").output
             #expect(status.contains(victim.id) && status.contains("quarantine"), "\(status)")
+            #expect(
+                status.split(separator: "\n").contains { $0.contains(victim.id) && $0.contains(" none ") },
+                "\(status)"
+            )
+            let events = try await app.kiln.succeed("events", "web").output
+            #expect(events.contains("\(victim.id) is in quarantine: cut off from the network and frozen"))
             let answer = try await app.get()
             #expect(answer == "version 1\n", "\(status)")
             #expect(try await app.kiln.run("drift", "web").code == 0, "what is kept is no news")

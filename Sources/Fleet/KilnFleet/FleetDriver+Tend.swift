@@ -81,8 +81,19 @@ extension FleetDriver {
             {
                 return ending
             }
-            return try await drive(&ledger, policyChanged: false, after: tending.failures)
+            return try await driveAndIsolate(&ledger, after: tending.failures)
         }
+    }
+
+    /// Drives, and leaves nothing in quarantine that has requests or a network: the rollout may be over a moment before.
+    func driveAndIsolate(
+        _ ledger: inout Ledger,
+        after failures: [InstanceFailure] = []
+    ) async throws -> DeployOutcome {
+        let outcome = try await drive(&ledger, policyChanged: false, after: failures)
+        let isDue = ledger.instances.values.contains { $0.debug?.awaitsIsolation == true && !$0.isStopping }
+        if isDue { try await custody(&ledger) }
+        return outcome
     }
 
     /// Writes down what only a person should deal with, and changes nothing.

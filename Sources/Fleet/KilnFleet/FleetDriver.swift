@@ -196,7 +196,7 @@ package struct FleetDriver: Sendable {
             } else {
                 try await condemn(condemned, as: .instanceDrifted, &ledger)
             }
-            return try await drive(&ledger, policyChanged: false)
+            return try await driveAndIsolate(&ledger)
         }
     }
 

@@ -9,7 +9,11 @@ extension FleetRun {
         try await begin(actions, in: &group)
         let now = clock.now
         let hasWork = planner.hasCustodyWork(state(now: now), now: now.instant)
-        return view.isIdle && !hasWork ? .left : nil
+        guard view.isIdle, !hasWork else { return nil }
+        if ledger.instances.values.contains(where: { $0.debug?.awaitsIsolation == true }) {
+            try await isolate(platform.observe(ledger.name))
+        }
+        return .left
     }
 
     /// Whether what the run waits for came to be.
