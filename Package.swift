@@ -207,8 +207,8 @@ let package = Package(
             "KilnPlatformLocal",
             in: "Fleet",
             [
-                "KilnDiagnostics", "KilnSystem", "KilnOCI", "KilnStore", "KilnDefinition", "KilnFleet",
-                "KilnDrift", "CLinux",
+                "KilnDiagnostics", "KilnSystem", "KilnOCI", "KilnArchive", "KilnStore", "KilnDefinition",
+                "KilnFleet", "KilnDrift", "CLinux",
                 .collections, .system,
             ]
         ),

@@ -26,7 +26,9 @@ struct `Drift of a writable root` {
                 let names = try await ToolRunner().run(ToolInvocation("tar", ["-tf", archive.string])).text
                 #expect(names.contains("\(victim.id)/changes.tar"))
                 let unknown = try await app.kiln.run("evidence", "show", "web-1-none")
-                #expect(unknown.code == 2 && unknown.messages.contains("no evidence of an instance web-1-none"))
+                #expect(
+                    unknown.code == 2 && unknown.messages.contains("no evidence of an instance web-1-none")
+                )
                 #expect(try await app.kiln.run("drift", "web").code == 0)
             }
         }
