@@ -29,7 +29,7 @@ package struct FileAccounts: Sendable {
     /// Beyond those that are listed.
     package internal(set) var unlisted = 0
     /// Copied files that were too long to be searched for secrets.
-    package internal(set) var unsearched = 0
+    package internal(set) var unsearched: [String] = []
     /// Programs that were given capabilities by hand, as setcap takes them.
     package internal(set) var capabilities: [(path: String, text: String)] = []
     /// Names with attributes that are not carried over.

@@ -124,7 +124,7 @@ struct FileSorter: ServerVisitor {
             }
             if node.size > SecretSieve.longest {
                 try tree.write(content, to: node)
-                accounts.unsearched += 1
+                accounts.unsearched.append(node.path)
                 return keep(node, why, isWritten: true)
             }
             guard let bytes = try content.bytes(limit: SecretSieve.longest) else {
@@ -167,7 +167,7 @@ struct FileSorter: ServerVisitor {
         var round = LateRound(paths: late, tree: tree)
         try source.visit(below: late.sorted(), &round)
         for node in round.taken {
-            accounts.unsearched += 1
+            accounts.unsearched.append(node.path)
             keep(node, "differs from its package (md5)", isWritten: true)
         }
     }

@@ -84,7 +84,10 @@ package struct SecretSieve: Sendable {
             let modules: Set<Substring> = [
                 "node_modules", "site-packages", "dist-packages", "vendor", "gems", "doc", "man",
             ]
-            guard let name = parts.last, !parts.contains(where: { modules.contains($0) }) else { return nil }
+            // The name service's sources, of which one is called passwd.
+            guard let name = parts.last, path != "etc/nsswitch.conf",
+                !parts.contains(where: { modules.contains($0) })
+            else { return nil }
             let dot = name.lastIndex(of: ".")
             switch dot.map({ name[name.index(after: $0)...].lowercased() }) ?? "" {
             case "md", "rst", "html", "htm", "css", "svg", "map", "po", "pot", "csv", "sql", "pem", "crt",

@@ -133,11 +133,12 @@ extension AdoptReport {
         _ plan: DefinitionPlan
     ) -> [AdoptNote] {
         var notes = facts.survey.notes + plan.archives.notes + packageNotes(facts)
-        if accounts.unsearched > 0 {
-            let were =
-                accounts.unsearched == 1
-                ? "1 copied file above 8 MiB was" : "\(accounts.unsearched) copied files above 8 MiB were"
-            notes.append(AdoptNote(path: "files", text: "\(were) not searched for secrets"))
+        if let first = accounts.unsearched.first {
+            let others = accounts.unsearched.count - 1
+            let more = others == 0 ? "" : ", as \(CountText.of(others, "other copied file"))"
+            notes.append(
+                AdoptNote(path: first, text: "longer than 8 MiB, and not searched for secrets\(more)")
+            )
         }
         notes += facts.excluded.sorted().map {
             AdoptNote(path: $0, text: "left out, as it was asked (--exclude)")
