@@ -30,7 +30,8 @@ final class DriftScrub: Sendable {  // a class: remembers between looks
         var kept =
             fleets.withLock { $0[fleet] }
             ?? Fleet(auditDue: now, readingDue: now.advanced(by: Self.readingInterval))
-        if kept.auditDue <= now {
+        // What was found is over as soon as it is mended.
+        if kept.auditDue <= now || !kept.findings.isEmpty {
             let records = try await inspection.fleets.store.releases(of: fleet)
             kept.findings = try inspection.audit(fleet, records)
             kept.auditDue = now.advanced(by: Self.auditInterval)
