@@ -16,13 +16,14 @@ struct DriftObserver: Sendable {
         of spec: InstanceSpec,
         at paths: InstancePaths,
         pid: Int32,
-        mounts: MountTable
+        mounts: MountTable,
+        bundle: Digest?
     ) -> InstanceFacts {
         InstanceFacts(
             instance: spec.id,
             mounts: mounts.entries,
             processes: processes(of: spec, at: paths, pid: pid),
-            configFiles: configFiles(of: spec, at: paths, pid: pid),
+            configFiles: configFiles(of: spec, pid: pid, bundle: bundle),
             limits: cgroups.limits(paths.id, of: paths.fleet.fleet),
             start: ProcessStart.facts(of: pid),
             first: pid
@@ -40,10 +41,8 @@ struct DriftObserver: Sendable {
         return observer.facts(of: own.union(namespaces.companions(of: pid)).subtracting(tools))
     }
 
-    private func configFiles(of spec: InstanceSpec, at paths: InstancePaths, pid: Int32) -> [String: Digest?]
-    {
-        let bundle = try? Files.read(paths.bundle.appending("config.json"))
-        var files = [Self.bundleName: bundle.map { Digest(of: $0) }]
+    private func configFiles(of spec: InstanceSpec, pid: Int32, bundle: Digest?) -> [String: Digest?] {
+        var files = [Self.bundleName: bundle]
         // The root as the instance sees it, so that whatever was put over a file is what is read.
         let root = RootResolver(root: FilePath("/proc/\(pid)/root"))
         for file in spec.release.content.files {

@@ -72,16 +72,22 @@ struct InstanceDrift: Sendable {
             let detail = "its folder names a release that the fleet does not have"
             return [changed(instance, "release \(number)", detail)]
         }
-        guard let baseline = Record.readable(DriftBaseline.self, from: DriftBaseline.path(instance.paths))
-        else {
+        let records = memory.drift(of: instance.paths)
+        guard let baseline = records.baseline.value else {
             return [changed(instance, "baseline", "there is no record of how it was started")]
         }
         do {
             let pid = instance.process.pid
             let mounts = try MountTable.of(processID: pid)
-            var actual = observer.facts(of: spec, at: instance.paths, pid: pid, mounts: mounts)
+            var actual = observer.facts(
+                of: spec,
+                at: instance.paths,
+                pid: pid,
+                mounts: mounts,
+                bundle: records.bundle.digest
+            )
             let start = try ProcessStart(paths: instance.paths)
-                .settled(actual.start, of: instance.process, after: settling)
+                .settled(actual.start, known: records.start.value, of: instance.process, after: settling)
             let files = try files(of: spec, at: instance.paths)
             actual.changedFiles = files?.changedFiles ?? []
             let expected = baseline.facts(of: spec, now: mounts, start: start)

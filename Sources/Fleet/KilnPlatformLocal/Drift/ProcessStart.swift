@@ -9,15 +9,16 @@ import SystemPackage
 struct ProcessStart: Sendable {
     let paths: InstancePaths
 
-    private var file: FilePath { paths.directory.appending("settled.json") }
+    var file: FilePath { paths.directory.appending("settled.json") }
 
     /// As it was when it had settled. Takes note of it when that is now.
     func settled(
         _ now: StartFacts?,
+        known: StartFacts?,
         of process: ProcessIdentity,
         after settling: Duration
     ) throws -> StartFacts? {
-        if let known = Record.readable(StartFacts.self, from: file) { return known }
+        if let known { return known }
         guard let now, Self.age(ofTicks: process.startTicks) >= settling else { return nil }
         try Record.write(now, to: file)
         return now

@@ -27,6 +27,8 @@ struct InstanceFiles: Sendable {
     private(set) var spec: KeptRecord<InstanceSpec>
     private(set) var process: KeptRecord<ProcessRecord>
     private(set) var network: KeptRecord<NetworkRecord>
+    /// nil until it was looked at for drift.
+    fileprivate(set) var drift: DriftRecords?
 
     init(_ paths: InstancePaths) {
         self.paths = paths
@@ -94,6 +96,15 @@ final class InstanceMemory: Sendable {  // a class: copies of a platform share w
         kept.files = files
         keep(kept)
         return names.compactMap { files[$0] }.filter(\.exists)
+    }
+
+    /// What an instance is compared with.
+    func drift(of instance: InstancePaths) -> DriftRecords {
+        let (fleet, name) = (instance.fleet.fleet, instance.id.description)
+        let before = fleets.withLock { $0[fleet]?.files[name]?.drift }
+        let records = DriftRecords.read(instance, before: before)
+        fleets.withLock { $0[fleet]?.files[name]?.drift = records }
+        return records
     }
 
     private func kept(of fleet: FleetPaths) -> Kept {
