@@ -206,12 +206,18 @@ struct TrialSession: Sendable {
             )
         }
         var code: Int32?
-        let ended = try await Waiting.until(limit, every: .milliseconds(20)) {
+        func hasEnded() async throws -> Bool {
             guard case .exited(let status) = try await observation(of: instance).process else { return false }
             code = status
             return true
         }
-        guard ended else { return late }
+        guard try await Waiting.until(limit, every: .milliseconds(20), hasEnded) else { return late }
+        // The supervisor writes down how it ended once it has written down all that was said (conmon(8)).
+        _ = try await Waiting.until(.seconds(5), every: .milliseconds(20)) {
+            if code != nil { return true }
+            _ = try await hasEnded()
+            return code != nil
+        }
         // All that is kept of it (`ContainerCommands.logLimit`): what is looked for may come early.
         let output = try await platform.logLines(instance, of: fleet, last: .max).joined(separator: "\n")
         return CheckAnswer.of(exit: code ?? -1, output, expecting: status, text)
