@@ -45,7 +45,7 @@ enum DriftKeys {
     )
 
     private static let allowance = Shape(
-        "entry",
+        "allowance",
         help: "A difference that is let pass for a time, with a reason that others can judge.",
         blank: DriftDefinition.Allowance(path: .none, reason: "", expires: ""),
         fields: [
