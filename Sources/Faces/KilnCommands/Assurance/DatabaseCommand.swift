@@ -1,5 +1,6 @@
 import ArgumentParser
 import KilnAdvisories
+import KilnDiagnostics
 import KilnOCI
 import KilnSystem
 

@@ -1,5 +1,6 @@
 import KilnBake
 import KilnDefinition
+import KilnDiagnostics
 import KilnLock
 import SystemPackage
 

@@ -1,3 +1,4 @@
+import KilnDiagnostics
 import KilnFleet
 
 /// How far an image is behind its archives, in words.

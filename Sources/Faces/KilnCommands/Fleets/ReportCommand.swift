@@ -1,5 +1,6 @@
 import ArgumentParser
 import KilnDefinition
+import KilnDiagnostics
 import KilnFleet
 import KilnSystem
 

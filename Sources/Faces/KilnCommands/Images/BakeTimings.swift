@@ -1,5 +1,6 @@
 import KilnBake
 import KilnDefinition
+import KilnDiagnostics
 import OrderedCollections
 
 /// What a bake took, for people.

@@ -1,4 +1,5 @@
 import ArgumentParser
+import KilnDiagnostics
 import KilnOCI
 import KilnStore
 

@@ -1,4 +1,5 @@
 import ArgumentParser
+import KilnDiagnostics
 import KilnFleet
 import KilnOCI
 import KilnStore
