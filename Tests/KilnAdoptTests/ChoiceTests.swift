@@ -71,6 +71,12 @@ import Testing
         ("etc/app/url", "postgres://app:Tr0ub4dor3@db/app\n", 1),
         ("etc/tomcat/users.xml", "<password>Tr0ub4dor3</password>\n", 1),
         ("opt/app/.env", "A=1\nDB_PASSWORD=Tr0ub4dor3\n", 2),
+        ("etc/cron.d/dump", "0 3 * * * root mysqldump -uroot -pTr0ub4dor3 shop | gzip > /b.gz\n", 1),
+        ("usr/local/bin/dump", "#!/bin/sh\nmysqldump \\\n  -uroot \\\n  -pTr0ub4dor3 shop\n", 4),
+        ("usr/local/bin/ping", "docker exec -i db /usr/bin/mysqladmin ping -p'Tr0ub4dor&3'\n", 1),
+        ("usr/local/bin/count", "n=$(mariadb -u app -pTr0ub4dor3 -e 'select 1')\n", 1),
+        ("opt/app/dump.py", "import os\nos.system(\"mariadb-dump -uroot -pTr0ub4dor3 shop\")\n", 2),
+        ("opt/app/dump.rb", "spawn(\"mysqldump\", \"-uroot\", \"-pTr0ub4dor3\")\n", 1),
     ])
     func `a password in configuration is found by its line`(path: String, text: String, line: Int) throws {
         let found = try #require(sieve.secrets(in: path, Array(text.utf8)).first)
@@ -89,8 +95,42 @@ import Testing
         ("usr/local/bin/backup", "#!/bin/sh\nPASSWORD=$(cat /run/secrets/p)\ntoken=\"$1\"\n"),
         ("etc/pam.d/x", "password requisite pam_deny.so\n"),
         ("etc/nsswitch.conf", "passwd: files systemd\nshadow: files\n"),
+        ("etc/app/x.json", "{\"required\":[\"mail\",\"password\",\"first-name\"]}"),
+        ("usr/local/bin/ask", "mysql -u root -p shop\nmysqldump -uroot -p\"$PASSWORD\" shop\n"),
+        ("usr/local/bin/ports", "docker run --name mysql -p3306:3306 mysql:8\nssh -p22022 mysql -p8022\n"),
+        ("usr/local/bin/modes", "mkdir -pvm0700 /var/lib/mysql\nsystemctl show mysql -pActiveState\n"),
+        ("usr/local/bin/pipe", "mysqldump shop | nc -pAbcdef host; rsync -pogDt a mysql\n"),
     ])
     func `code, comments and references are no secrets`(path: String, text: String) {
         #expect(sieve.secrets(in: path, Array(text.utf8)).isEmpty)
+    }
+
+    /// A line as a tool writes it: of this many settings and blanks, then what is looked for, then more settings.
+    private static func line(_ settings: Int, _ blanks: Int, _ part: String) -> [UInt8] {
+        let others = String(repeating: "\"n\":1,", count: settings)
+        let blank = String(repeating: " ", count: blanks)
+        return Array("{\(others)\(blank)\(part),\(others)\"z\":{\"token\":null}}".utf8)
+    }
+
+    @Test(arguments: [0, 40, 600, 700, 20_000])
+    func `a long line is looked through to its end`(settings: Int) throws {
+        let line = Self.line(settings, 0, "\"password\":\"Tr0ub4dor-and-3\"")
+        #expect(sieve.secrets(in: "etc/app/x.json", line).map(\.line) == [1])
+        #expect(sieve.secrets(in: "etc/app/x.json", Self.line(settings, 0, "\"n\":2")).isEmpty)
+    }
+
+    @Test(arguments: 0..<90)
+    func `where a long line is cut, nothing is missed and nothing made up`(blanks: Int) {
+        // Across the end of a piece, and across the beginning of the next one.
+        func found(_ part: String, in name: String = "x.json") -> Int {
+            [331, 250].count { !sieve.secrets(in: "etc/app/\(name)", Self.line($0, blanks, part)).isEmpty }
+        }
+        #expect(found("\"password\":\"Tr0ub4dor-and-3\"") == 2)
+        #expect(found("\"url\":\"postgres://app:Tr0ub4dor3@db/app\"") == 2)
+        #expect(found("\"compass\":\"north-by-northwest\"") == 0)
+        #expect(found("\"password\":\"${SHOP_PASSWORD}\"") == 0)
+        #expect(found("\"password\":\"what-it-is-changeme\"") == 0)
+        #expect(found("a password manager of many words", in: "x.conf") == 0)
+        #expect(found("\"url\":\"http://a.example\",\"mail\":\"somebody@b.example\"") == 0)
     }
 }

@@ -1,3 +1,4 @@
+import Glibc
 import KilnArchive
 package import KilnDiagnostics
 import KilnOCI
@@ -63,7 +64,7 @@ package struct Adoption: Sendable {
         try source.visit(below: nil, &sorter)
         try sorter.takeLate(source)
         progress?.receive(
-            .finished(work, cached: false, detail: CountText.of(sorter.accounts.total.files, "file"))
+            .finished(work, cached: false, detail: Quantities.count(sorter.accounts.total.files, "file"))
         )
         let missing = Self.missing(sorter.classifier, survey)
         var plan = DefinitionPlan(facts, sorter.accounts)
@@ -154,8 +155,9 @@ package struct Adoption: Sendable {
             guard names.isEmpty || isForced else { throw AdoptError(.notEmpty, output.string) }
             for name in Self.written { try Files.remove(output.appending(name)) }
         }
-        // What is copied may be meant for few.
+        // What is copied may be meant for few, and a folder that was there may be open to all.
         try Files.createDirectory(output, mode: 0o700)
+        guard chmod(output.string, 0o700) == 0 else { throw SystemError.last("close \(output) to others") }
         return found == nil
     }
 

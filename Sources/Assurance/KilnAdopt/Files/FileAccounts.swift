@@ -28,6 +28,8 @@ package struct FileAccounts: Sendable {
     package internal(set) var unexplained: [UnexplainedFile] = []
     /// Beyond those that are listed.
     package internal(set) var unlisted = 0
+    /// Names of an archive that were left out since no root has anything there, with why.
+    package internal(set) var misplaced: [String: String] = [:]
     /// Copied files that were too long to be searched for secrets.
     package internal(set) var unsearched: [String] = []
     /// Programs that were given capabilities by hand, as setcap takes them.
@@ -62,6 +64,10 @@ package struct FileAccounts: Sendable {
             return
         }
         unexplained.append(UnexplainedFile(path: node.path, bytes: node.bytes, why: why))
+    }
+
+    mutating func addMisplaced(_ node: ServerNode, _ why: String) {
+        if misplaced.count < Self.listed { misplaced[node.path] = why }
     }
 
     /// `isPackaged`: the package gives it its capabilities itself, and will again.

@@ -10,6 +10,7 @@ struct FileSorter: ServerVisitor {
     private(set) var accounts = FileAccounts()
     /// Large packaged files that differ: what they hold is taken in a second round.
     private(set) var late: Set<String> = []
+    private var places = CopiedPlaces()
     private let sieve = SecretSieve()
     private let tree: AdoptedTree
     private let metadata: MetadataRules
@@ -40,7 +41,12 @@ struct FileSorter: ServerVisitor {
             throw AdoptError(.tooMany(FileAccounts.most), node.path)
         }
         classifier.see(node)
-        switch classifier.verdict(node) {
+        let verdict = classifier.verdict(node)
+        if let why = places.refusal(of: node, isCopied: verdict.wantsContent) {
+            accounts.addMisplaced(node, why)
+            return leave(node, .unexplained, why)
+        }
+        switch verdict {
         case .leave(let share, let why): leave(node, share, why)
         case .state(let folder): accounts.addState(node, folder)
         case .secret(let what):

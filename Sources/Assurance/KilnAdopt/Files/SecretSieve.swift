@@ -1,40 +1,12 @@
 import KilnSecrets
 
-/// A secret that was left out. It never holds the secret itself.
-package struct AdoptSecret: Sendable, Hashable, Encodable {
-    /// From the root.
-    package var path: String
-    package var kind: String
-    /// What it is, for people.
-    package var what: String
-    package var line: Int?
-    /// The account, variable or host that it is for.
-    package var subject: String?
-
-    package init(path: String, kind: String, what: String, line: Int? = nil, subject: String? = nil) {
-        self.path = path
-        self.kind = kind
-        self.what = what
-        self.line = line
-        self.subject = subject
-    }
-
-    init(_ finding: SecretFinding, path: String, line: Int?) {
-        self.init(
-            path: path,
-            kind: finding.kind.rawValue,
-            what: finding.kind.words,
-            line: line ?? finding.line,
-            subject: finding.subject
-        )
-    }
-}
-
 /// Keeps files with secrets out of the definition: what is known by place, form and checksum, and in configuration also what is
 /// called a password and looks like one. A file that is held back by mistake is named; one that slips through would be published.
 package struct SecretSieve: Sendable {
     /// Longer files are not searched, and said to be so.
     static let longest = 8 << 20
+    /// Code on longer lines was written by a tool, and is no configuration.
+    private static let longestCode = 4096
 
     private let scanner: SecretScanner
 
@@ -49,11 +21,20 @@ package struct SecretSieve: Sendable {
         let found = scanner.findings(in: file, content).map { AdoptSecret($0, path: path, line: nil) }
         guard found.isEmpty, let form = Form(path), !content.prefix(4096).contains(0) else { return found }
         var line = 0
+        // The lines before that the command goes on from.
+        var begun: [UInt8] = []
         for row in content.split(separator: 0x0A, omittingEmptySubsequences: false) {
             line += 1
-            guard row.count <= 4096 else { continue }
-            if let secret = secret(in: String(decoding: row, as: UTF8.self), form, path, line) {
+            if form == .settings || row.count <= Self.longestCode,
+                let secret = secret(in: row, after: begun, form, path, line)
+            {
                 return [secret]
+            }
+            if row.last == UInt8(ascii: "\\"), begun.count + row.count <= Self.longestCode {
+                begun.append(contentsOf: row.dropLast())
+                begun.append(0x20)
+            } else {
+                begun.removeAll()
             }
         }
         return []
@@ -71,6 +52,27 @@ package struct SecretSieve: Sendable {
         }
         return isSecret((option ?? "").hasPrefix("-") ? option ?? "" : "word", word)
     }
+
+    /// Which words of a command line are credentials, or hold one.
+    func secrets(ofCommand words: [String]) -> [Int] {
+        let passwords = Dictionary(
+            uniqueKeysWithValues: DatabaseClient.passwords(inWords: words).map { ($0.place, $0.value) }
+        )
+        return words.indices.filter { place in
+            let word = words[place]
+            if isSecret(argument: word, after: place > 0 ? words[place - 1] : nil) { return true }
+            if let password = passwords[place] { return isSecret("password", password) }
+            // A command for a shell.
+            return word.contains(where: \.isWhitespace) && isSecret(line: word)
+        }
+    }
+
+    /// Whether a command line holds a credential: in one of its words, or as a line of a script would.
+    func isSecret(command: String) -> Bool {
+        !secrets(ofCommand: UnitFile.split(command)).isEmpty || isSecret(line: command)
+    }
+
+    private func isSecret(line: String) -> Bool { !secrets(in: "command", Array(line.utf8)).isEmpty }
 
     /// How a file writes what belongs to a name.
     private enum Form {
@@ -102,18 +104,50 @@ package struct SecretSieve: Sendable {
         }
     }
 
-    private func secret(in line: String, _ form: Form, _ path: String, _ number: Int) -> AdoptSecret? {
-        var text = Substring(line).drop(while: \.isWhitespace)
-        guard let first = text.first, first != "#", first != ";", !text.hasPrefix("//"), first != "*" else {
-            return nil
+    private func secret(
+        in row: ArraySlice<UInt8>,
+        after begun: [UInt8],
+        _ form: Form,
+        _ path: String,
+        _ number: Int
+    ) -> AdoptSecret? {
+        guard !Self.isComment(row) else { return nil }
+        for piece in LinePiece.all(of: row) where piece.mayHoldSecret {
+            if let secret = secret(in: piece, form, path, number) { return secret }
+            for password in DatabaseClient.passwords(
+                inLine: String(decoding: begun, as: UTF8.self) + String(decoding: piece.bytes, as: UTF8.self)
+            ) {
+                if let finding = finding("PASSWORD", password) {
+                    return AdoptSecret(finding, path: path, line: number).named("password")
+                }
+            }
         }
+        return nil
+    }
+
+    private static func isComment(_ row: ArraySlice<UInt8>) -> Bool {
+        let text = row.drop { $0 == 0x20 || (9...13).contains($0) }
+        guard let first = text.first else { return true }
+        return "#;*".utf8.contains(first) || text.starts(with: "//".utf8)
+    }
+
+    private func secret(
+        in piece: LinePiece,
+        _ form: Form,
+        _ path: String,
+        _ number: Int
+    ) -> AdoptSecret? {
+        var text = Substring(String(decoding: piece.bytes, as: UTF8.self)).drop(while: \.isWhitespace)
         if text.hasPrefix("export ") { text = text.dropFirst(7) }
         if text.hasPrefix("Environment=") { return variables(text.dropFirst(12), path, number) }
         // A login in an address, wherever it stands.
-        if text.contains("://"), let finding = finding("line", "x " + String(text)) {
-            return AdoptSecret(finding, path: path, line: number).named(nil)
+        for word in text.split(whereSeparator: { $0.isWhitespace || "\"'`<>".contains($0) })
+        where word.contains("://") {
+            if let finding = finding("line", "x " + String(word)) {
+                return AdoptSecret(finding, path: path, line: number).named(nil)
+            }
         }
-        for (name, value) in pairs(text, form, path) {
+        for (name, value) in pairs(text, piece, form, path) {
             if let finding = finding(Self.words(name), value) {
                 return AdoptSecret(finding, path: path, line: number).named(name)
             }
@@ -138,29 +172,58 @@ package struct SecretSieve: Sendable {
     }
 
     /// Names and values that a line may hold.
-    private func pairs(_ text: Substring, _ form: Form, _ path: String) -> [(name: String, value: String)] {
+    private func pairs(
+        _ text: Substring,
+        _ piece: LinePiece,
+        _ form: Form,
+        _ path: String
+    ) -> [(name: String, value: String)] {
         var pairs: [(name: String, value: String)] = []
-        for cut in text.indices.filter({ "=:,".contains(text[$0]) }).prefix(32) {
-            var value = text[text.index(after: cut)...].drop(while: \.isWhitespace)
+        // In JSON a comma stands between values, and no line is a command.
+        let isJSON = path.hasSuffix(".json")
+        let marks = isJSON ? "=:" : "=:,"
+        for cut in text.indices where marks.contains(text[cut]) {
+            var value = Self.near(text[text.index(after: cut)...]).drop(while: \.isWhitespace)
             if value.first == ">" { value = value.dropFirst().drop(while: \.isWhitespace) }
-            let name = text[..<cut].split { !$0.isLetter && !$0.isNumber && !"_-.".contains($0) }.last
-            if let name, let bare = literal(value, form) { pairs.append((name: String(name), value: bare)) }
+            guard let bare = literal(value, form), let name = Self.name(before: cut, in: text) else {
+                continue
+            }
+            // What an end cuts through is whole in the next piece.
+            if name.startIndex == text.startIndex, !piece.isStart { continue }
+            if bare.endIndex == text.endIndex, !piece.isEnd, bare.utf8.count < LinePiece.longValue {
+                continue
+            }
+            pairs.append((name: String(name), value: String(bare)))
         }
         // The stacks of PAM name a password's rules, and no password.
-        if form == .settings, !path.hasPrefix("etc/pam.d/") { pairs += spoken(text) }
+        if form == .settings, !path.hasPrefix("etc/pam.d/") {
+            pairs += spoken(text, isEnd: piece.isEnd && !isJSON)
+        }
         return pairs
     }
 
+    /// As much of a text as a value is looked at.
+    private static func near(_ text: Substring) -> Substring {
+        let end = text.utf8.index(text.startIndex, offsetBy: 512, limitedBy: text.endIndex) ?? text.endIndex
+        return text[..<end]
+    }
+
+    /// The last word of what stands before a value.
+    private static func name(before cut: Substring.Index, in text: Substring) -> Substring? {
+        let start = text.utf8.index(cut, offsetBy: -128, limitedBy: text.startIndex) ?? text.startIndex
+        return text[start..<cut].split { !$0.isLetter && !$0.isNumber && !"_-.".contains($0) }.last
+    }
+
     /// Passwords that follow a word, and those between tags.
-    private func spoken(_ text: Substring) -> [(name: String, value: String)] {
+    private func spoken(_ text: Substring, isEnd: Bool) -> [(name: String, value: String)] {
         var pairs: [(name: String, value: String)] = []
         let words = text.split(whereSeparator: \.isWhitespace)
         for (place, word) in words.dropLast().enumerated() {
             let next = words[place + 1]
-            if place == words.count - 2, Self.keywords.contains(word.lowercased()),
+            if isEnd, place == words.count - 2, Self.keywords.contains(word.lowercased()),
                 let bare = literal(next, .settings)
             {
-                pairs.append((name: "password", value: bare))
+                pairs.append((name: "password", value: String(bare)))
             }
             if ["-u", "--user"].contains(word), let colon = next.firstIndex(of: ":") {
                 pairs.append((name: "password", value: String(next[next.index(after: colon)...])))
@@ -182,15 +245,17 @@ package struct SecretSieve: Sendable {
         "rootpw",
     ]
 
-    private func literal(_ value: Substring, _ form: Form) -> String? {
+    private func literal(_ value: Substring, _ form: Form) -> Substring? {
         if let quote = value.first, quote == "\"" || quote == "'" || quote == "`" {
             let inside = value.dropFirst().prefix { $0 != quote }
-            return inside.contains(where: \.isWhitespace) && form == .code ? nil : String(inside)
+            return inside.contains(where: \.isWhitespace) && form == .code ? nil : inside
         }
         guard form == .settings else { return nil }
-        let bare = value.prefix { !$0.isWhitespace && $0 != ";" && $0 != "," }
+        var bare = value.prefix { !$0.isWhitespace && $0 != ";" && $0 != "," }
+        // The end of what the value is in.
+        while let last = bare.last, last == "}" || last == "]" { bare.removeLast() }
         // A call or an access is code, in whatever file.
-        return bare.contains("(") || bare.contains("[") || bare.isEmpty ? nil : String(bare)
+        return bare.contains("(") || bare.contains("[") || bare.isEmpty ? nil : bare
     }
 
     /// `dbPassword`, `db.password`, `--db-password` as `DB_PASSWORD`.
@@ -203,13 +268,5 @@ package struct SecretSieve: Sendable {
             result.append(character.isLetter || character.isNumber ? character : "_")
         }
         return result.uppercased()
-    }
-}
-
-extension AdoptSecret {
-    fileprivate func named(_ name: String?) -> AdoptSecret {
-        var secret = self
-        secret.subject = name
-        return secret
     }
 }

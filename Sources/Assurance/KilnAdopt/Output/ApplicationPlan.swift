@@ -21,22 +21,20 @@ enum ApplicationPlan {
             application.remarks.append("\(first) is looked for on the PATH")
         }
         let sieve = SecretSieve()
-        for (name, value) in service.environment where sieve.isSecret(name, value) {
+        for (name, value) in service.environment.sorted(by: { $0.key < $1.key })
+        where sieve.isSecret(name, value) {
             application.environment[name] = nil
             application.remarks.append(
                 "the unit sets \(name), which is a credential: it is left out; give it by the fleet's secrets"
             )
         }
-        for (place, word) in service.command.enumerated() {
-            guard sieve.isSecret(argument: word, after: place > 0 ? service.command[place - 1] : nil) else {
-                continue
-            }
+        for place in sieve.secrets(ofCommand: service.command) {
             application.entrypoint[place] = "SECRET-LEFT-OUT"
             application.remarks.append(
                 "word \(place + 1) of the command is a credential: it is left out; have the program read a file"
             )
         }
-        readVariables(of: service, facts, held, &application)
+        readVariables(of: service, facts, held, sieve, &application)
         return application
     }
 
@@ -45,6 +43,7 @@ enum ApplicationPlan {
         of service: ServerService,
         _ facts: ServerFacts,
         _ held: Set<String>,
+        _ sieve: SecretSieve,
         _ application: inout DefinitionPlan.Application
     ) {
         var sourced: [String] = []
@@ -56,7 +55,17 @@ enum ApplicationPlan {
                 )
             } else if let text = facts.survey.text(file) {
                 let unit = Array(("[Service]\n" + text).utf8)
-                for (name, value) in VariablesReader.read(unit) { application.environment[name] = value }
+                for (name, value) in VariablesReader.read(unit) {
+                    guard sieve.isSecret(name, value) else {
+                        application.environment[name] = value
+                        continue
+                    }
+                    // What counts is what is said last.
+                    application.environment[name] = nil
+                    application.remarks.append(
+                        "/\(file) sets \(name), which is a credential: it is left out; give it by the fleet's secrets"
+                    )
+                }
                 application.remarks.append("variables of /\(file), which the unit reads")
             }
         }

@@ -201,6 +201,14 @@ enum ShellText {
 
     /// As a comment: one line, whatever it says.
     static func comment(_ text: String) -> String {
-        String(text.unicodeScalars.map { $0.value < 32 || $0.value == 127 ? " " : Character($0) })
+        String(text.unicodeScalars.map { isUnreadable($0) ? " " : Character($0) })
+    }
+
+    /// Control characters, what breaks lines unseen, and what is no character: a definition can hold none of them as it is.
+    static func isUnreadable(_ scalar: Unicode.Scalar) -> Bool {
+        switch scalar.value {
+        case 0..<0x20, 0x7F...0x9F, 0x2028, 0x2029, 0xFFFE, 0xFFFF: true
+        default: false
+        }
     }
 }

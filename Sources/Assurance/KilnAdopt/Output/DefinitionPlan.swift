@@ -1,4 +1,5 @@
 import KilnArchive
+import KilnDiagnostics
 import KilnInventory
 
 /// What the definition will say, before it is written: images, files, users, fleets. Pure.
@@ -214,7 +215,7 @@ struct DefinitionPlan: Sendable {
         let size =
             found.tally.files == 0
             ? "empty here"
-            : "\(CountText.of(found.tally.files, "file")), \(ByteText.of(found.tally.bytes)) here"
+            : "\(Quantities.count(found.tally.files, "file")), \(Quantities.bytes(found.tally.bytes)) here"
         let why =
             said
             ? "the service writes it: \(size)"

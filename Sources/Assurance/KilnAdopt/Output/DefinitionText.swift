@@ -1,4 +1,5 @@
 import KilnArchive
+import KilnDiagnostics
 import KilnInventory
 
 /// Writes `kiln.yaml`: every line with what on the server says that it should be there. Pure.
@@ -189,7 +190,8 @@ struct DefinitionText {
         var last = ""
         for entry in plan.files.entries {
             let size =
-                entry.tally.map { ": \(CountText.of($0.files, "file")), \(ByteText.of($0.bytes))" } ?? ""
+                entry.tally.map { ": \(Quantities.count($0.files, "file")), \(Quantities.bytes($0.bytes))" }
+                ?? ""
             if entry.why + size != last { lines.comment(entry.why + size, indent: 6) }
             last = entry.why + size
             for (folder, modules) in plan.modules.sorted(by: { $0.key < $1.key })

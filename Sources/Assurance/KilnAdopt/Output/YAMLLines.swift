@@ -48,9 +48,9 @@ struct YAMLLines {
             case "\n": quoted += "\\n"
             case "\t": quoted += "\\t"
             default:
-                if scalar.value < 32 || (0x7F...0x9F).contains(scalar.value) {
+                if ShellText.isUnreadable(scalar) {
                     let digits = String(scalar.value, radix: 16)
-                    quoted += "\\x" + String(repeating: "0", count: 2 - digits.count) + digits
+                    quoted += "\\u" + String(repeating: "0", count: 4 - digits.count) + digits
                 } else {
                     quoted.unicodeScalars.append(scalar)
                 }
@@ -61,26 +61,5 @@ struct YAMLLines {
 
     static func list(_ values: [String]) -> String {
         "[" + values.map(text).joined(separator: ", ") + "]"
-    }
-}
-
-/// `1 file`, `2 files`.
-package enum CountText {
-    package static func of(_ count: Int, _ noun: String) -> String {
-        "\(count) \(noun)\(count == 1 ? "" : "s")"
-    }
-}
-
-/// `950 B`, `1.4 MiB`.
-enum ByteText {
-    static func of(_ count: Int64) -> String {
-        let units = ["B", "KiB", "MiB", "GiB", "TiB"]
-        var value = Double(count)
-        var unit = 0
-        while value >= 1000, unit < units.count - 1 {
-            value /= 1024
-            unit += 1
-        }
-        return unit == 0 ? "\(count) B" : "\((value * 10).rounded() / 10) \(units[unit])"
     }
 }

@@ -1,4 +1,5 @@
 import KilnArchive
+import KilnDiagnostics
 import KilnInventory
 
 extension AdoptReport {
@@ -20,7 +21,7 @@ extension AdoptReport {
             Service(name: $0.name, unit: $0.unit, package: $0.package, user: $0.user, ports: $0.ports)
         }
         machineServices = facts.services.machineServices
-        timers = facts.services.timers
+        timers = Self.timers(facts)
         jobs = Self.jobs(facts, accounts)
         sysctls = facts.services.sysctls.filter { facts.isOwn($0.file) }.map { "\($0.key)=\($0.value)" }
         ports = facts.services.ports.map {
@@ -62,22 +63,28 @@ extension AdoptReport {
     private static func jobs(_ facts: ServerFacts, _ accounts: FileAccounts) -> [Job] {
         let sieve = SecretSieve()
         return facts.services.jobs.filter { facts.isOwn($0) }.map { job in
-            let words = UnitFile.split(job.command)
-            let isSecret =
-                accounts.held[job.file] != nil
-                || zip(words, [nil] + words.map { Optional($0) }).contains {
-                    sieve.isSecret(argument: $0, after: $1)
-                }
-            let command = isSecret ? "(left out: it holds a secret)" : job.command
+            let isSecret = accounts.held[job.file] != nil || sieve.isSecret(command: job.command)
             return Job(
                 file: job.file,
                 line: job.line,
                 schedule: job.schedule,
                 user: job.user,
-                command: command
+                command: isSecret ? untold : job.command
             )
         }
     }
+
+    /// What a timer starts is told only where it holds no secret.
+    private static func timers(_ facts: ServerFacts) -> [ServerTimer] {
+        let sieve = SecretSieve()
+        return facts.services.timers.map { timer in
+            var told = timer
+            if sieve.isSecret(command: timer.command) { told.command = untold }
+            return told
+        }
+    }
+
+    private static let untold = "(left out: it holds a secret)"
 
     private static func users(_ facts: ServerFacts, _ plan: DefinitionPlan) -> [Person] {
         let kept = Set(plan.users.map(\.user.name))
@@ -127,6 +134,13 @@ extension AdoptReport {
         ]
     }
 
+    private static func misplaced(_ accounts: FileAccounts) -> [AdoptNote] {
+        let found = accounts.misplaced.sorted { EntryPath.precedes($0.key, $1.key) }
+        guard let first = found.first else { return [] }
+        let more = found.count == 1 ? "" : ", as are \(Quantities.count(found.count - 1, "other name"))"
+        return [AdoptNote(path: first.key, text: "left out: \(first.value)\(more)")]
+    }
+
     private static func notes(
         _ facts: ServerFacts,
         _ accounts: FileAccounts,
@@ -135,7 +149,7 @@ extension AdoptReport {
         var notes = facts.survey.notes + plan.archives.notes + packageNotes(facts)
         if let first = accounts.unsearched.first {
             let others = accounts.unsearched.count - 1
-            let more = others == 0 ? "" : ", as \(CountText.of(others, "other copied file"))"
+            let more = others == 0 ? "" : ", as \(Quantities.count(others, "other copied file"))"
             notes.append(
                 AdoptNote(path: first, text: "longer than 8 MiB, and not searched for secrets\(more)")
             )
@@ -143,7 +157,7 @@ extension AdoptReport {
         notes += facts.excluded.sorted().map {
             AdoptNote(path: $0, text: "left out, as it was asked (--exclude)")
         }
-        notes += started(facts, plan) + attributes(accounts)
+        notes += started(facts, plan) + attributes(accounts) + misplaced(accounts)
         return notes
             + facts.diversions.map {
                 AdoptNote(path: $0.from, text: "diverted by hand to /\($0.to), which an image does not do")

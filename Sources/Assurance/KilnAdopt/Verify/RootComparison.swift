@@ -1,4 +1,5 @@
 package import KilnArchive
+import KilnDiagnostics
 import KilnOCI
 import KilnSystem
 
@@ -95,7 +96,11 @@ package struct RootComparison: Sendable, ServerVisitor {
     }
 
     private func claim(_ node: ServerNode) -> Claim {
-        if adopted.accounts.held[node.path] != nil || node.path.isEmpty { return .nothing }
+        if adopted.accounts.held[node.path] != nil || adopted.accounts.misplaced[node.path] != nil
+            || node.path.isEmpty
+        {
+            return .nothing
+        }
         switch classifier.verdict(node) {
         // A package's folder for its caches is not all alike from one run to the next.
         case .leave(.stock, _) where node.isDirectory && KnownPlaces.noise(node.path) != nil: return .nothing
@@ -138,7 +143,7 @@ package struct RootComparison: Sendable, ServerVisitor {
             return add(node.path, "kind", Self.kind(node), Self.kind(entry))
         }
         if node.kind == .file, node.linkedTo == nil || content != nil, try isOther(node, entry, content) {
-            add(node.path, "content", ByteText.of(node.size), ByteText.of(entry.size))
+            add(node.path, "content", Quantities.bytes(node.size), Quantities.bytes(entry.size))
         }
         if case .symlink(let target) = node.kind {
             if case .symlink(let other) = entry.kind, other != target {

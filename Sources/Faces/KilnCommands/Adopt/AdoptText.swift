@@ -25,14 +25,14 @@ struct AdoptText {
             listed(
                 "state, proposed as volumes",
                 found.state.map {
-                    "/\($0.path)  \(CountText.of($0.files, "file")), \(Quantities.bytes($0.bytes))"
+                    "/\($0.path)  \(Quantities.count($0.files, "file")), \(Quantities.bytes($0.bytes))"
                 }
             ),
             listed("secrets, left out", secrets), listed("unexplained", unexplained, more: found.unlisted),
             listed(
                 "noise, left out",
                 found.noise.prefix(12).map {
-                    "\($0.why): \(CountText.of($0.files, "file")), \(Quantities.bytes($0.bytes))"
+                    "\($0.why): \(Quantities.count($0.files, "file")), \(Quantities.bytes($0.bytes))"
                 }
             ),
             listed("notes", found.notes.map { "/\($0.path): \($0.text)" }),
@@ -82,7 +82,7 @@ struct AdoptText {
         if found.deleted > 0 {
             let were = found.deleted == 1 ? "was" : "were"
             lines.append(
-                "  \(CountText.of(found.deleted, "path")) that packages brought \(were) deleted by hand"
+                "  \(Quantities.count(found.deleted, "path")) that packages brought \(were) deleted by hand"
             )
         }
         return lines.map(ShownText.line).joined(separator: "\n")

@@ -48,7 +48,7 @@ struct AdoptVerification {
             for package in moved.prefix(limit) {
                 guard let server = package.server, let image = package.image else { continue }
                 lines.append(
-                    "  \(package.package) is \(server) on the server and \(image) in the image: \(CountText.of(package.files, "file")) of it"
+                    "  \(package.package) is \(server) on the server and \(image) in the image: \(Quantities.count(package.files, "file")) of it"
                 )
             }
             for (found, words) in [
@@ -58,7 +58,7 @@ struct AdoptVerification {
                 let files = found.reduce(0) { $0 + $1.files }
                 let them = found.count == 1 ? "it" : "them"
                 lines.append(
-                    "  \(CountText.of(found.count, "package")) \(words) \(them) (\(CountText.of(files, "file"))): \(Quantities.first(12, of: found.map(\.package)))"
+                    "  \(Quantities.count(found.count, "package")) \(words) \(them) (\(Quantities.count(files, "file"))): \(Quantities.first(12, of: found.map(\.package)))"
                 )
             }
             return lines
