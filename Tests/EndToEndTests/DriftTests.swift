@@ -70,6 +70,28 @@ struct `Drift of a writable root` {
         }
     }
 
+    @Test func `is written down for no file but those that were seen, and shown as text alone`() async throws
+    {
+        let learning = "writable_root: true\n    drift: {learn_until: \"2099-12-31\"}"
+        try await withApp(port: 8654, keys: learning) { app in
+            let victim = try #require(try await app.kiln.status().instances.first)
+            let root = app.kiln.home.runtime.pushing(FilePath("instances/\(victim.id)/root"))
+            let script = """
+                cd \(root)/etc; touch '*'; mkdir 'any*'; touch 'any*/below' "$(printf 'a\\nb')" 'say "?"'
+                printf 'de\\033[31mfaced\\n' > ../www/index.html
+                """
+            try await ToolRunner().run(ToolInvocation("sh", ["-ec", script]))
+            let result = try await app.kiln.succeed("drift", "web", "--learned")
+            #expect(result.output.contains(#"{path: "/etc/say \"?\"", reason: learned"#), "\(result.output)")
+            #expect(!result.output.contains("*") && !result.output.contains("a\nb"), "\(result.output)")
+            for name in ["/etc/*", "/etc/any*", "/etc/any*/below", #"/etc/a\u{A}b"#] {
+                #expect(result.messages.contains("\(name) is left out"), "\(result.messages)")
+            }
+            let all = try await app.kiln.succeed("drift", "web", "--all").output
+            #expect(all.contains(#"+de\u{1B}[31mfaced"#) && !all.contains("\u{1B}"), "\(all)")
+        }
+    }
+
     /// The host's root writes into the instance's root.
     private func deface(_ app: WebApp, _ instance: String) async throws {
         let page = app.kiln.home.runtime.pushing(FilePath("instances/\(instance)/root/www/index.html"))

@@ -71,6 +71,10 @@ import Testing
         #expect(colored == "\u{1B}[1;31merror:\u{1B}[0m \\u{1B}[0m")
     }
 
+    @Test func `text of several lines stays so, and text alone`() {
+        #expect(ShownText.lines("+a\u{1B}[2Jb\n-\tc\r\n") == [#"+a\u{1B}[2Jb"#, "-\tc\\u{D}", ""])
+    }
+
     @Test func `lines end with a newline or with both`() {
         let source = SourceText(name: "f", text: "a\r\nb\nc")
         #expect((0...4).map(source.line) == [nil, "a", "b", "c", nil])

@@ -104,15 +104,42 @@ import Testing
             let entry = try #require(try store.entry(of: id))
             #expect(entry.record.findings == report.findings)
             #expect(entry.record.processes.contains { $0.arguments.contains("httpd") })
-            #expect(Set(entry.files.keys).isSuperset(of: ["changes.tar", "mounts.txt", "log.txt"]))
+            #expect(Set(entry.files.keys).isSuperset(of: ["changes.tar.gz", "mounts.txt", "log.txt"]))
             #expect(Files.facts(entry.folder)?.mode == 0o700)
             let listed = try await ToolRunner().run(
-                ToolInvocation("tar", ["-tvf", entry.folder.appending("changes.tar").string])
+                ToolInvocation("tar", ["-tvf", entry.folder.appending("changes.tar.gz").string])
             )
             #expect(listed.text.contains("srv/planted"))
             #expect(listed.text.contains("c"), "what is gone is a device 0,0: \(listed.text)")
             try store.prune(fleet.name, now: 1_800_000_000 + EvidenceStore.ageLimit + 1)
             #expect(try store.entries().isEmpty)
+        }
+    }
+
+    @Test func `keeps its first evidence when more of it is kept`() async throws {
+        try await LocalFleet.with { fleet, _ in
+            let id = try await fleet.start("aaaa", Self.writable).spec.id
+            let planted = fleet.paths.instance(id).rootMount.appending("srv/planted")
+            func keep(at time: Int64) async throws {
+                let releases = [fleet.spec("any", Self.writable).release]
+                let report = try await fleet.platform.drift(of: fleet.name, releases: releases)
+                try await fleet.platform.keepEvidence(of: report, now: 1_800_000_000 + time)
+            }
+            let store = EvidenceStore(home: fleet.home)
+            try Files.write("planted\n", to: planted, synced: false)
+            try await keep(at: 0)
+            // Whoever planted it tidies up.
+            try Files.write("other\n", to: planted.removingLastComponent().appending("other"), synced: false)
+            try Files.remove(planted)
+            try await keep(at: 30)
+            #expect(try store.entries().count == 1, "not again so soon")
+            try await keep(at: 61)
+            try await keep(at: 200)
+            let entries = try store.entries()
+            #expect(entries.map(\.name) == ["\(id).2", "\(id)"])
+            let first = try #require(try store.entry(of: id))
+            #expect(first.record.time == 1_800_000_000)
+            #expect(first.record.findings.contains { $0.subject == "/srv/planted" })
         }
     }
 

@@ -7,7 +7,7 @@ package enum ShownText {
     }
 
     /// Line by line. Tabs stay, since tools lay their complaints out with them.
-    static func lines(_ text: String) -> [String] {
+    package static func lines(_ text: String) -> [String] {
         text.unicodeScalars.split(separator: "\n", omittingEmptySubsequences: false)
             .map { escaped($0, keeping: ["\t"]) }
     }

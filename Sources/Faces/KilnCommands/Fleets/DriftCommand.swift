@@ -88,6 +88,9 @@ struct DriftCommand: AsyncParsableCommand {
         if learned {
             let day = String(WallClock.format(WallClock.now + 90 * 86_400).prefix(10))
             let texts = reports.compactMap { DriftText.learned($0, until: day) }
+            for path in reports.flatMap(DriftText.unnameable) {
+                context.console.message("\(ShownText.line(path)) is left out: `allow` cannot name it alone")
+            }
             guard !texts.isEmpty else { return context.console.message("nothing was learned") }
             return context.console.result("fleets:\n" + texts.joined())
         }

@@ -1,4 +1,5 @@
 import KilnDefinition
+import KilnDiagnostics
 import KilnDrift
 import KilnFleet
 import KilnSystem
@@ -37,7 +38,10 @@ struct DriftText {
     /// Lines of text that differ, file by file.
     var differences: [String] {
         shown.compactMap { finding in
-            finding.diff.map { "\(finding.instance?.description ?? "-") \(finding.subject)\n\($0)" }
+            finding.diff.map { diff in
+                let title = ShownText.line("\(finding.instance?.description ?? "-") \(finding.subject)")
+                return ([title] + ShownText.lines(diff)).joined(separator: "\n")
+            }
         }
     }
 
@@ -50,7 +54,7 @@ struct DriftText {
 
     /// What was learned, as a definition says it: one line for each folder that holds much.
     static func learned(_ report: DriftReport, until day: String) -> String? {
-        let paths = Set(report.findings.filter { $0.weight == .learned }.compactMap(\.path))
+        let paths = learnedPaths(report).filter(isNameable)
         guard !paths.isEmpty else { return nil }
         let lines = gathered(paths).map { path in
             "      - {path: \(quoted(path)), reason: learned, expires: \"\(day)\"}"
@@ -59,6 +63,21 @@ struct DriftText {
             separator: "\n"
         )
             + "\n"
+    }
+
+    /// What was learned and cannot be written down: an entry of `allow` would stand for other files too, or be none.
+    static func unnameable(_ report: DriftReport) -> [String] {
+        learnedPaths(report).filter { !isNameable($0) }.sorted()
+    }
+
+    private static func learnedPaths(_ report: DriftReport) -> Set<String> {
+        Set(report.findings.filter { $0.weight == .learned }.compactMap(\.path))
+    }
+
+    /// A pattern has no way to write a star that is one; U+FFFD is shown for any bytes that are not UTF-8.
+    private static func isNameable(_ path: String) -> Bool {
+        path != "/" && !path.unicodeScalars.contains { $0 == "*" || $0 == "\u{FFFD}" }
+            && (try? PathPattern(parsing: path)) != nil
     }
 
     /// More than three in one folder stand for all that is in it.
@@ -78,7 +97,17 @@ struct DriftText {
                 || "/._-".utf8.contains(byte)
         }
         if isPlain { return path }
-        let escaped = path.flatMap { $0 == "\"" || $0 == "\\" ? ["\\", $0] : [$0] }
-        return "\"\(String(escaped))\""
+        return "\"" + path.unicodeScalars.map(escaped).joined() + "\""
+    }
+
+    /// As between double quotes in YAML (1.2, 5.7); what cannot be seen is spelled out.
+    private static func escaped(_ scalar: Unicode.Scalar) -> String {
+        if scalar == "\"" || scalar == "\\" { return "\\" + String(scalar) }
+        switch scalar.properties.generalCategory {
+        case .control, .format, .lineSeparator, .paragraphSeparator, .privateUse, .surrogate, .unassigned:
+            let digits = String(scalar.value, radix: 16, uppercase: true)
+            return "\\U" + String(repeating: "0", count: 8 - digits.count) + digits
+        default: return String(scalar)
+        }
     }
 }

@@ -2,9 +2,11 @@ import ArgumentParser
 import Glibc
 import KilnBake
 import KilnCatalog
+import KilnDiagnostics
 import KilnFleet
 import KilnLock
 import KilnOCI
+import KilnPlatformLocal
 import KilnStore
 import KilnSystem
 import OrderedCollections
@@ -72,7 +74,11 @@ struct GCCommand: AsyncParsableCommand {
             dryRun: dryRun,
             onWait: { context.console.message("waiting for a bake or deploy to finish") }
         )
-        let shown = GCReport(report, dryRun: dryRun)
+        let evidence = EvidenceStore(home: home)
+        let now = WallClock.now
+        let surplus = try evidence.surplus(now: now)
+        if !dryRun { try evidence.prune(now: now) }
+        let shown = GCReport(report, surplus, dryRun: dryRun)
         if format.format == .json { return try context.resultJSON(shown) }
         if let table = shown.table(color: context.console.output.color) { context.console.result(table) }
         context.console.message(shown.summary)
@@ -120,12 +126,17 @@ private struct GCReport: Encodable {
     let bytes: Int64
     let items: [Item]
 
-    init(_ report: GarbageCollector.Report, dryRun: Bool) {
+    init(_ report: GarbageCollector.Report, _ evidence: [EvidenceStore.Surplus], dryRun: Bool) {
         self.dryRun = dryRun
-        bytes = report.size
-        items = report.items.map {
+        let stored = report.items.map {
             Item(kind: $0.kind.rawValue, path: $0.path.string, size: $0.size, reason: $0.reason.text)
         }
+        items =
+            stored
+            + evidence.map {
+                Item(kind: "evidence", path: $0.folder.string, size: $0.size, reason: $0.reason.text)
+            }
+        bytes = items.reduce(0) { $0 + $1.size }
     }
 
     var summary: String {
@@ -167,6 +178,16 @@ extension GarbageCollector.Report.Reason {
         case .stale: "its layer is gone"
         case .unlocked: "the lock does not name it"
         case .leftover: "a crash left it"
+        }
+    }
+}
+
+extension EvidenceStore.Surplus.Reason {
+    fileprivate var text: String {
+        switch self {
+        case .tooOld: "it is older than \(EvidenceStore.ageLimit / 86_400) days"
+        case .tooMuch: "its fleet has more than is kept"
+        case .leftover: "a crash left it, or it is damaged"
         }
     }
 }

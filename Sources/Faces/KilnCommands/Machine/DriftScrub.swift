@@ -2,6 +2,7 @@ import KilnCatalog
 import KilnDefinition
 import KilnDrift
 import KilnFleet
+import KilnPlatformLocal
 import KilnSystem
 import Synchronization
 
@@ -42,7 +43,11 @@ final class DriftScrub: Sendable {  // a class: remembers between looks
             releases: releases,
             readingEverything: readsEverything
         )
-        if readsEverything { kept.readingDue = now.advanced(by: Self.readingInterval) }
+        if readsEverything {
+            kept.readingDue = now.advanced(by: Self.readingInterval)
+            // Of all fleets, those too that nobody drives any more.
+            try? EvidenceStore(home: inspection.fleets.home).prune(now: WallClock.now)
+        }
         fleets.withLock { $0[fleet] = kept }
         return report.adding(kept.findings)
     }

@@ -1,3 +1,4 @@
+import Glibc
 package import KilnDefinition
 package import KilnDrift
 package import KilnFleet
@@ -5,8 +6,8 @@ import KilnOCI
 package import KilnSystem
 package import SystemPackage
 
-/// What was kept of instances that drifted: `evidence/<fleet>/<instance>/` of the home, for its owner alone, the newest of each
-/// fleet and not for ever.
+/// What was kept of instances that drifted: `evidence/<fleet>/<instance>/` of the home, for its owner alone, and not for ever.
+/// What is kept of an instance later lies beside the first, in `<instance>.2/` and so on: it takes the place of nothing.
 package struct EvidenceStore: Sendable {
     /// Of one fleet.
     package static let countLimit = 20
@@ -15,7 +16,7 @@ package struct EvidenceStore: Sendable {
 
     static let recordName = "evidence.json"
 
-    private let home: KilnHome
+    let home: KilnHome
 
     package init(home: KilnHome) {
         self.home = home
@@ -27,41 +28,31 @@ package struct EvidenceStore: Sendable {
         /// By name, in bytes.
         package let files: [String: Int64]
 
+        /// The instance's, and with a number behind it from the second on.
+        package var name: String { folder.lastComponent?.string ?? "" }
         package var size: Int64 { files.values.reduce(0, +) }
+        fileprivate var number: Int { EvidenceStore.number(name, of: record.instance) ?? 0 }
     }
 
     /// The newest first; of all fleets when none is named.
     package func entries(of fleet: FleetName? = nil) throws -> [Entry] {
-        let fleets = try fleet.map { [$0.description] } ?? Files.list(home.evidence)
-        return try fleets.flatMap { fleet in
-            let folder = home.evidence.appending(fleet)
-            return try Files.list(folder).compactMap { Self.entry(folder.appending($0)) }
-        }
-        .sorted { ($1.record.time, $0.record.instance) < ($0.record.time, $1.record.instance) }
+        let folders = try fleet.map { [folder($0)] } ?? fleetFolders()
+        return try folders.flatMap { try entries(in: $0) }.sorted(by: Self.isNewer)
     }
 
-    /// nil when nothing is kept of it.
+    /// The first that is kept of it; nil when nothing is.
     package func entry(of instance: InstanceID) throws -> Entry? {
-        try entries().first { $0.record.instance == instance }
+        try entries().last { $0.record.instance == instance }
     }
 
-    func entry(of instance: InstanceID, in fleet: FleetName) -> Entry? {
-        Self.entry(folder(fleet).appending(instance.description))
+    /// Two at most: an instance may have much that nobody needs to read at each look.
+    func firstAndLast(of instance: InstanceID, in fleet: FleetName) throws -> [Entry] {
+        let names = try numbers(of: instance, in: fleet).sorted().map { Self.name($0, of: instance) }
+        let ends = names.count > 1 ? [names.first, names.last] : [names.first]
+        return ends.compactMap { name in name.flatMap { Self.entry(folder(fleet).appending($0)) } }
     }
 
-    /// What is half written, or damaged, is none.
-    private static func entry(_ folder: FilePath) -> Entry? {
-        guard let record = Record.readable(EvidenceRecord.self, from: folder.appending(recordName)) else {
-            return nil
-        }
-        var files: [String: Int64] = [:]
-        for name in (try? Files.list(folder)) ?? [] {
-            files[name] = Files.facts(folder.appending(name))?.size
-        }
-        return Entry(record: record, folder: folder, files: files)
-    }
-
-    /// The body fills a folder, which takes the place of what was kept of the instance before.
+    /// The body fills a folder, which lies beside what was kept of the instance before.
     func keep(
         _ instance: InstanceID,
         of fleet: FleetName,
@@ -70,31 +61,68 @@ package struct EvidenceStore: Sendable {
     ) async throws {
         try home.makePrivate(home.evidence)
         try home.makePrivate(folder(fleet))
-        let target = folder(fleet).appending(instance.description)
-        let fresh = folder(fleet).appending(".\(instance).new")
+        // Another process may keep evidence of the same instance.
+        let fresh = folder(fleet).appending(".\(instance).\(getpid()).new")
         try Files.remove(fresh)
         try Files.createDirectory(fresh, mode: 0o700)
         do {
             try await fill(fresh)
+            let number = (try numbers(of: instance, in: fleet).max() ?? 0) + 1
+            try Files.rename(fresh, to: folder(fleet).appending(Self.name(number, of: instance)))
         } catch {
             try? Files.remove(fresh)
             throw error
         }
-        try Files.remove(target)
-        try Files.rename(fresh, to: target)
         try prune(fleet, now: now)
     }
 
-    /// Forgets what is too old, too much or too large. The newest stays in any case.
-    package func prune(_ fleet: FleetName, now: Int64) throws {
-        var size: Int64 = 0
-        for (index, entry) in try entries(of: fleet).enumerated() {
-            size += entry.size
-            let isTooOld = now - entry.record.time > Self.ageLimit
-            let isTooMuch = index >= Self.countLimit || size > Self.sizeLimit
-            if isTooOld || (isTooMuch && index > 0) { try Files.remove(entry.folder) }
-        }
+    func folder(_ fleet: FleetName) -> FilePath { home.evidence.appending(fleet.description) }
+
+    /// Of all fleets, also of those that are gone.
+    func fleetFolders() throws -> [FilePath] {
+        try Files.list(home.evidence).map { home.evidence.appending($0) }
+            .filter { Files.facts($0)?.kind == .directory }
     }
 
-    private func folder(_ fleet: FleetName) -> FilePath { home.evidence.appending(fleet.description) }
+    /// The newest first. What is half written, or damaged, is none.
+    func entries(in folder: FilePath) throws -> [Entry] {
+        try Files.list(folder).filter { !$0.hasPrefix(".") }
+            .compactMap { Self.entry(folder.appending($0)) }
+            .sorted(by: Self.isNewer)
+    }
+
+    static func entry(_ folder: FilePath) -> Entry? {
+        guard let record = Record.readable(EvidenceRecord.self, from: folder.appending(recordName)) else {
+            return nil
+        }
+        return Entry(record: record, folder: folder, files: files(in: folder))
+    }
+
+    static func files(in folder: FilePath) -> [String: Int64] {
+        var files: [String: Int64] = [:]
+        for name in (try? Files.list(folder)) ?? [] {
+            files[name] = Files.facts(folder.appending(name))?.size
+        }
+        return files
+    }
+
+    private static func isNewer(_ left: Entry, _ right: Entry) -> Bool {
+        (right.record.time, left.record.instance, right.number)
+            < (left.record.time, right.record.instance, left.number)
+    }
+
+    private func numbers(of instance: InstanceID, in fleet: FleetName) throws -> [Int] {
+        try Files.list(folder(fleet)).compactMap { Self.number($0, of: instance) }
+    }
+
+    private static func name(_ number: Int, of instance: InstanceID) -> String {
+        number == 1 ? instance.description : "\(instance).\(number)"
+    }
+
+    /// nil for a folder of another instance.
+    private static func number(_ name: String, of instance: InstanceID) -> Int? {
+        if name == instance.description { return 1 }
+        let start = "\(instance)."
+        return name.hasPrefix(start) ? Int(name.dropFirst(start.count)) : nil
+    }
 }

@@ -7,19 +7,15 @@ import SystemPackage
 
 /// Gathers what an instance that drifted can tell, while it is still there. Reads alone; changes nothing in it.
 struct EvidenceTaker: Sendable {
-    /// Of changed files' bytes, together.
-    private static let fileLimit: Int64 = 64 << 20
     private static let logLines = 500
 
     let paths: InstancePaths
     let cgroups: Cgroups
-    let runner: ToolRunner
 
     /// Fills an empty folder.
     func take(_ findings: [DriftFinding], now: Int64, into folder: FilePath) async throws {
         let spec = Record.readable(InstanceSpec.self, from: paths.spec)
-        let files = chosen(findings)
-        try await copy(files.names, to: folder.appending("changes.tar"))
+        let omitted = try await copy(findings, to: folder.appending("changes.tar.gz"))
         let events = RootEventLog(paths).file
         if let bytes = try? Files.read(events, limit: 2 << 20) { try write(bytes, folder, "changes.log") }
         if let pid = ProcessIdentity(file: paths.containerProcess)?.pid,
@@ -38,7 +34,7 @@ struct EvidenceTaker: Sendable {
             time: now,
             findings: findings,
             processes: processes(),
-            omitted: files.omitted
+            omitted: omitted
         )
         try write(try CanonicalJSON.encodePretty(record), folder, EvidenceStore.recordName)
     }
@@ -59,44 +55,28 @@ struct EvidenceTaker: Sendable {
         }
     }
 
-    /// Changed files below the root, as many as there is room for.
-    private func chosen(_ findings: [DriftFinding]) -> (names: [String], omitted: [String]) {
-        var (names, omitted): ([String], [String]) = ([], [])
-        var left = Self.fileLimit
-        for finding in findings {
-            guard finding.weight != .noise, finding.kind != .foreignProcess, let path = finding.path else {
-                continue
-            }
-            let name = String(path.drop { $0 == "/" })
-            guard !name.isEmpty, let facts = Files.facts(paths.changes.pushing(FilePath(name))) else {
-                continue
-            }
-            let size = facts.kind == .file ? facts.size : 0
-            if size <= left {
-                left -= size
-                names.append(name)
-            } else {
-                omitted.append(path)
-            }
+    /// Changed files as they lie in the instance's own layer, with attributes and whiteouts; gives those that could not be kept.
+    private func copy(_ findings: [DriftFinding], to archive: FilePath) async throws -> [String] {
+        let changed = Self.changedFiles(findings)
+        guard !changed.isEmpty else { return [] }
+        let changes = paths.changes
+        let omitted = try await Blocking.run {
+            try EvidenceArchive.write(changed, beneath: changes, to: archive)
         }
-        return (names, omitted)
+        // Of what went with its whole folder the layer has nothing.
+        let gone = Set(findings.filter { $0.kind == .fileRemoved }.map { Array($0.subject.utf8) })
+        return omitted.filter { !gone.contains(Array($0.utf8)) }
     }
 
-    /// With attributes and whiteouts, as they lie in the instance's own layer. What goes meanwhile is left out.
-    private func copy(_ names: [String], to archive: FilePath) async throws {
-        guard !names.isEmpty else { return }
-        let list = names.map { $0 + "\0" }.joined()
-        let words = [
-            "--create", "--file=\(archive)", "--directory=\(paths.changes)", "--no-recursion", "--null",
-            "--verbatim-files-from", "--files-from=-", "--xattrs", "--xattrs-include=*", "--numeric-owner",
-            "--ignore-failed-read",
-        ]
-        _ = try await runner.runUnchecked(ToolInvocation("tar", words, input: Array(list.utf8)))
+    private static func changedFiles(_ findings: [DriftFinding]) -> [String] {
+        findings.filter { $0.weight != .noise && $0.kind != .foreignProcess }
+            .compactMap(\.path)
+            .filter { $0 != "/" }
     }
 }
 
 extension LocalPlatform {
-    /// Keeps what there is of each instance that drifted, unless the same was kept already.
+    /// Keeps what there is of each instance that drifted, beside what was kept of it before, unless that is the same.
     package func keepEvidence(of report: DriftReport, now: Int64) async throws {
         let fleet = try FleetName(parsing: report.fleet)
         let store = EvidenceStore(home: home)
@@ -105,11 +85,11 @@ extension LocalPlatform {
             let paths = FleetPaths(home: home, fleet: fleet).instance(id)
             guard Files.exists(paths.spec) else { continue }
             let findings = report.findings.filter { $0.instance == id }
-            if let known = store.entry(of: id, in: fleet) {
-                let isSame = Set(known.record.findings.map(\.key)) == Set(findings.map(\.key))
-                if isSame || now - known.record.time < 60 { continue }
-            }
-            let taker = EvidenceTaker(paths: paths, cgroups: cgroups, runner: ToolRunner())
+            let known = try store.firstAndLast(of: id, in: fleet)
+            let keys = Set(findings.map(\.key))
+            if known.contains(where: { Set($0.record.findings.map(\.key)) == keys }) { continue }
+            if let last = known.last, (0..<60).contains(now - last.record.time) { continue }
+            let taker = EvidenceTaker(paths: paths, cgroups: cgroups)
             try await store.keep(id, of: fleet, now: now) {
                 try await taker.take(findings, now: now, into: $0)
             }
