@@ -89,6 +89,22 @@ import Testing
         )
     }
 
+    @Test func `tell people what only they can put right, and repair the rest all the same`() {
+        let volume = DriftFinding(
+            .strayVolume,
+            instance: nil,
+            subject: "volume a",
+            detail: "no release declares it"
+        )
+        let blob = DriftFinding(.storeAltered, instance: nil, subject: "blob b", detail: "is gone")
+        let server = DriftFinding(.strayServer, instance: nil, subject: "s", detail: "stands for no instance")
+        let report = DriftReport(fleet: "shop", checked: 1, findings: [volume, blob, server])
+        #expect(
+            DriftVerdict(report, standing: [InstanceID("shop-1-0")]) == .alert("blob b is gone, and 1 more")
+        )
+        #expect(report.repairable == [server])
+    }
+
     @Test func `ship the unit that kiln serve prints`() throws {
         try Golden.expect(
             ServiceUnit.text(executable: "/usr/bin/kiln"),

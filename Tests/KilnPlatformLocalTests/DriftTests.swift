@@ -203,6 +203,19 @@ import Testing
             #expect(try await fleet.drift() == [])
         }
     }
+
+    @Test func `a program that is there again and again is found, though each time as another process`()
+        async throws
+    {
+        try await LocalFleet.with { fleet, sandbox in
+            let pid = try await fleet.pid(of: try await fleet.start("aaaa").spec.id)
+            let loop = "while :; do nsenter -t \(pid) -m -p /bin/busybox sleep 0.15; done"
+            _ = try await Background.start(["timeout", "60", "sh", "-c", loop], sandbox)
+            try await eventually("the program is found") {
+                try await fleet.drift().contains { $0.kind == .foreignProcess }
+            }
+        }
+    }
 }
 
 extension LocalFleet {

@@ -95,11 +95,11 @@ import Testing
 @Suite struct `What the machine says of processes` {
     @Test func `a process's name may hold anything`() {
         let line = "42 (a) R (b) S 1 42 42 0 -1 4194560 1 0 0 0 0 0 0 0 20 0 1 0 8675309 0 0"
-        let stat = ProcessStat(parsing: line)
+        let stat = ProcessStat(parsing: Array(line.utf8))
         #expect(stat?.state == "S")
         #expect(stat?.session == 42)
         #expect(stat?.startTicks == 8_675_309)
-        #expect(ProcessStat(parsing: "42 (short) S 1") == nil)
+        #expect(ProcessStat(parsing: Array("42 (short) S 1".utf8)) == nil)
     }
 
     @Test(arguments: [(Int32(15), true), (1, true), (2, true), (10, false), (9, false)])

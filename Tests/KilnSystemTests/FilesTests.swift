@@ -16,6 +16,21 @@ import Testing
         }
     }
 
+    /// Whoever owns a file gives it any time, also one that an Int64 of nanoseconds has no room for.
+    @Test(arguments: [(13_569_465_600, Int64.max), (-13_569_465_600, Int64.min), (-1, -1_000_000_000)])
+    func `facts have a time of any year`(_ seconds: Int, _ wanted: Int64) async throws {
+        try await Sandbox.with { sandbox in
+            let file = try sandbox.write("x", to: "x")
+            let times = [timespec](repeating: timespec(tv_sec: seconds, tv_nsec: 0), count: 2)
+            try #require(utimensat(AT_FDCWD, file.string, times, 0) == 0)
+            var info = stat()
+            try #require(stat(file.string, &info) == 0)
+            // A file system may have fewer years.
+            guard info.st_mtim.tv_sec == seconds else { return }
+            #expect(Files.facts(file)?.modified == wanted)
+        }
+    }
+
     @Test func `a write to where a user said goes through what is no regular file`() async throws {
         try await Sandbox.with { sandbox in
             let file = try sandbox.write("old and longer", to: "file")

@@ -95,6 +95,9 @@ package struct DriftFinding: Sendable, Hashable, Codable, Comparable {
 
     package var key: Key { Key(kind: kind, instance: instance, subject: subject) }
 
+    /// The same whichever process does it.
+    package var habit: Key { Key(kind: kind, instance: instance, subject: detail) }
+
     /// The path that an allowance could name: of a file in a writable root, or of the program that a process runs.
     package var path: String? {
         switch kind {

@@ -15,6 +15,9 @@ package struct DriftRules: Sendable {
 
     package func allows(_ path: String) -> Bool { allowance(for: path) != nil }
 
+    /// Whether a difference of the file is not harmful.
+    package func letsPass(_ path: String) -> Bool { learns || allows(path) }
+
     /// The report with what is let pass marked as such.
     package func judged(_ report: DriftReport) -> DriftReport {
         DriftReport(

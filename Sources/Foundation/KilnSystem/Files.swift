@@ -287,8 +287,15 @@ extension FileFacts {
         device = UInt64(info.st_dev)
         userID = info.st_uid
         groupID = info.st_gid
-        modified = Int64(info.st_mtim.tv_sec) * 1_000_000_000 + Int64(info.st_mtim.tv_nsec)
-        changed = Int64(info.st_ctim.tv_sec) * 1_000_000_000 + Int64(info.st_ctim.tv_nsec)
+        modified = Self.nanoseconds(info.st_mtim)
+        changed = Self.nanoseconds(info.st_ctim)
+    }
+
+    /// The nearest that there is, for years that have none: whoever owns a file gives it any time.
+    private static func nanoseconds(_ time: timespec) -> Int64 {
+        let (seconds, isOut) = Int64(time.tv_sec).multipliedReportingOverflow(by: 1_000_000_000)
+        let (whole, isPast) = seconds.addingReportingOverflow(Int64(time.tv_nsec))
+        return isOut || isPast ? (time.tv_sec < 0 ? .min : .max) : whole
     }
 }
 

@@ -26,8 +26,10 @@ package enum DriftVerdict: Sendable, Hashable {
                 return
             }
             // Nothing that converges would put it right.
-            if drifted.isEmpty, let altered = report.harmful.first(where: { $0.kind.isForPeople }) {
-                self = .alert("\(altered.subject) \(altered.detail)")
+            let altered = report.harmful.filter(\.kind.isForPeople)
+            if drifted.isEmpty, let first = altered.first {
+                let more = altered.count > 1 ? ", and \(altered.count - 1) more" : ""
+                self = .alert("\(first.subject) \(first.detail)\(more)")
             } else {
                 self = .replace(drifted)
             }
@@ -42,4 +44,11 @@ package enum DriftVerdict: Sendable, Hashable {
 extension DriftFinding.Kind {
     /// Whether only a person knows what is right.
     fileprivate var isForPeople: Bool { self == .storeAltered || self == .strayVolume }
+}
+
+extension DriftReport {
+    /// What belongs to no instance and is put right by making the fleet what it should be, whatever else there is.
+    package var repairable: [DriftFinding] {
+        harmful.filter { $0.instance == nil && !$0.kind.isForPeople }
+    }
 }

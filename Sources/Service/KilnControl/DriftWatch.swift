@@ -12,6 +12,8 @@ struct DriftWatch: Sendable {
     private var earliest = BootInstant(nanoseconds: 0)
     /// Something changed since the last look began.
     private var isTouched = false
+    /// Why the last look came to nothing.
+    private var trouble: String?
     private var alert: String?
     /// What people were told last.
     private var told: String?
@@ -19,6 +21,12 @@ struct DriftWatch: Sendable {
     private var repaired: [DriftFinding] = []
     private var repairs = 0
     private var nextRepair: BootInstant?
+
+    /// Whether this was not the trouble with the look before; nil for none.
+    mutating func hasNewTrouble(_ message: String?) -> Bool {
+        defer { trouble = message }
+        return trouble != message
+    }
 
     mutating func inspected(now: BootInstant, next interval: Duration) {
         earliest = now.advanced(by: Self.shortestPause)

@@ -242,6 +242,9 @@ struct FleetKeeper: Sendable {
 
     mutating func beginsInspection() { drift.begins() }
 
+    /// Whether that the fleet cannot be looked at is news; nil once it can.
+    mutating func inspectionFailed(_ message: String?) -> Bool { drift.hasNewTrouble(message) }
+
     /// When it is to be looked at because an instance wrote to its root.
     mutating func touched(now: BootInstant) -> BootInstant { drift.touched(now: now) }
 
@@ -266,7 +269,9 @@ struct FleetKeeper: Sendable {
         case .nothing:
             drift.isOver()
             return .nothing
-        case .alert(let message): return drift.isNews(message) ? .alert(message) : .nothing
+        case .alert(let message):
+            if drift.isNews(message) { return .alert(message) }
+            return drift.mayRepair(report.repairable, now: now) ? .tend(Tending()) : .nothing
         case .replace(let drifted):
             drift.isNews(nil)
             var condemned: [InstanceID: String] = [:]
@@ -281,8 +286,7 @@ struct FleetKeeper: Sendable {
                     ? .quarantine(seconds: max(1, policy.keep.components.seconds)) : .replace
                 return .tend(Tending(condemned: condemned, drift: response, failures: slots.failures))
             }
-            let others = report.harmful.filter { $0.instance == nil }
-            return drift.mayRepair(others, now: now) ? .tend(Tending()) : .nothing
+            return drift.mayRepair(report.repairable, now: now) ? .tend(Tending()) : .nothing
         }
     }
 }

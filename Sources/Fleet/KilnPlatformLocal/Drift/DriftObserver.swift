@@ -43,11 +43,14 @@ struct DriftObserver: Sendable {
 
     private func configFiles(of spec: InstanceSpec, pid: Int32, bundle: Digest?) -> [String: Digest?] {
         var files = [Self.bundleName: bundle]
+        let targets = spec.release.content.files.map(\.target)
+        for target in targets { files[target] = .some(nil) }
+        guard !targets.isEmpty else { return files }
         // The root as the instance sees it, so that whatever was put over a file is what is read.
-        let root = RootResolver(root: FilePath("/proc/\(pid)/root"))
-        for file in spec.release.content.files {
-            let content = root.bytes(FilePath(file.target))
-            files[file.target] = .some(content.map { Digest(of: $0) })
+        try? InstanceRoot.with(FilePath("/proc/\(pid)/root")) { root in
+            for target in targets {
+                files[target] = .some(root.bytes(FilePath(target)).map { Digest(of: $0) })
+            }
         }
         return files
     }

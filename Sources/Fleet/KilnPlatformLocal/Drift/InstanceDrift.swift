@@ -38,10 +38,18 @@ struct InstanceDrift: Sendable {
         guard !running.isEmpty else { return [] }
         let first = try look(running, namespaces.recent())
         guard first.contains(where: { Self.passing.contains($0.kind) }) else { return first }
-        // A process on its way into an instance (a health command) shows its runtime's program and rights for a moment.
-        try await Task.sleep(for: .milliseconds(300))
-        let later = Set(try look(running, NamespaceMembers.look()).map(\.key))
-        return first.filter { !Self.passing.contains($0.kind) || later.contains($0.key) }
+        // A process on its way into an instance shows its runtime's program and rights for a moment. One that is there again and
+        // again, each time as another process, is no passer-by.
+        var (keys, habits) = (Set(first.map(\.key)), Set(first.map(\.habit)))
+        for _ in 0..<2 {
+            try await Task.sleep(for: .milliseconds(300))
+            let now = try look(running, NamespaceMembers.look())
+            keys.formIntersection(now.map(\.key))
+            habits.formIntersection(now.map(\.habit))
+        }
+        return first.filter {
+            !Self.passing.contains($0.kind) || keys.contains($0.key) || habits.contains($0.habit)
+        }
     }
 
     /// Instances in whose cgroups something runs, and whose record of the process is gone or damaged.
@@ -111,7 +119,7 @@ struct InstanceDrift: Sendable {
             instance: spec.id,
             changes: paths.changes,
             sealed: paths.sealedRoot,
-            isAllowed: rules.allows
+            rules: rules
         )
         try walk.walk()
         return walk

@@ -36,11 +36,13 @@ struct LayerCheck: Sendable {
         if !readsEverything, memory[layer.path] == fingerprint { return nil }
         memory[layer.path] = nil
         let sealed = SealedLayers(home: home)
-        guard let record = try sealed.lookup(layer.diffID) else {
-            return "differs in size from what was sealed"
-        }
         do {
+            guard let record = try sealed.lookup(layer.diffID) else {
+                return "differs in size from what was sealed"
+            }
             try await sealed.verify(record)
+        } catch let error as SystemError {
+            return "cannot be read: \(error.errno)"
         } catch let error as StoreError {
             switch error.reason {
             case .alteredLayer: return "differs from what was sealed"

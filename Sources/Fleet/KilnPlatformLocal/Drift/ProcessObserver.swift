@@ -26,17 +26,19 @@ struct ProcessObserver: Sendable {
         }
     }
 
+    /// nil for the runtime on its way to become the release's own health check: what it runs then is what counts.
     private func facts(of pid: Int32, _ state: ProcessState, origin: ProcessFacts.Origin) -> ProcessFacts? {
+        if ProcessIdentity.runs(["runc"], pid), descendsFromHealthCommand(state) { return nil }
         guard let identity = ProcessIdentity(pid: pid), let executable = ProcessLinks.target("exe", of: pid)
         else { return nil }
         let folder = FilePath("/proc/\(pid)")
-        let name = (try? Files.readText(folder.appending("comm"))) ?? ""
+        let name = (try? Files.read(folder.appending("comm"))) ?? []
         return ProcessFacts(
             pid: pid,
             startTime: identity.startTicks,
             executable: executable,
             mountID: Self.mountID(of: folder.appending("exe")),
-            name: String(name.prefix { !$0.isNewline }),
+            name: String(decoding: name.prefix { $0 != UInt8(ascii: "\n") }, as: UTF8.self),
             origin: origin,
             isDeleted: isDeleted(executable, of: pid),
             capabilities: state.capabilities,
@@ -64,6 +66,17 @@ struct ProcessObserver: Sendable {
             && words.suffix(healthCommand.count) == healthCommand[...]
     }
 
+    /// The runtime forks twice before it is inside.
+    private func descendsFromHealthCommand(_ state: ProcessState) -> Bool {
+        var parent: Int32? = state.parent
+        for _ in 0..<4 {
+            guard let above = parent, above > 1 else { return false }
+            if isHealthCommand(above) { return true }
+            parent = ProcessState(of: above)?.parent
+        }
+        return false
+    }
+
     /// Of a file that is gone the kernel says so behind its name, which a file of that name may have, too.
     private func isDeleted(_ executable: String, of pid: Int32) -> Bool {
         let mark = " (deleted)"
@@ -87,9 +100,9 @@ struct ProcessObserver: Sendable {
         let descriptor = open(path.string, O_RDONLY | O_CLOEXEC)
         guard descriptor >= 0 else { return nil }
         defer { close(descriptor) }
-        let text = (try? Files.readText(FilePath("/proc/self/fdinfo/\(descriptor)"))) ?? ""
-        let line = text.split(separator: "\n").first { $0.hasPrefix("mnt_id:") }
-        return line.flatMap { Int($0.filter { $0.isNumber }) }
+        let bytes = (try? Files.read(FilePath("/proc/self/fdinfo/\(descriptor)"))) ?? []
+        let line = bytes.split(separator: UInt8(ascii: "\n")).first { $0.starts(with: "mnt_id:".utf8) }
+        return line.flatMap { Int(bytes: $0.drop { !(UInt8(ascii: "0")...UInt8(ascii: "9")).contains($0) }) }
     }
 }
 
@@ -102,26 +115,27 @@ struct ProcessState: Sendable, Hashable {
     let isConfined: Bool
 
     init?(of pid: Int32) {
-        guard let text = try? Files.readText(FilePath("/proc/\(pid)/status"), limit: 1 << 16) else {
-            return nil
-        }
-        self.init(parsing: text)
+        guard let bytes = try? Files.read(FilePath("/proc/\(pid)/status"), limit: 1 << 16) else { return nil }
+        self.init(parsing: bytes)
     }
 
-    init?(parsing text: String) {
+    init?(parsing status: [UInt8]) {
         var parent: Int32?
         var capabilities: UInt64 = 0
         var (isFiltered, isBarred) = (false, false)
-        for line in text.split(separator: "\n") {
-            let fields = line.split(whereSeparator: \.isWhitespace)
-            guard fields.count >= 2 else { continue }
-            switch fields[0] {
-            case "PPid:": parent = Int32(fields[1])
-            case "CapInh:", "CapPrm:", "CapEff:", "CapBnd:", "CapAmb:":
-                capabilities |= UInt64(fields[1], radix: 16) ?? 0
-            case "NoNewPrivs:": isBarred = fields[1] == "1"
-            case "Seccomp:": isFiltered = fields[1] == "2"
-            default: break
+        // Of sixty lines few are looked at again.
+        for line in status.split(separator: UInt8(ascii: "\n")) {
+            guard let colon = line.firstIndex(of: UInt8(ascii: ":")) else { continue }
+            let name = line[..<colon]
+            let value = line[(colon + 1)...].drop { $0 <= UInt8(ascii: " ") }
+            if name.starts(with: "Cap".utf8) {
+                capabilities |= UInt64(bytes: value, radix: 16) ?? 0
+            } else if name.elementsEqual("PPid".utf8) {
+                parent = Int32(bytes: value)
+            } else if name.elementsEqual("NoNewPrivs".utf8) {
+                isBarred = value.elementsEqual("1".utf8)
+            } else if name.elementsEqual("Seccomp".utf8) {
+                isFiltered = value.elementsEqual("2".utf8)
             }
         }
         guard let parent else { return nil }

@@ -26,7 +26,7 @@ struct ProcessStart: Sendable {
 
     static func facts(of pid: Int32) -> StartFacts? {
         guard let stat = ProcessStat(of: pid), let image = stat.image,
-            let limits = try? Files.readText(FilePath("/proc/\(pid)/limits"), limit: 1 << 16),
+            let limits = try? Files.read(FilePath("/proc/\(pid)/limits"), limit: 1 << 16),
             let environment = try? Files.read(FilePath("/proc/\(pid)/environ"), limit: 4 << 20)
         else { return nil }
         return StartFacts(
@@ -48,12 +48,17 @@ struct ProcessStart: Sendable {
     }
 
     /// The names are in a column of 26 (proc(5)).
-    static func limits(_ text: String) -> [String: [String]] {
+    static func limits(_ table: [UInt8]) -> [String: [String]] {
         var limits: [String: [String]] = [:]
-        for line in text.split(separator: "\n").dropFirst() {
-            let name = line.prefix(26).trimmed
-            let fields = line.dropFirst(26).split(separator: " ").prefix(2).map(String.init)
-            if !name.isEmpty, fields.count == 2 { limits[name] = fields }
+        for line in table.split(separator: UInt8(ascii: "\n")).dropFirst() {
+            let space = UInt8(ascii: " ")
+            let values = line.dropFirst(26).split(separator: space).prefix(2)
+            guard let end = line.prefix(26).lastIndex(where: { $0 != space }), values.count == 2 else {
+                continue
+            }
+            limits[String(decoding: line[...end], as: UTF8.self)] = values.map {
+                String(decoding: $0, as: UTF8.self)
+            }
         }
         return limits
     }
@@ -67,13 +72,5 @@ struct ProcessStart: Sendable {
         let perSecond = Int64(max(1, sysconf(Int32(_SC_CLK_TCK))))
         let started = Duration.milliseconds(Int64(ticks) * 1000 / perSecond)
         return .nanoseconds(BootInstant.now.nanoseconds) - started
-    }
-}
-
-extension Substring {
-    fileprivate var trimmed: String {
-        var text = self
-        while text.last == " " { text.removeLast() }
-        return String(text)
     }
 }

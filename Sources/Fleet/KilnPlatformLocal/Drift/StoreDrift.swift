@@ -53,8 +53,12 @@ struct StoreDrift: Sendable {
         let fingerprint = FileFingerprint(facts)
         if !readsEverything, memory[digest.hex] == fingerprint { return nil }
         memory[digest.hex] = nil
-        let found = try await Blocking.run { try FileDigest.measure(path).digest }
-        guard found == digest else { return "is not what its digest says" }
+        do {
+            let found = try await Blocking.run { try FileDigest.measure(path).digest }
+            guard found == digest else { return "is not what its digest says" }
+        } catch let error as SystemError {
+            return "cannot be read: \(error.errno)"
+        }
         memory[digest.hex] = fingerprint
         return nil
     }

@@ -8,8 +8,11 @@ import SystemPackage
 /// Compares what an instance wrote to its root with the sealed image below, entry by entry and byte by byte: neither times nor
 /// sizes nor what anybody recorded are believed. Costs what was changed, whatever the size of the image.
 struct UpperWalk {
-    /// So many findings say that an instance is another; more would only fill memory.
+    /// So many findings say that an instance is another; more would only fill memory. What is let pass counts apart, so that nothing
+    /// hides behind it.
     static let findingLimit = 1000
+    static let letPassLimit = 10_000
+    private static let changedLimit = 100_000
     private static let depthLimit = 256
     private static let here: [CChar] = [CChar(UInt8(ascii: ".")), 0]
 
@@ -17,22 +20,20 @@ struct UpperWalk {
     /// Where changes go, and the image as one read-only tree.
     let changes: FilePath
     let sealed: FilePath
-    /// What need not be compared.
-    let isAllowed: (String) -> Bool
+    let rules: DriftRules
 
     private(set) var findings: [DriftFinding] = []
+    /// Files that are not the image's, whatever becomes of that.
+    private(set) var changedFiles: Set<String> = []
     private var isFull = false
+    private var harmful = 0
+    private var letPass = 0
 
-    init(instance: InstanceID, changes: FilePath, sealed: FilePath, isAllowed: @escaping (String) -> Bool) {
+    init(instance: InstanceID, changes: FilePath, sealed: FilePath, rules: DriftRules) {
         self.instance = instance
         self.changes = changes
         self.sealed = sealed
-        self.isAllowed = isAllowed
-    }
-
-    /// Files that are not the image's, whatever becomes of that.
-    var changedFiles: Set<String> {
-        Set(findings.filter { $0.kind != .fileRemoved && $0.weight != .noise }.map(\.subject))
+        self.rules = rules
     }
 
     mutating func walk() throws {
@@ -122,7 +123,7 @@ struct UpperWalk {
             return add(.fileRemoved, path, "is gone", before: known.words, since: node.changed)
         }
         switch (node.kind, known.kind) {
-        case (.file, .file) where isAllowed(path):
+        case (.file, .file) where rules.allows(path):
             add(.fileChanged, path, "was written to", since: node.changed)
         case (.file, .file):
             if let detail = content(name, upper, below, node, known, path) { return add(detail) }
@@ -210,16 +211,28 @@ struct UpperWalk {
 
     private mutating func add(_ finding: DriftFinding) {
         if isFull { return }
-        findings.append(finding)
-        guard findings.count == Self.findingLimit else { return }
-        isFull = true
-        findings.append(
-            DriftFinding(
-                .fileAdded,
-                instance: instance,
-                subject: "/",
-                detail: "more than \(Self.findingLimit) files differ; the rest is not listed"
-            )
+        let isChange = finding.kind != .fileRemoved && finding.weight != .noise
+        if isChange, changedFiles.count < Self.changedLimit { changedFiles.insert(finding.subject) }
+        guard finding.weight == .noise || rules.letsPass(finding.subject) else {
+            harmful += 1
+            isFull = harmful > Self.findingLimit
+            return findings.append(isFull ? rest(finding, Self.findingLimit) : finding)
+        }
+        letPass += 1
+        if letPass <= Self.letPassLimit { return findings.append(finding) }
+        guard letPass == Self.letPassLimit + 1 else { return }
+        var rest = rest(finding, Self.letPassLimit)
+        rest.weight = .noise
+        findings.append(rest)
+    }
+
+    /// In the place of all that would follow, and as harmful or not as the first of it.
+    private func rest(_ finding: DriftFinding, _ limit: Int) -> DriftFinding {
+        DriftFinding(
+            finding.kind,
+            instance: instance,
+            subject: finding.subject,
+            detail: "more than \(limit) files differ; the rest is not listed"
         )
     }
 
