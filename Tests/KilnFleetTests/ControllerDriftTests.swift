@@ -117,6 +117,36 @@ import Testing
         }
     }
 
+    @Test func `cares for a fleet whose instance cannot be cut off, and destroys that one in time`()
+        async throws
+    {
+        try await Stage.with { stage in
+            var policy = Stage.policy()
+            policy.drift = DriftDefinition(respond: .quarantine, keep: .seconds(120))
+            try await stage.deploy("1", policy)
+            let drift = PretendDrift()
+            try await stage.kept(inspect: drift) { kept in
+                try await kept.pass(.seconds(30))
+                let drifted = try #require(kept.running.min())
+                stage.platform.change { $0.refusesIsolation = true }
+                drift.find([drifted])
+                try await kept.pass(.seconds(12))
+                drift.find([])
+                try await kept.pass(.seconds(60))
+                let events = try await kept.store.events(of: Stage.fleet, after: 0, limit: 1000)
+                #expect(
+                    events.filter { $0.message.contains("could not cut instance \(drifted) off") }.count >= 1
+                )
+                // Another one dies, and is replaced all the same.
+                #expect(kept.kill(keeping: [drifted]) != nil)
+                try await kept.pass(.seconds(30))
+                #expect(kept.running.count == 4)
+                try await kept.pass(.seconds(120))
+                #expect(!kept.running.contains(drifted) && kept.running.count == 3)
+            }
+        }
+    }
+
     @Test func `leaves alone what it is only to tell`() async throws {
         try await Stage.with { stage in
             var policy = Stage.policy()

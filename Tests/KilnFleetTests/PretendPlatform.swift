@@ -81,6 +81,8 @@ final class PretendPlatform: InstancePlatform {  // a class: tests and driver lo
         var endedTools: [InstanceID] = []
         /// Instances that were cut off and frozen, each with whether it had no traffic then.
         var isolated: [InstanceID: Bool] = [:]
+        /// The machine cannot cut anything off.
+        var refusesIsolation = false
         /// Nobody balances.
         var isBalancerDead = false
     }
@@ -323,6 +325,7 @@ final class PretendPlatform: InstancePlatform {  // a class: tests and driver lo
 
     func isolate(_ instance: InstanceID, of fleet: FleetName, token: FencingToken) async throws {
         try admit(token)
+        if seen.refusesIsolation { throw Refused() }
         note { state in
             state.isolated[instance] = state.instances[instance]?.traffic == InstanceObservation.Traffic.none
         }

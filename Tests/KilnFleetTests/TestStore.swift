@@ -78,7 +78,8 @@ final class TestStore: FleetStore {  // a class: counts the writes of one life
         try await write { try await $0.renewLease(lease, until: expires) }
     }
     func releaseLease(_ lease: Lease) async throws { try await write { try await $0.releaseLease(lease) } }
-    func interruptLease(_ lease: Lease, by who: String) async throws {
+    @discardableResult
+    func interruptLease(_ lease: Lease, by who: String) async throws -> Bool {
         try await write { try await $0.interruptLease(lease, by: who) }
     }
     func leaseNews(of fleet: FleetName) -> AsyncStream<Void> { catalog.leaseNews(of: fleet) }

@@ -2,7 +2,7 @@
 import Glibc
 import Synchronization
 
-/// What Ctrl-C (SIGINT), SIGTERM and SIGHUP do.
+/// What Ctrl-C (SIGINT), SIGTERM and SIGHUP do; SIGHUP does nothing where it is ignored already.
 ///
 /// The first one cancels the command, which cleans up and ends with status 130. A command that must not stop half-way
 /// (a rollout) defers it: then the first one only asks, and the command comes to a safe end by itself. The second one ends
@@ -21,7 +21,10 @@ final class Interruption: Sendable {  // a class: the signal handler and the com
 
     /// Starts to listen; `cancel` is what the first signal does outside of `deferring`.
     func watch(cancel: @escaping @Sendable () -> Void) {
-        let sources = [SIGINT, SIGTERM, SIGHUP].map { number in
+        // Under nohup(1) a terminal that closes is nobody's word.
+        let ignored = signal(SIGHUP, SIG_IGN).map { unsafeBitCast($0, to: Int.self) }
+        let isHeard = ignored != unsafeBitCast(SIG_IGN, to: Int.self)
+        let sources = ([SIGINT, SIGTERM] + (isHeard ? [SIGHUP] : [])).map { number in
             signal(number, SIG_IGN)
             let source = DispatchSource.makeSignalSource(
                 signal: number,

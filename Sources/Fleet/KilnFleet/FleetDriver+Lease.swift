@@ -137,10 +137,11 @@ extension FleetDriver {
         )
     }
 
-    /// Noted before the holder is told: it sees by that that somebody takes over, and pauses nothing.
+    /// Noted before the holder is told: it sees by that that somebody takes over, and pauses nothing. It is told once: a second
+    /// signal would end it at once, in the middle of what it does.
     private func interruptHolder(of lease: Lease, as who: String) async throws {
-        try await store.interruptLease(lease, by: who)
-        if !lease.holder.isController { interrupt(lease.holder) }
+        let isNew = try await store.interruptLease(lease, by: who)
+        if isNew, !lease.holder.isController { interrupt(lease.holder) }
     }
 
     private func say(waitingFor lease: Lease) {

@@ -73,6 +73,8 @@ actor FleetRun {
     var comparing: StepComparison?
     /// Enough was measured to say something, while a person is waited for.
     var hasMeasured = false
+    /// Instances in quarantine that could not be cut off.
+    var notIsolated: Set<InstanceID> = []
     private let began: BootInstant
     private var timerDue: BootInstant?
     private var renewDue: BootInstant

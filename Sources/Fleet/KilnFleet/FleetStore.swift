@@ -33,7 +33,9 @@ package protocol FleetStore: Sendable {
     /// Gives the lease back. Fine when it was lost before.
     func releaseLease(_ lease: Lease) async throws
     /// Notes for the lease's holder that it should come to an end. Fine when the lease was lost.
-    func interruptLease(_ lease: Lease, by who: String) async throws
+    /// False when the holder gave the lease back, or was told already.
+    @discardableResult
+    func interruptLease(_ lease: Lease, by who: String) async throws -> Bool
     /// Comes whenever the fleet's lease was given back, or its holder is to come to an end, from now on. It may come for nothing,
     /// and what other processes do may come late, or never: whoever waits looks now and then all the same.
     func leaseNews(of fleet: FleetName) -> AsyncStream<Void>

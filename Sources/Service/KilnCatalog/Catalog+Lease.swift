@@ -47,14 +47,16 @@ extension Catalog {
 
     package func leaseNews(of fleet: FleetName) -> AsyncStream<Void> { leaseBell.listen(for: fleet) }
 
-    package func interruptLease(_ lease: Lease, by who: String) async throws {
+    @discardableResult
+    package func interruptLease(_ lease: Lease, by who: String) async throws -> Bool {
         defer { leaseBell.ring(for: lease.fleet) }
-        try await write { database in
+        return try await write { database in
             guard let row = try row(of: lease.fleet, database), row.token == lease.token.value,
-                var current = row.lease
-            else { return }
+                var current = row.lease, current.isInterrupted != true
+            else { return false }
             current.interrupt(by: who)
             try put(current, database)
+            return true
         }
     }
 

@@ -234,7 +234,7 @@ package actor Controller {
     package func interrupt(_ fleet: FleetName) async {
         giveWay(fleet)
         if let lease = try? await store.lease(of: fleet), lease.holder == holder {
-            try? await store.interruptLease(lease, by: "the controller")
+            _ = try? await store.interruptLease(lease, by: "the controller")
         }
     }
 

@@ -44,7 +44,10 @@ extension DriveOptions {
     ) async throws {
         let outcome = try await run(force: force) { fleets, options in
             let outcome = try await change(fleets, options)
-            try await warnOfRevoked(fleet, fleets)
+            // What was done is told whatever becomes of the warning.
+            do { try await warnOfRevoked(fleet, fleets) } catch {
+                for diagnostic in error.asDiagnostics { Progress.report(.diagnostic(diagnostic)) }
+            }
             return outcome
         }
         let context = CommandContext.current

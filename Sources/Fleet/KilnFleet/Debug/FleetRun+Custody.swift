@@ -45,7 +45,12 @@ extension FleetRun {
             guard case .running = seen.process, var instance = ledger.instances[seen.spec.id],
                 instance.debug?.awaitsIsolation == true, !instance.isStopping
             else { continue }
-            try await platform.isolate(seen.spec.id, of: ledger.name, token: ledger.lease.token)
+            do {
+                try await platform.isolate(seen.spec.id, of: ledger.name, token: ledger.lease.token)
+            } catch {
+                try await bear(error, withoutIsolating: instance)
+                continue
+            }
             instance.debug?.isIsolated = true
             let until = WallClock.format(instance.debug?.until ?? clock.time)
             let message =
@@ -55,6 +60,18 @@ extension FleetRun {
                 ledger.event(.instanceLeaving, message, instance: instance.id, release: instance.release),
             ])
         }
+    }
+
+    /// One instance that cannot be cut off is tried again, and keeps nobody from caring for the others. Told once.
+    private func bear(_ error: any Error, withoutIsolating instance: InstanceRecord) async throws {
+        if error is CancellationError { throw error }
+        // A platform that refuses may do so because another driver took over.
+        try await renew()
+        guard notIsolated.insert(instance.id).inserted else { return }
+        let message = "could not cut instance \(instance.id) off, trying again: \(Self.words(error))"
+        try await write([
+            ledger.event(.platformTrouble, message, instance: instance.id, release: instance.release)
+        ])
     }
 
     /// A session whose command is gone: killed, or with the boot.

@@ -35,15 +35,18 @@ struct Fence: Sendable {
 
     private func raise(to token: FencingToken) throws {
         if let seen = try highest(), token < seen { throw refused(token, seen) }
-        // In place: another file would have another lock.
-        let descriptor = try FileDescriptor.open(file, .writeOnly, options: [.truncate, .closeOnExec])
+        // In place, since another file would have another lock, and over what is there, all of it: whoever is killed on the way leaves
+        // one token or the other.
+        let descriptor = try FileDescriptor.open(file, .writeOnly, options: .closeOnExec)
         defer { try? descriptor.close() }
-        _ = try descriptor.writeAll(Array("\(token.value)\n".utf8))
+        let digits = String(token.value)
+        let line = digits + String(repeating: " ", count: max(0, 20 - digits.count)) + "\n"
+        _ = try descriptor.writeAll(toAbsoluteOffset: 0, Array(line.utf8))
     }
 
     private func highest() throws -> FencingToken? {
         let text = try Files.readText(file)
-        return Int64(text.prefix { $0 != "\n" }).map { FencingToken($0) }
+        return Int64(text.prefix { $0.isNumber }).map { FencingToken($0) }
     }
 
     private func refused(_ token: FencingToken, _ seen: FencingToken) -> LocalPlatformError {
