@@ -34,6 +34,25 @@ import Testing
         #expect(module.problems.first?.problem.code == "hcl.limit")
     }
 
+    /// Each by itself is allowed.
+    @Test(arguments: [("+1", "("), (".a", "(")])
+    func `chains in chains are stopped before they are too tall`(link: String, open: String) {
+        var text = "a"
+        for _ in 0..<90 { text = open + text + String(repeating: link, count: 390) + ")" }
+        let result = Result { () throws(HCLProblem) in
+            try HCLParser.expression(HCLSource(name: "n", text: text))
+        }
+        guard case .failure(let problem) = result else { return #expect(Bool(false), "it is parsed") }
+        #expect(problem.code == "hcl.limit")
+    }
+
+    @Test func `nothing, repeated a thousand times a thousand times, is no pattern`() {
+        let module = HCLModuleScope([
+            parse(#"locals { x = regex("(?:(?:(?:(?:){1000}){1000}){1000}){1000}", "x") }"#).body
+        ])
+        #expect(!module.problems.isEmpty)
+    }
+
     @Test func `a chain of names may be long`() {
         let module = HCLModuleScope([doubling(2000) { $0 }])
         #expect(module.problems.isEmpty)
@@ -41,7 +60,7 @@ import Testing
     }
 
     @Test(arguments: [
-        "1e999999999", "1e-999999999", "1e32768", "1e99999999999999999999",
+        "1e999999999", "1e-999999999", "1e-9223372036854775808", "1e32768", "1e99999999999999999999",
         String(repeating: "9", count: 1_000_000),
         "0." + String(repeating: "1", count: 1_000_000),
     ])

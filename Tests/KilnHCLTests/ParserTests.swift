@@ -47,6 +47,7 @@ func parse(_ text: String) -> HCLFile { HCLParser.parse(HCLSource(name: "main.tf
         ("<<-EOT\n    a\n\n      b\n  EOT\n", "a\n\n  b\n"),
         ("<<-EOT\n    a\n  ${1}\n    b\n  EOT\n", "  a\n1\n  b\n"),
         ("<<-EOT\n  x ${1}\n   y\n  NOT EOT\nEOT\n", "x 1\n y\nNOT EOT\n"),
+        ("<<EOT\n\\n${1}\\n\ns/x/${2}\\/y/\nEOT\n", "\\n1\\n\ns/x/2\\/y/\n"),
         ("<<EOT\na\\n\"b\"\n%{ if true ~}\n c\n%{ endif ~}\nd\nEOT\n", "a\\n\"b\"\nc\nd\n"),
     ])
     func `a heredoc keeps its lines`(text: String, wanted: String) throws {

@@ -1,3 +1,4 @@
+import FoundationEssentials
 import KilnSystem
 import KilnTestSupport
 import SystemPackage
@@ -81,5 +82,114 @@ import Testing
             }
         }
         #expect(agreed >= Self.pairs.count)
+    }
+
+    private static let checkov =
+        Files.exists("/usr/local/share/kiln-checkov/bin/checkov")
+        ? "/usr/local/share/kiln-checkov/bin/checkov" : nil
+
+    private static let checkovPairs: [(theirs: [String], ours: String)] = [
+        (["CKV_DOCKER_7", "CKV_K8S_14"], "IL001"),
+        (["CKV_K8S_43"], "IL002"),
+        (["CKV_DOCKER_1"], "IL007"),
+        (["CKV_DOCKER_3", "CKV_DOCKER_8"], "IL010"),
+        (["CKV_K8S_22", "CKV_AWS_336"], "IL020"),
+        (["CKV_K8S_9"], "IL027"),
+        (["CKV_K8S_16", "CKV_K8S_20", "CKV_K8S_27"], "IL028"),
+        (["CKV_AWS_24", "CKV_AWS_25"], "IL042"),
+        (["CKV_AWS_51", "CKV_AWS_163"], "IL046"),
+        (["CKV_TF_1"], "IL048"),
+    ]
+
+    /// Where the two differ, each with its reason; `docs/lint-peers.md` tells them to users.
+    private static let differences: [String: String] = [
+        "IL001 IL003/bad/Dockerfile": "the default of FROM's argument is judged, as IL003",
+        "IL001 IL003/good/Dockerfile": "the default of FROM's argument is judged, and pinned",
+        "IL002 IL001/bad/deploy.yaml": "an image without a version is told once, as IL001",
+        "IL002 IL001/bad/main.tf": "an image without a version is told once, as IL001",
+        "IL002 IL002/bad/short.yaml": "four digits are no digest",
+        "IL002 IL062/bad/deploy.yaml": "a variable is unknown, as IL062",
+        "IL002 IL062/bad/main.tf": "a variable is unknown, as IL062",
+        "IL027 IL001/bad/main.tf": "probes are asked for in manifests",
+        "IL027 IL062/bad/main.tf": "probes are asked for in manifests",
+        "IL027 IL030/bad/pod.yaml": "nobody replaces a bare pod, with probes or without: IL030",
+        "IL028 IL030/bad/pod.yaml": "what is not asked for is not found",
+        "IL042 IL042/bad/stack.json": "a door for a private network is one",
+        "IL048 IL041/good/main.tf": "a version of a registry pins a module",
+        "IL048 IL043/good/main.tf": "a version of a registry pins a module",
+        "IL048 IL044/good/main.tf": "a version of a registry pins a module",
+        "IL048 IL046/good/main.tf": "a version of a registry pins a module",
+        "IL048 IL048/good/main.tf": "a version of a registry pins a module",
+    ]
+
+    /// What checkov says about each file of the fixtures: `true` where one of its checks failed, nothing where none was made.
+    private func checkovVerdicts() async throws -> [String: [String: Bool]] {
+        let checks = Self.checkovPairs.flatMap(\.theirs).joined(separator: ",")
+        let fixtures = RuleFixtures.folder("IL001", "bad").removingLastComponent().removingLastComponent()
+        let invocation = ToolInvocation(
+            try #require(Self.checkov),
+            [
+                "-d", fixtures.string, "--framework", "dockerfile", "kubernetes", "terraform",
+                "cloudformation",
+                "--check", checks, "--compact", "--soft-fail", "-o", "json",
+            ]
+        )
+        struct Report: Decodable {
+            struct Results: Decodable {
+                let passedChecks: [Check]
+                let failedChecks: [Check]
+            }
+            struct Check: Decodable {
+                let checkId: String
+                let fileAbsPath: String
+            }
+            let results: Results
+        }
+        let decoder = JSONDecoder()
+        decoder.keyDecodingStrategy = .convertFromSnakeCase
+        let answer = try await ToolRunner().run(invocation).text
+        let reports = try decoder.decode([Report].self, from: Data(answer.utf8))
+        var verdicts: [String: [String: Bool]] = [:]
+        func note(_ check: Report.Check, hasFailed: Bool) {
+            guard let pair = Self.checkovPairs.first(where: { $0.theirs.contains(check.checkId) }) else {
+                return
+            }
+            let file = String(check.fileAbsPath.dropFirst(fixtures.string.count + 1))
+            let before = verdicts[file]?[pair.ours] ?? false
+            verdicts[file, default: [:]][pair.ours] = before || hasFailed
+        }
+        for report in reports {
+            for check in report.results.passedChecks { note(check, hasFailed: false) }
+            for check in report.results.failedChecks { note(check, hasFailed: true) }
+        }
+        return verdicts
+    }
+
+    @Test(.enabled(if: checkov != nil, "needs checkov: scripts/install-deps tests"))
+    func `agree with checkov where both look for the same, but for what is explained`() async throws {
+        let verdicts = try await checkovVerdicts()
+        var agreed: [String: Int] = [:]
+        var differing: Set<String> = []
+        for rule in RuleTable.all.map(\.id) {
+            for kind in ["bad", "good"] {
+                for file in try RuleFixtures.lint(rule, kind).files {
+                    let name = "\(rule)/\(kind)/\(file.source.name)"
+                    for (ours, said) in verdicts[name] ?? [:] {
+                        let found = file.findings.contains { $0.rule == ours }
+                        if said == found {
+                            agreed[ours, default: 0] += said ? 1 : 0
+                        } else {
+                            differing.insert("\(ours) \(name)")
+                        }
+                    }
+                }
+            }
+        }
+        #expect(differing.subtracting(Self.differences.keys).sorted() == [], "not explained")
+        #expect(
+            Set(Self.differences.keys).subtracting(differing).sorted() == [],
+            "explained, and agreed upon"
+        )
+        #expect(Self.checkovPairs.map(\.ours).filter { agreed[$0] == nil } == [], "nothing to agree upon")
     }
 }

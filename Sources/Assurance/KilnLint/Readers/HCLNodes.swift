@@ -150,9 +150,31 @@ struct HCLNodes {
         case "concat":
             return Node(.list(arguments.flatMap { node($0).items }), at: expression.range)
         case "merge":
-            return Node(.map(arguments.flatMap { node($0).entries }), at: expression.range)
+            return merge(arguments.map { node($0) }, at: expression.range)
         default: return computed(expression)
         }
+    }
+
+    /// Of one name the last counts; what nobody knows may be in the way of all that came before it.
+    private func merge(_ maps: [Node], at range: Range<Int>) -> Node {
+        var entries: [Node.Entry] = []
+        var places: [String: Int] = [:]
+        for map in maps {
+            if map.isUnknown {
+                entries = entries.map {
+                    Node.Entry(key: $0.key, keyRange: $0.keyRange, value: .unknown($0.key, at: $0.keyRange))
+                }
+            }
+            for entry in map.entries {
+                if let place = places[entry.key] {
+                    entries[place] = entry
+                } else {
+                    places[entry.key] = entries.count
+                    entries.append(entry)
+                }
+            }
+        }
+        return Node(.map(entries), at: range)
     }
 
     // MARK: Values

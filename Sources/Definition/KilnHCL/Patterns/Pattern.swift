@@ -33,9 +33,12 @@ struct Pattern: Sendable {
 /// Writes the program of a pattern.
 private struct PatternCompiler {
     var program: [Pattern.Instruction] = []
+    /// Also of what writes no instruction: nothing, repeated a thousand times a thousand times, is work all the same.
+    private var additions = 0
 
     mutating func add(_ node: PatternNode) throws(ConversionError) {
-        guard program.count < Pattern.limit else {
+        additions += 1
+        guard program.count < Pattern.limit, additions < 10 * Pattern.limit else {
             throw ConversionError(message: "the pattern is too large", isLimit: true)
         }
         switch node {

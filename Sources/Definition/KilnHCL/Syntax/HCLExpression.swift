@@ -104,8 +104,38 @@ package struct HCLExpression: Sendable, Hashable {
 
     /// Whether it was written as JSON, where a string can also be an expression for those who ask for one.
     package let isJSON: Bool
+    /// Of the tree that it is the root of, 1 without parts: whoever goes down it needs so much stack.
+    let height: Int
 
     package init(kind: Kind, range: Range<Int>, isJSON: Bool = false) {
         (self.kind, self.range, self.isJSON) = (kind, range, isJSON)
+        height = 1 + kind.tallest
+    }
+}
+
+extension HCLExpression.Kind {
+    /// The height of the tallest part, 0 where there is none.
+    fileprivate var tallest: Int {
+        switch self {
+        case .literal, .variable, .element: 0
+        case .template(let parts), .tuple(let parts), .call(_, let parts, _): Self.tallest(parts)
+        case .object(let items): items.reduce(0) { max($0, $1.key.height, $1.value.height) }
+        case .iteration(let iteration):
+            Self.tallest(
+                [iteration.collection, iteration.resultKey, iteration.result, iteration.condition].compactMap
+                { $0 }
+            )
+        case .attribute(let base, _): base.height
+        case .index(let base, let key): max(base.height, key.height)
+        case .splat(let base, let each): max(base.height, each.height)
+        case .unary(_, let operand): operand.height
+        case .binary(_, let left, let right): max(left.height, right.height)
+        case .conditional(let condition, let yes, let no): max(condition.height, yes.height, no.height)
+        case .parentheses(let inner), .embedded(let inner, _): inner.height
+        }
+    }
+
+    private static func tallest(_ parts: [HCLExpression]) -> Int {
+        parts.reduce(0) { max($0, $1.height) }
     }
 }

@@ -39,7 +39,7 @@ extension HCLParser {
                 try parser.operation(level: binary.level + 1, newlines: newlines)
             }
             let range = left.range.lowerBound..<right.range.upperBound
-            left = HCLExpression(kind: .binary(binary, left, right), range: range)
+            left = try bounded(HCLExpression(kind: .binary(binary, left, right), range: range))
         }
     }
 
@@ -90,9 +90,9 @@ extension HCLParser {
             skipSpace(newlines: newlines)
             if peek() == 46, peek(1) != 46 {
                 guard let next = try member(of: result, newlines: newlines, attributesOnly) else { break }
-                result = next
+                result = try bounded(next)
             } else if peek() == 91, !attributesOnly {
-                result = try bracket(of: result, newlines: newlines)
+                result = try bounded(bracket(of: result, newlines: newlines))
             } else {
                 at = before
                 return result

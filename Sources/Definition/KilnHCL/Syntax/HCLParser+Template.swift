@@ -98,7 +98,8 @@ extension HCLParser {
             at += 1
         }
         var text = source.text(start..<at)
-        if at == start || bytes[start] == 92 {
+        // In quotes alone: a heredoc's backslash is one.
+        if case .quote = end, at == start || bytes[start] == 92 {
             at = start
             text = try escape()
         }

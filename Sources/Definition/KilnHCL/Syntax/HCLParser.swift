@@ -7,6 +7,8 @@ package struct HCLParser {
         package var nesting = 100
         /// Of operators and accessors in a row.
         package var chain = 400
+        /// Of an expression's tree: chains in chains are taller than each of them.
+        package var height = 1000
         package var problems = 50
         /// Expressions, arguments and blocks of one file.
         package var parts = 1_000_000
@@ -169,6 +171,13 @@ extension HCLParser {
     mutating func note(_ problem: HCLProblem) throws(HCLProblem) {
         guard problems.count < limits.problems else { throw problem }
         problems.append(problem)
+    }
+
+    func bounded(_ expression: HCLExpression) throws(HCLProblem) -> HCLExpression {
+        guard expression.height <= limits.height else {
+            throw HCLProblem("limit", "an expression more than \(limits.height) deep", here)
+        }
+        return expression
     }
 
     mutating func nested<Result>(

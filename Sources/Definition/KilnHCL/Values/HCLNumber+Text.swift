@@ -14,7 +14,8 @@ extension HCLNumber {
         var exponent = 0
         if let mark = bytes.firstIndex(where: { $0 == 0x65 || $0 == 0x45 }) {
             let written = String(decoding: bytes[(mark + 1)...], as: UTF8.self)
-            guard let value = Int(written), abs(value) <= Self.exponentLimit else { return nil }
+            let range = -Self.exponentLimit...Self.exponentLimit
+            guard let value = Int(written), range.contains(value) else { return nil }
             exponent = value
             bytes = bytes[..<mark]
         }
