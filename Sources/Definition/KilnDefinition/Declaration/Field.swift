@@ -3,7 +3,7 @@ import KilnDiagnostics
 /// A key as the schema, the reference and the hints know it.
 struct FieldFacts: Sendable {
     let name: String
-    let syntax: SyntaxFacts
+    fileprivate let makeSyntax: @Sendable () -> SyntaxFacts
     let isRequired: Bool
     /// What it is when left out; nil when that is nothing.
     let standard: JSONValue?
@@ -11,6 +11,8 @@ struct FieldFacts: Sendable {
     let help: String
     /// A value as one line of YAML.
     let example: String
+
+    var syntax: SyntaxFacts { makeSyntax() }
 
     /// Key and value as one line of YAML.
     var line: String { "\(name): \(example)" }
@@ -37,7 +39,7 @@ struct Field<Root: Sendable>: Sendable {
         facts = { blank in
             FieldFacts(
                 name: name,
-                syntax: syntax.facts,
+                makeSyntax: { syntax.facts },
                 isRequired: isRequired,
                 standard: isRequired ? nil : standard(blank).flatMap(syntax.shown),
                 help: help,

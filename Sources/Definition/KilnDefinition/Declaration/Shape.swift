@@ -66,6 +66,15 @@ struct Shape<Root: Sendable>: Sendable {
         return root
     }
 
+    fileprivate var syntaxFacts: SyntaxFacts {
+        SyntaxFacts(
+            name: facts.name,
+            expected: expected,
+            schema: ["$ref": .string("#/$defs/\(facts.name.replacing(" ", with: "-"))")],
+            layout: .object(facts)
+        )
+    }
+
     var expected: String {
         "a mapping with keys such as \(facts.fields.prefix(3).map(\.name).joined(separator: ", "))"
     }
@@ -152,24 +161,19 @@ extension ShapeFacts {
 }
 
 extension Syntax {
-    static func object(_ shape: Shape<Value>) -> Syntax {
-        .object(shape) { value, _ in value }
+    static func object(_ shape: @autoclosure @escaping @Sendable () -> Shape<Value>) -> Syntax {
+        .object(shape()) { value, _ in value }
     }
 
     /// An object that becomes another value once its keys are read. The conversion is not asked when a key failed.
     static func object<Root>(
-        _ shape: Shape<Root>,
+        _ shape: @autoclosure @escaping @Sendable () -> Shape<Root>,
         as convert: @escaping @Sendable (Root, Passage) -> Value?
     ) -> Syntax {
         Syntax(
-            facts: SyntaxFacts(
-                name: shape.facts.name,
-                expected: shape.expected,
-                schema: ["$ref": .string("#/$defs/\(shape.facts.name.replacing(" ", with: "-"))")],
-                layout: .object(shape.facts)
-            ),
+            facts: shape().syntaxFacts,
             read: { passage, reading in
-                shape.read(passage, &reading).flatMap { convert($0, passage) }
+                shape().read(passage, &reading).flatMap { convert($0, passage) }
             },
             shown: { _ in nil }
         )

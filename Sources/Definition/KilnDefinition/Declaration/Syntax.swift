@@ -36,11 +36,24 @@ struct SyntaxFacts: Sendable {
 
 /// How values of a type are written: what a text must look like, what its schema is, how a value is shown again.
 struct Syntax<Value: Sendable>: Sendable {
-    let facts: SyntaxFacts
+    private let makeFacts: @Sendable () -> SyntaxFacts
     /// nil after having reported what is wrong.
     let read: @Sendable (Passage, inout Reading) -> Value?
     /// The value as the file would hold it; nil when it has no short form.
     let shown: @Sendable (Value) -> JSONValue?
+
+    /// The facts are made when they are asked for: a file that has no fleets makes none of a fleet's.
+    init(
+        facts: @autoclosure @escaping @Sendable () -> SyntaxFacts,
+        read: @escaping @Sendable (Passage, inout Reading) -> Value?,
+        shown: @escaping @Sendable (Value) -> JSONValue?
+    ) {
+        makeFacts = facts
+        self.read = read
+        self.shown = shown
+    }
+
+    var facts: SyntaxFacts { makeFacts() }
 }
 
 extension Syntax {
@@ -53,9 +66,8 @@ extension Syntax {
         shown: @escaping @Sendable (Value) -> JSONValue?,
         parse: @escaping @Sendable (String) throws(ValueError) -> Value
     ) -> Syntax {
-        let facts = SyntaxFacts(name: name, expected: expected, schema: schema, layout: .scalar)
-        return Syntax(
-            facts: facts,
+        Syntax(
+            facts: SyntaxFacts(name: name, expected: expected, schema: schema, layout: .scalar),
             read: { passage, reading in
                 guard !passage.isUnresolved(&reading) else { return nil }
                 guard let scalar = passage.node.scalar, !scalar.isNothing else {
@@ -85,14 +97,11 @@ extension Syntax {
         atLeast minimum: Int = 0,
         isUnique: Bool = false
     ) -> Syntax where Value == [Item] {
-        var members: [(String, JSONValue)] = [("type", "array"), ("items", item.facts.valueSchema)]
-        if minimum > 0 { members.append(("minItems", .integer(Int64(minimum)))) }
-        if isUnique { members.append(("uniqueItems", true)) }
-        return Syntax(
+        Syntax(
             facts: SyntaxFacts(
                 name: "list of \(plural)",
                 expected: "a list of \(plural)",
-                schema: JSONValue(members: members),
+                schema: listSchema(item.facts, atLeast: minimum, isUnique: isUnique),
                 layout: .list(item.facts)
             ),
             read: { passage, reading in
@@ -119,6 +128,13 @@ extension Syntax {
                 return shown.count == items.count ? .array(shown) : nil
             }
         )
+    }
+
+    private static func listSchema(_ item: SyntaxFacts, atLeast minimum: Int, isUnique: Bool) -> JSONValue {
+        var members: [(String, JSONValue)] = [("type", "array"), ("items", item.valueSchema)]
+        if minimum > 0 { members.append(("minItems", .integer(Int64(minimum)))) }
+        if isUnique { members.append(("uniqueItems", true)) }
+        return JSONValue(members: members)
     }
 
     /// A mapping from names that the user chooses. What can be read of it is read, so that the names stay known.

@@ -87,14 +87,15 @@ extension Syntax where Value == FleetOverride {
     /// Some keys of a fleet, none of them needed.
     static var fleetOverride: Syntax {
         let expected = "a mapping with keys of a fleet, such as instances"
-        let fields = FleetKeys.shape.facts.fields.map { ($0.name, $0.syntax.valueSchema) }
         return Syntax(
             facts: SyntaxFacts(
                 name: "keys of a fleet",
                 expected: expected,
                 schema: [
                     "type": "object", "additionalProperties": false,
-                    "properties": JSONValue(members: fields),
+                    "properties": JSONValue(
+                        members: FleetKeys.shape.facts.fields.map { ($0.name, $0.syntax.valueSchema) }
+                    ),
                 ],
                 layout: .scalar
             ),
