@@ -60,6 +60,37 @@ import Testing
         }
     }
 
+    @Test func `is told with what could not be read and what nobody could judge`() async throws {
+        try await Sandbox.with { sandbox in
+            let kiln = try await project(sandbox)
+            #expect(try await !kiln.succeed("affected", "CVE-2026-0001").messages.contains("warning"))
+            try kiln.write("{", to: "a/opt/app/node_modules/y/package.json")
+            try kiln.write(
+                #"{"name": "z", "version": "1.0.0"}"#,
+                to: "b/opt/app/node_modules/z/package.json"
+            )
+            try await kiln.succeed("lock")
+            try await kiln.succeed("bake")
+            for _ in 0..<2 {
+                // The second time from what is kept.
+                let told = try await kiln.succeed("affected", "CVE-2026-0001").messages
+                #expect(told.contains("warning: a could not be read whole, and may be affected"), "\(told)")
+                #expect(told.contains("opt/app/node_modules/y/package.json: "), "\(told)")
+                #expect(told.contains("warning: 1 package could not be judged"), "\(told)")
+            }
+            // An image of which nothing is kept and whose layers are gone.
+            let blobs = kiln.home.images.appending("blobs/sha256")
+            for name in try Files.list(blobs) {
+                let magic = try Files.read(blobs.appending(name)).prefix(4)
+                if magic.elementsEqual([0x28, 0xB5, 0x2F, 0xFD]) { try Files.remove(blobs.appending(name)) }
+            }
+            try Files.remove(kiln.home.inventories)
+            let answer = try await kiln.succeed("affected", "CVE-2026-0001", "--format", "json").output
+            #expect(answer.contains(#""affected": []"#) || answer.contains(#""affected" : []"#), "\(answer)")
+            #expect(answer.contains("some of its layers are not here"), "\(answer)")
+        }
+    }
+
     @Test func `is the same after any kill in the middle of writing what is kept`() async throws {
         try await Sandbox.with { sandbox in
             let kiln = try await project(sandbox)

@@ -55,6 +55,27 @@ import Testing
         }
     }
 
+    @Test func `keep what one advisory says of several vulnerabilities apart`() throws {
+        let record =
+            #"{"id": "DSA-1-1", "upstream": ["CVE-2024-0001", "CVE-2024-0002"], "affected": [{"package": {"ecosystem": "Debian:12", "name": "a"}, "ranges": [{"type": "ECOSYSTEM", "events": [{"introduced": "0"}, {"fixed": "2"}]}]}]}"#
+        var builder = DatabaseBuilder()
+        for text in [record, "CVE-2024-0002\n"] {
+            _ = try AdvisoryImporter.importBytes(Array(text.utf8), name: "x", into: &builder)
+        }
+        let found = try Matcher(AdvisoryDatabase(bytes: builder.build())).match([
+            InventoryPackage(Ecosystem("Debian:12"), "a", "1")
+        ]).findings
+        #expect(Set(found.map(\.vulnerability)) == ["CVE-2024-0001", "CVE-2024-0002"])
+        #expect(found.filter(\.advisory.isExploited).map(\.vulnerability) == ["CVE-2024-0002"])
+        func left(ignoring id: String) throws -> [String] {
+            let entry = try IgnoreEntry(id: id, reason: "not reachable", expires: "2099-01-01")
+            let today = try #require(CalendarDate(parsing: "2026-11-26"))
+            return Judgement(found, ignoring: [entry], today: today).findings.map(\.vulnerability)
+        }
+        #expect(try left(ignoring: "CVE-2024-0001") == ["CVE-2024-0002"])
+        #expect(try left(ignoring: "DSA-1-1") == [])
+    }
+
     @Test func `name what is malformed and go on`() throws {
         let lines = [
             #"{"affected": [{"package": {"ecosystem": "npm", "name": "a"}, "ranges": [{"type": "SEMVER", "events": [{"introduced": "0"}]}]}], "id": "X-1"}"#,

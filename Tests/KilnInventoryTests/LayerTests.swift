@@ -34,6 +34,60 @@ import Testing
         }
     }
 
+    /// pnpm's modules are links to files of a store; whoever wants a package unseen may make one, too.
+    @Test func `a link says what stands in its file, whatever that is called and wherever it leads`()
+        async throws
+    {
+        try await Sandbox.with { sandbox in
+            try await Samples.image(
+                "shop",
+                in: ImageStore(home: sandbox.home),
+                made: ["packages of shop", "files of shop"],
+                layers: [
+                    ["a": Samples.dpkg(("a", "1"))],
+                    [
+                        "app/.store/1": .text(#"{"name": "x", "version": "1.0.0"}"#),
+                        "app/node_modules/x/package.json": .alias(of: "app/.store/1"),
+                        "app/vendor/node_modules/x/package.json": .alias(of: "app/.store/1"),
+                        "b": Samples.dpkg(("b", "2")), "c": .alias(of: "b"),
+                        "etc/os-release": .text(Samples.debian), "var/lib/dpkg/status": .alias(of: "c"),
+                    ],
+                ]
+            )
+            let found = try await Inventory.read(.image("shop"), home: sandbox.home)
+            #expect(found.entries.map { "\($0.package.name) \($0.package.version)" } == ["b 2", "x 1.0.0"])
+            #expect(
+                found.entries.last?.evidence.map(\.path) == [
+                    "app/node_modules/x/package.json", "app/vendor/node_modules/x/package.json",
+                ]
+            )
+            #expect(found.notes == [])
+        }
+    }
+
+    @Test func `a list of files owns nothing without its package`() async throws {
+        try await Sandbox.with { sandbox in
+            let root = sandbox.path.appending("root")
+            let module = "app/node_modules/y/package.json"
+            func judged(_ package: String) async throws -> [String] {
+                try Samples.tree(
+                    [
+                        "etc/os-release": .text(Samples.debian),
+                        "var/lib/dpkg/status": Samples.dpkg((package, "1")),
+                        "var/lib/dpkg/info/node-y.list": .text("/\(module)\n"),
+                        module: .text(#"{"name": "y", "version": "1.0.0"}"#),
+                    ],
+                    at: root
+                )
+                return try await Inventory.read(.root(root), home: sandbox.home).judgedPackages.map(\.name)
+            }
+            let owned = try await judged("node-y")
+            #expect(owned == ["node-y"])
+            let unowned = try await judged("other")
+            #expect(unowned == ["other", "y"])
+        }
+    }
+
     @Test func `a package is told of the layer since which it is there as it is`() async throws {
         try await Sandbox.with { sandbox in
             let store = ImageStore(home: sandbox.home)

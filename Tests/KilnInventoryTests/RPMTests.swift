@@ -51,6 +51,28 @@ import Testing
         try await Sandbox.with { sandbox in try await check(RPMFixture.slots(in: sandbox), sandbox) }
     }
 
+    /// A row's head that ends before it has begun, and many rows that are one.
+    @Test(arguments: [([0x80, 0x01, 0, 0], 1), ([4, 0, 0, 0], 140)])
+    func `whose rows are not what they say are passed over`(_ row: [UInt8], _ rows: Int) async throws {
+        try await Sandbox.with { sandbox in
+            var page = [UInt8](repeating: 0, count: 512)
+            page.replaceSubrange(0..<16, with: Array("SQLite format 3\u{0}".utf8))
+            page[16] = 2
+            page[100] = 13
+            page[104] = UInt8(rows)
+            for cell in 0..<rows {
+                page.replaceSubrange((108 + 2 * cell)..<(110 + 2 * cell), with: [1, 0x90])
+            }
+            page.replaceSubrange(400..<402, with: [UInt8(row.count), 1])
+            page.replaceSubrange(402..<(402 + row.count), with: row)
+            let root = sandbox.path.appending("root")
+            try Samples.tree(["var/lib/rpm/rpmdb.sqlite": .bytes(page)], at: root)
+            let found = try await Inventory.read(.root(root), home: sandbox.home)
+            #expect(found.entries.isEmpty)
+            #expect(found.notes.map(\.text) == ["it is damaged"])
+        }
+    }
+
     @Test func `that are damaged are passed over`() async throws {
         func bytes(_ name: String, _ make: (Sandbox) async throws -> FilePath) async throws -> [UInt8] {
             try await Sandbox.with {

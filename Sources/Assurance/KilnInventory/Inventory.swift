@@ -32,6 +32,8 @@ package struct Inventory: Sendable, Hashable {
         }
     }
 
+    package var judged: JudgedPackages { JudgedPackages(packages: judgedPackages, notes: notes) }
+
     /// The entries that have this name and version, such as those of a finding: one for each architecture.
     package func entries(of package: InventoryPackage) -> [InventoryEntry] {
         entries.filter { $0.package == package }
@@ -41,6 +43,17 @@ package struct Inventory: Sendable, Hashable {
     package func layer(of entry: InventoryEntry) -> InventoryLayer? {
         guard let place = entry.layer, layers.indices.contains(place) else { return nil }
         return layers[place]
+    }
+}
+
+/// What of an image is held against advisories, and what could not be: an answer about it says both.
+package struct JudgedPackages: Sendable, Hashable {
+    package var packages: [InventoryPackage]
+    package var notes: [InventoryNote]
+
+    package init(packages: [InventoryPackage], notes: [InventoryNote]) {
+        self.packages = packages
+        self.notes = notes
     }
 }
 

@@ -39,8 +39,9 @@ enum PrivateKeys {
         guard labels.contains(label) else { return nil }
         let body = text[(end + dashes.count)...]
         let closing = Array("-----END \(label)-----".utf8)
-        guard
-            let stop = body.indices.first(where: { body[$0] == 0x2D && body[$0...].starts(with: closing) })
+        // What begins anew before it ends is none, and is looked at from there on: no byte is read for many keys.
+        guard let stop = body.indices.first(where: { body[$0] == 0x2D && body[$0...].isBoundary }),
+            body[stop...].starts(with: closing)
         else { return nil }
         // Keys in JSON and in variables have their line ends written out.
         let whole = String(decoding: body[..<stop], as: UTF8.self).replacing("\\n", with: "\n")
@@ -54,5 +55,12 @@ enum PrivateKeys {
             label.hasPrefix("OPENSSH")
             ? bytes.starts(with: Array("openssh-key-v1\u{0}".utf8)) : bytes.first == 0x30 || isLocked
         return isKey ? (.privateKey, bytes) : nil
+    }
+}
+
+extension ArraySlice<UInt8> {
+    /// Whether it goes on with the first or the last line of something in PEM.
+    fileprivate var isBoundary: Bool {
+        starts(with: "-----BEGIN ".utf8) || starts(with: "-----END ".utf8)
     }
 }

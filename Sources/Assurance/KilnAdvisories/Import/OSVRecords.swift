@@ -26,12 +26,29 @@ enum OSVRecords {
         }
         guard !advisory.affected.isEmpty else { return }
         report.taken += 1
-        builder.add(advisory)
+        for advisory in apart(advisory, upstream: record["upstream"]?.texts ?? []) { builder.add(advisory) }
+    }
+
+    /// A distribution's advisory may be about several vulnerabilities (OSV schema 1.7, `upstream`): each is one of its own, with its own
+    /// exploits and reasons to wait, that the advisory's id names too.
+    private static func apart(_ advisory: Advisory, upstream: [String]) -> [Advisory] {
+        let names = Set(upstream.map(VulnerabilityName.plain).filter { $0.hasPrefix("CVE-") }).sorted()
+        guard names.count > 1 else {
+            var advisory = advisory
+            advisory.aliases += upstream
+            return [advisory]
+        }
+        return names.prefix(AdvisoryLimits.aliases).map { name in
+            var part = advisory
+            part.id = "\(advisory.id):\(name)"
+            part.aliases = [name, advisory.id]
+            return part
+        }
     }
 
     private static func facts(of record: JSONValue, id: String) -> Advisory {
         var advisory = Advisory(id: id)
-        advisory.aliases = (record["aliases"]?.texts ?? []) + (record["upstream"]?.texts ?? [])
+        advisory.aliases = record["aliases"]?.texts ?? []
         advisory.summary = record["summary"]?.text ?? record["details"]?.text ?? ""
         advisory.published = record["published"]?.text.flatMap { Moment(parsing: $0) }
         advisory.modified = record["modified"]?.text.flatMap { Moment(parsing: $0) }

@@ -37,6 +37,11 @@ package struct Finding: Sendable, Hashable {
 package struct UnjudgedPackage: Sendable, Hashable {
     package let package: InventoryPackage
     package let reason: String
+
+    package init(package: InventoryPackage, reason: String) {
+        self.package = package
+        self.reason = reason
+    }
 }
 
 /// What came of holding packages against a database.

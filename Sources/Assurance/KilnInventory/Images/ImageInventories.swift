@@ -1,4 +1,3 @@
-package import KilnAdvisories
 package import KilnOCI
 package import KilnSystem
 import SystemPackage
@@ -7,11 +6,11 @@ import SystemPackage
 /// package owns is not among it: the layers tell that.
 ///
 /// ```
-/// kiln-image-inventory 1.1 sha256:<manifest> sha256:<of what follows>
+/// kiln-image-inventory 2.3 sha256:<manifest> sha256:<of what follows>
 /// ```
 package struct ImageInventories: Sendable {
     /// Moves with the bytes, and with what readers find in layers.
-    static let format = "1.\(LayerInventories.format)"
+    static let format = "2.\(LayerInventories.format)"
     private static let longest = 64 << 20
 
     private let home: KilnHome
@@ -20,11 +19,12 @@ package struct ImageInventories: Sendable {
         self.home = home
     }
 
-    /// What advisories are held against; nil when nothing is kept of the image, or what is kept is of another format, or damaged.
-    package func judgedPackages(of image: Digest) -> [InventoryPackage]? {
+    /// nil when nothing is kept of the image, or what is kept is of another format, or damaged.
+    package func judged(of image: Digest) -> JudgedPackages? {
         guard let body = body(of: image) else { return nil }
         var reader = FactsReader(cursor: VarintCursor(body))
-        return reader.packages()?.compactMap { $0.isJudged ? $0.package : nil }
+        guard let packages = reader.packages(), let notes = reader.notes() else { return nil }
+        return JudgedPackages(packages: packages.compactMap { $0.isJudged ? $0.package : nil }, notes: notes)
     }
 
     func load(_ image: Digest, as subject: String) -> Inventory? {

@@ -1,7 +1,8 @@
 import KilnAdvisories
 import KilnOCI
 
-/// The bytes of an image's inventory, the same for the same one. The packages come first, for who asks for nothing else.
+/// The bytes of an image's inventory, the same for the same one. The packages come first, and what could not be
+/// read, for who asks for nothing else.
 extension Inventory {
     func encode() -> [UInt8] {
         var out = FactsWriter()
@@ -13,6 +14,7 @@ extension Inventory {
             packages.append(package)
         }
         out.packages(packages, judged: judged)
+        out.notes(notes)
         out.text(platform?.os)
         out.text(platform?.architecture)
         out.text(platform?.variant)
@@ -27,19 +29,13 @@ extension Inventory {
         }
         out.number(UInt64(entries.count))
         for entry in entries { out.entry(entry, package: places[entry.package] ?? 0) }
-        out.number(UInt64(notes.count))
-        for note in notes {
-            out.text(note.path)
-            out.place(note.layer)
-            out.text(note.text)
-        }
         return out.bytes
     }
 
     /// nil for bytes that are not whole.
     init?(parsing bytes: ArraySlice<UInt8>, subject: String, digest: Digest) {
         var reader = FactsReader(cursor: VarintCursor(bytes))
-        guard let packages = reader.packages(), let platform = reader.platform(),
+        guard let packages = reader.packages(), let notes = reader.notes(), let platform = reader.platform(),
             let created = reader.optional({
                 $0.cursor.varint().map { Moment(seconds: Int64(bitPattern: $0)) }
             }),
@@ -54,19 +50,12 @@ extension Inventory {
             layers: layers,
             entries: [],
             unowned: [],
-            notes: []
+            notes: notes
         )
         guard let count = reader.count() else { return nil }
         for _ in 0..<count {
             guard let entry = reader.entry(packages, distribution) else { return nil }
             entries.append(entry)
-        }
-        guard let noted = reader.count() else { return nil }
-        for _ in 0..<noted {
-            guard let path = reader.text(), let layer = reader.place(), let text = reader.text() else {
-                return nil
-            }
-            notes.append(InventoryNote(path: path, layer: layer, text: text))
         }
         guard reader.cursor.isAtEnd else { return nil }
     }
@@ -85,6 +74,15 @@ extension FactsWriter {
             text(package.version)
             text(package.source)
             text(package.sourceVersion)
+        }
+    }
+
+    fileprivate mutating func notes(_ notes: [InventoryNote]) {
+        number(UInt64(notes.count))
+        for note in notes {
+            text(note.path)
+            place(note.layer)
+            text(note.text)
         }
     }
 
@@ -127,6 +125,16 @@ extension FactsReader {
             found.append((package, flag == 1))
         }
         return found
+    }
+
+    mutating func notes() -> [InventoryNote]? {
+        guard let count = count(), count <= cursor.rest.count else { return nil }
+        var notes: [InventoryNote] = []
+        for _ in 0..<count {
+            guard let path = text(), let layer = place(), let text = text() else { return nil }
+            notes.append(InventoryNote(path: path, layer: layer, text: text))
+        }
+        return notes
     }
 
     fileprivate mutating func platform() -> ImagePlatform?? {

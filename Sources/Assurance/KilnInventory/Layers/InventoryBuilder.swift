@@ -52,11 +52,13 @@ struct InventoryBuilder {
         let distribution = distribution
         var drafts = Drafts(distribution: distribution)
         let lower = lowerRecords()
+        let installed = installed
         for place in visible {
             guard case .packages(let packages) = fact(place), !packages.isEmpty else { continue }
             let path = record(place).path
             let since = isImage ? since(packages, place, lower[path] ?? []) : [:]
-            let owner = owned.package(of: path)
+            // A list of files without its package owns nothing.
+            let owner = owned.package(of: path).flatMap { installed.contains($0) ? $0 : nil }
             for package in packages {
                 drafts.add(package, at: path, in: isImage ? since[package] ?? place.layer : nil, owner: owner)
             }
@@ -73,6 +75,16 @@ struct InventoryBuilder {
 
     private func record(_ place: Place) -> FileRecord { layers[place.layer].records[place.record] }
     private func fact(_ place: Place) -> FileRecord.Fact { record(place).fact }
+
+    /// The distribution's packages.
+    private var installed: Set<String> {
+        var names: Set<String> = []
+        for place in visible {
+            guard case .packages(let packages) = fact(place) else { continue }
+            for package in packages where package.kind.isDistribution { names.insert(package.name) }
+        }
+        return names
+    }
 
     /// Of each path that tells of packages in more than one layer, where, the highest first.
     private func lowerRecords() -> [String: [Place]] {

@@ -12,6 +12,9 @@ struct LayerInspector {
     /// Bytes that may yet be told.
     private var room = LayerFacts.longest
     private let spool: Spool
+    /// What stands behind a second name that says something, while the first says nothing: those names, by the first. Only whoever
+    /// reads the layer once more learns it.
+    private(set) var passedOver: [String: [String]] = [:]
 
     /// `scratch` is for files that are too big to be kept in memory.
     init(scratch: FilePath) {
@@ -44,6 +47,44 @@ struct LayerInspector {
             facts.paths.append(entry.path, .other, size: 0)
             forget(entry.path)
         }
+    }
+
+    /// Takes an entry of what was read before, of which only what was passed over is wanted.
+    mutating func visitAgain(
+        _ entry: TarEntry,
+        _ wanted: [String: [String]],
+        _ content: inout some ByteSource
+    ) throws {
+        guard let names = wanted[entry.path] else { return }
+        switch entry.kind {
+        case .file(let size):
+            passedOver[entry.path] = nil
+            guard let first = names.first else { return }
+            try inspect(first, size, &content)
+            for name in names.dropFirst() {
+                if FileInterest(name) == FileInterest(first) {
+                    repeatFacts(of: first, at: name)
+                } else {
+                    noteUnread(name, entry.path)
+                }
+            }
+        case .hardlink(let target):
+            passedOver[entry.path] = nil
+            passedOver[target, default: []] += names
+        default: break
+        }
+    }
+
+    /// What no reading of the layer has found stands in none of its files.
+    mutating func notePassedOver() {
+        for (target, names) in passedOver.sorted(by: { $0.key < $1.key }) {
+            for name in names { noteUnread(name, target) }
+        }
+        passedOver = [:]
+    }
+
+    private mutating func noteUnread(_ name: String, _ target: String) {
+        note(name, "it is another name of \(target), which was not read")
     }
 
     mutating func note(_ path: String, _ text: String) {
@@ -84,8 +125,18 @@ struct LayerInspector {
         if !packages.isEmpty { add(path, .packages(packages)) }
     }
 
-    /// A second name of a file says what the first did.
+    /// A second name of a file says what the first did, unless it makes something else of the file.
     private mutating func link(_ path: String, to target: String) {
+        let interest = FileInterest(path)
+        guard interest == nil || places[target] != nil && interest == FileInterest(target) else {
+            let size = path.utf8.count + target.utf8.count + 2 * MemoryLayout<String>.stride
+            if hasRoom(path, for: size) { passedOver[target, default: []].append(path) }
+            return
+        }
+        repeatFacts(of: target, at: path)
+    }
+
+    private mutating func repeatFacts(of target: String, at path: String) {
         for place in places[target] ?? [] { add(path, facts.records[place].fact) }
     }
 

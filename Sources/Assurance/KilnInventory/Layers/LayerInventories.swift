@@ -6,11 +6,11 @@ import SystemPackage
 /// What layers say, kept beside what else is known of them: one file for each layer, which goes when the layer does.
 ///
 /// ```
-/// kiln-inventory 2 sha256:<diffID> sha256:<of what follows>
+/// kiln-inventory 3 sha256:<diffID> sha256:<of what follows>
 /// ```
 struct LayerInventories: Sendable {
     /// Moves whenever readers find more than they did, so that what older ones found is not taken for all.
-    static let format = 2
+    static let format = 3
     private static let longest = 512 << 20
 
     let home: KilnHome

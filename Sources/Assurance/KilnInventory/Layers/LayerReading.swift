@@ -41,16 +41,35 @@ package struct LayerContent: Sendable {
 }
 
 extension LayerContent {
+    /// A link to a link to a link to a file: nobody makes more.
+    private static let mostReadings = 4
+
     /// Blocks: run it inside `Blocking.run`.
     func inspect(scratch: FilePath, limits: ArchiveLimits = .standard) throws -> LayerFacts {
+        var inspector = LayerInspector(scratch: scratch)
+        try readEntries(limits) { entry, content in try inspector.visit(entry, &content) }
+        var readings = 1
+        while !inspector.passedOver.isEmpty, readings < Self.mostReadings {
+            readings += 1
+            let wanted = inspector.passedOver
+            try readEntries(limits) { entry, content in try inspector.visitAgain(entry, wanted, &content) }
+            // Nothing was found of what stands in another layer, or nowhere.
+            if inspector.passedOver == wanted { break }
+        }
+        inspector.notePassedOver()
+        return inspector.facts
+    }
+
+    private func readEntries(
+        _ limits: ArchiveLimits,
+        _ body: (TarEntry, inout TarReader) throws -> Void
+    ) throws {
         let stream = try Decompressor(try open(), limits: limits)
         var reader = TarReader(stream, limits: limits, hashing: !isVerified)
-        var inspector = LayerInspector(scratch: scratch)
         while let entry = try reader.next() {
             try Blocking.checkCancellation()
-            try inspector.visit(entry, &reader)
+            try body(entry, &reader)
         }
         try check(&reader)
-        return inspector.facts
     }
 }

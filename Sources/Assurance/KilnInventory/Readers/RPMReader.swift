@@ -8,11 +8,13 @@ enum RPMReader {
     static func read(_ content: some RandomBytes) throws(ReadProblem) -> [FileRecord.Fact] {
         var packages: [FoundPackage] = []
         var files: [FileRecord.Fact] = []
+        var names = FileNames()
         try headers(of: content) { blob throws(ReadProblem) in
             let header = try RPMHeader(blob)
             guard let package = header.package else { return }
             try packages.add(package)
-            files.append(.files(package: package.name, try header.files))
+            try header.files(into: &names)
+            files.append(.files(package: package.name, names.take()))
         }
         return [.packages(packages)] + files
     }
@@ -102,15 +104,11 @@ private struct RPMHeader {
         if version != package.version { package.sourceVersion = version }
     }
 
-    var files: [String] {
-        get throws(ReadProblem) {
-            let (folders, names) = (texts(.folderNames), texts(.baseNames))
-            var files = FileNames()
-            for (name, folder) in zip(names, numbers(.folderIndexes)) where folder < folders.count {
-                guard folders[folder].utf8.count + name.utf8.count <= 4096 else { continue }
-                try files.append(String((folders[folder] + name).drop { $0 == "/" }))
-            }
-            return files.paths
+    func files(into files: inout FileNames) throws(ReadProblem) {
+        let (folders, names) = (texts(.folderNames), texts(.baseNames))
+        for (name, folder) in zip(names, numbers(.folderIndexes)) where folder < folders.count {
+            guard folders[folder].utf8.count + name.utf8.count <= 4096 else { continue }
+            try files.append(String((folders[folder] + name).drop { $0 == "/" }))
         }
     }
 

@@ -9,8 +9,12 @@ struct SQLiteTable {
     private let usable: Int64
     private let pageCount: Int64
     private var visited: Int64 = 0
+    /// Bytes of rows. Each has a place of its own, so that all are no more than the file; rows that share theirs are to keep a reader busy.
+    private var rowBytes: Int64 = 0
 
     private static let deepest = 24
+    /// With its place in the page.
+    private static let shortestRow: Int64 = 4
     /// Bytes of a write-ahead log that has a head and nothing else.
     static let emptyJournal: Int64 = 32
 
@@ -45,7 +49,7 @@ struct SQLiteTable {
             root = row[3]?.number
         }
         guard let root else { throw ReadProblem("it has no table \(table)") }
-        visited = 0
+        (visited, rowBytes) = (0, 0)
         try walk(root, 0, limit: limit, body)
     }
 
@@ -90,10 +94,16 @@ struct SQLiteTable {
     }
 
     /// A row's bytes: what stands in the page, and the chain of pages after it.
-    private func payload(_ page: [UInt8], _ place: Int, _ limit: Int64) throws(ReadProblem) -> [UInt8] {
+    private mutating func payload(
+        _ page: [UInt8],
+        _ place: Int,
+        _ limit: Int64
+    ) throws(ReadProblem) -> [UInt8] {
         var cursor = SQLiteCursor(page[place...])
         guard let length = cursor.varint(), cursor.varint() != nil, length >= 0 else { throw Self.damaged }
         guard length <= limit else { throw ReadProblem("a row of it has \(length) bytes") }
+        rowBytes += max(Self.shortestRow, length)
+        guard rowBytes <= file.size else { throw Self.damaged }
         let most = usable - 35
         var here = length
         if length > most {
@@ -117,7 +127,9 @@ struct SQLiteTable {
 
     private func record(_ bytes: [UInt8]) throws(ReadProblem) -> [Value?] {
         var head = SQLiteCursor(bytes[...])
-        guard let size = head.varint(), size >= 1, size <= Int64(bytes.count) else { throw Self.damaged }
+        guard let size = head.varint(), size >= Int64(head.position), size <= Int64(bytes.count) else {
+            throw Self.damaged
+        }
         head = SQLiteCursor(bytes[head.position..<Int(size)])
         var body = SQLiteCursor(bytes[Int(size)...])
         var values: [Value?] = []

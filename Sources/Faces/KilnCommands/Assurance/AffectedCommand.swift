@@ -9,7 +9,8 @@ struct AffectedCommand: AsyncParsableCommand {
         abstract: "Tell which images, and which releases that run, have a vulnerability.",
         discussion: """
             Answers from what is kept of each image, without unpacking it again. Looks at every image that a name refers to, and at \
-            every release that a fleet of this machine runs.
+            every release that a fleet of this machine runs. Tells of images that could not be read whole, and of packages that the \
+            database knows nothing of: what they hold may be vulnerable too.
 
             Examples:
 
@@ -35,14 +36,70 @@ struct AffectedCommand: AsyncParsableCommand {
         let severity: String
     }
 
+    /// What the answer is silent about.
+    struct Gap: Encodable {
+        let image: String
+        let digest: String
+        let fleets: [String]
+        /// Each with its path and why.
+        let unread: [String]
+    }
+
+    private struct Answer: Encodable {
+        let affected: [Row]
+        /// Images that could not be read whole.
+        let unread: [Gap]
+        /// Why packages could not be judged.
+        let unjudged: [String]
+    }
+
     func run() async throws {
         let context = CommandContext.current
         let database = try AdvisoryHome(context.home).open()
         let images = try await AffectedImages(context).all()
-        let found = try Matcher(database).match(images.packages, about: Set(vulnerabilities)).findings
-        let rows = Self.rows(found, images)
-        if format.format == .json { return try context.resultJSON(["affected": rows]) }
-        show(rows, database, context)
+        let result = try Matcher(database).match(images.packages, about: Set(vulnerabilities))
+        let answer = Answer(
+            affected: Self.rows(result.findings, images),
+            unread: images.images.filter { !$0.unread.isEmpty }.map {
+                Gap(
+                    image: $0.names.joined(separator: ", "),
+                    digest: $0.digest.description,
+                    fleets: $0.fleets,
+                    unread: $0.unread
+                )
+            },
+            unjudged: Set(result.unjudged.map(\.reason)).sorted()
+        )
+        if format.format == .json { return try context.resultJSON(answer) }
+        show(answer.affected, database, context)
+        warn(images.images.filter { !$0.unread.isEmpty }, result.unjudged, context)
+    }
+
+    private func warn(
+        _ unread: [AffectedImages.Image],
+        _ unjudged: [UnjudgedPackage],
+        _ context: CommandContext
+    ) {
+        let warnings = unread.map { image in
+            let more = image.unread.count > 5 ? ["and \(image.unread.count - 5) more"] : []
+            return Diagnostic(
+                .warning,
+                code: "affected.unread",
+                "\(image.shown) could not be read whole, and may be affected",
+                causes: image.unread.prefix(5) + more
+            )
+        }
+        context.console.show(warnings)
+        guard !unjudged.isEmpty else { return }
+        context.console.show([
+            Diagnostic(
+                .warning,
+                code: "affected.unjudged",
+                "\(Quantities.count(unjudged.count, "package")) could not be judged",
+                causes: Array(Set(unjudged.map(\.reason)).sorted().prefix(5)),
+                hint: "take advisories about them in: kiln db update osv:ECOSYSTEM, or kiln db import FILE"
+            )
+        ])
     }
 
     private func show(_ rows: [Row], _ database: AdvisoryDatabase, _ context: CommandContext) {

@@ -15,6 +15,10 @@ struct AffectedImages {
         var names: [String] = []
         /// `shop (release 3)`, of fleets that run it.
         var fleets: [String] = []
+        /// What of it could not be read, each with its path and why: what that holds may be vulnerable too.
+        var unread: [String] = []
+
+        var shown: String { names.isEmpty ? digest.description : names.joined(separator: ", ") }
     }
 
     struct Holdings {
@@ -24,9 +28,11 @@ struct AffectedImages {
         var packages: [InventoryPackage] = []
         var holders: [InventoryPackage: [Digest]] = [:]
 
-        mutating func add(_ image: Image, _ packages: [InventoryPackage]) {
+        mutating func add(_ image: Image, _ judged: JudgedPackages) {
+            var image = image
+            image.unread = judged.notes.map { "\($0.path): \($0.text)" }
             images.append(image)
-            for package in packages {
+            for package in judged.packages {
                 if holders[package] == nil { self.packages.append(package) }
                 holders[package, default: []].append(image.digest)
             }
@@ -46,18 +52,21 @@ struct AffectedImages {
     func all() async throws -> Holdings {
         var holdings = Holdings()
         for image in try await images() {
-            guard let packages = try await packages(of: image.digest) else { continue }
-            holdings.add(image, packages)
+            holdings.add(image, try await judged(image.digest))
         }
         return holdings
     }
 
-    /// nil for an image that is not whole, of which nothing was kept while it was.
-    private func packages(of image: Digest) async throws -> [InventoryPackage]? {
-        if let packages = inventories.judgedPackages(of: image) { return packages }
-        guard store.isWhole(image) else { return nil }
-        return try await Inventory.read(.image(image.description), home: context.home, files: false)
-            .judgedPackages
+    private func judged(_ image: Digest) async throws -> JudgedPackages {
+        if let judged = inventories.judged(of: image) { return judged }
+        guard store.isWhole(image) else {
+            let why = "some of its layers are not here, and nothing was kept of it while they were"
+            return JudgedPackages(
+                packages: [],
+                notes: [InventoryNote(path: image.short, layer: nil, text: why)]
+            )
+        }
+        return try await Inventory.read(.image(image.description), home: context.home, files: false).judged
     }
 
     private func images() async throws -> [Image] {
