@@ -33,7 +33,7 @@ import Testing
         let gate = try #require(try image("{}").gate)
         #expect(gate.severity == nil && gate.unfixed == .refuse && gate.exploited == .refuse)
         #expect(gate.secrets == .refuse && gate.unsupported == .refuse && gate.needsDatabase)
-        #expect(gate.unread == .refuse)
+        #expect(gate.unread == .refuse && gate.unjudged == .refuse)
     }
 
     @Test func `are taken from the image below, unless one has its own`() throws {
@@ -46,14 +46,14 @@ import Testing
         let gate = try #require(
             try image(
                 """
-                {severity: low, exploited: ignore, unsupported: ignore, unread: ignore, secrets: ignore, verified: true, checks: refuse, \
+                {severity: low, exploited: ignore, unsupported: ignore, unread: ignore, unjudged: ignore, secrets: ignore, verified: true, checks: refuse, \
                 base_age: 90d, database_age: 7d, licences: {deny: [AGPL-*], unknown: refuse}, \
                 ignore: [{id: CVE-2024-0001, package: a, reason: not reachable, expires: 2026-12-31}]}
                 """
             ).gate
         )
         #expect(gate.baseAge == 90 && gate.databaseAge == 7 && gate.verified && gate.checks == .refuse)
-        #expect(gate.unread == .ignore)
+        #expect(gate.unread == .ignore && gate.unjudged == .ignore)
         #expect(gate.licences.denied == ["AGPL-*"] && gate.licences.unknown == .refuse)
         #expect(gate.ignored.map(\.id) == ["CVE-2024-0001"] && gate.ignored.first?.expires == "2026-12-31")
     }

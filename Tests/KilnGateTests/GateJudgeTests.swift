@@ -155,6 +155,13 @@ import Testing
             (["AGPL"], "AGPL-3.0", true),
             (["*GPL*"], "LGPL-2.1+", false), (["SSPL-1.0"], "SSPL-1.0", false), ([], "SSPL-1.0", true),
             (["A*B*C"], "AxxBC", false), (["A*B*C"], "AxxC", true),
+            (["AGPL-*"], "MIT AND AGPL-3.0-only", false), (["AGPL-*"], "MIT OR AGPL-3.0-only", true),
+            (["AGPL-*"], "(GPL-2.0-only AND AGPL-3.0-or-later) OR AGPL-3.0-only", false),
+            (["AGPL-*"], "MIT and (Apache-2.0 or AGPL-3.0)", true),
+            (["AGPL-*"], "MIT, and AGPL-3 with exception", false),
+            (["GPL-2.0"], "GPL-2.0 WITH Classpath", false),
+            (["GNU *"], "GNU General Public License v2 or later (GPLv2+)", false),
+            (["AGPL"], "((AGPL", false), (["AGPL"], "MIT AND (", true),
         ] as [([String], String, Bool)]
     )
     func `refuses licences by pattern`(_ denied: [String], _ licence: String, _ passes: Bool) throws {
@@ -172,9 +179,13 @@ import Testing
         facts.unverified = ["layer 2: packages of shop"]
         facts.endOfLife = CalendarDate(parsing: "2026-01-01")
         facts.unread = ["var/lib/rpm/rpmdb.sqlite: it is cut off"]
+        let package = InventoryPackage(Ecosystem("Ubuntu:22.04"), "zlib1g", "1")
+        facts.unjudged = [
+            UnjudgedPackage(package: package, reason: "the database knows nothing of Ubuntu:22.04")
+        ]
         func rules(_ change: (inout GateDefinition) -> Void) -> [GateVerdict.Rule] {
             var rules = GateDefinition()
-            (rules.unsupported, rules.unread) = (.ignore, .ignore)
+            (rules.unsupported, rules.unread, rules.unjudged) = (.ignore, .ignore, .ignore)
             change(&rules)
             return GateJudge(rules).verdict(on: facts).refusals.map(\.rule)
         }
@@ -183,6 +194,8 @@ import Testing
         #expect(rules { $0.checks = .refuse } == [.checks] && rules { $0.verified = true } == [.verified])
         #expect(rules { $0.unsupported = .refuse } == [.unsupported])
         #expect(rules { $0.unread = .refuse } == [.unread])
+        #expect(rules { $0.unjudged = .refuse } == [.unjudged])
+        #expect(rules { ($0.unjudged, $0.exploited) = (.refuse, .ignore) } == [], "no vulnerability counts")
         facts.baseMade = nil
         #expect(rules { $0.baseAge = 30 } == [.baseAge])
     }

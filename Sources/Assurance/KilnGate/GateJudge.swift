@@ -1,5 +1,6 @@
 import KilnAdvisories
 package import KilnDefinition
+import KilnDiagnostics
 import KilnSecrets
 
 /// Judges facts about an image by the rules of its gate. Pure: the same facts give the same verdict.
@@ -15,8 +16,10 @@ package struct GateJudge: Sendable {
 
     package func verdict(on facts: GateFacts) -> GateVerdict {
         let refusals =
-            [database(facts), unread(facts), exploited(facts), severity(facts), unsupported(facts)].compactMap
-        { $0 }
+            [
+                database(facts), unread(facts), unjudged(facts), exploited(facts), severity(facts),
+                unsupported(facts),
+            ].compactMap { $0 }
             + [
                 secrets(facts), licences(facts), baseAge(facts), checks(facts), verified(facts),
                 signature(facts),
@@ -63,6 +66,22 @@ package struct GateJudge: Sendable {
             cut(facts.unread),
             remedy:
                 "mend the files or leave them out, and bake again; unread: ignore lets them pass unexamined"
+        )
+    }
+
+    /// Nor in what the database does not know.
+    private func unjudged(_ facts: GateFacts) -> GateVerdict.Refusal? {
+        let areJudged = rules.severity != nil || rules.exploited == .refuse
+        guard areJudged, rules.unjudged == .refuse, !facts.unjudged.isEmpty else { return nil }
+        let told = Dictionary(grouping: facts.unjudged, by: \.reason).sorted { $0.key < $1.key }.map {
+            let names = Set($0.value.map(\.package.name)).sorted()
+            return "\(Quantities.first(of: names)): \($0.key)"
+        }
+        return GateVerdict.Refusal(
+            .unjudged,
+            cut(told),
+            remedy:
+                "kiln db update osv:ECOSYSTEM, or kiln db import FILE; unjudged: ignore lets them pass unexamined"
         )
     }
 
@@ -164,7 +183,9 @@ package struct GateJudge: Sendable {
         var told: [String] = []
         for (package, licences) in facts.licences {
             let denied = licences.filter { licence in
-                rules.licences.denied.contains { LicencePattern.matches($0, licence) }
+                LicenceExpression(licence).isDenied { name in
+                    rules.licences.denied.contains { LicencePattern.matches($0, name) }
+                }
             }
             if !denied.isEmpty { told.append("\(package): \(denied.joined(separator: ", "))") }
             if licences.isEmpty, rules.licences.unknown == .refuse {

@@ -6,7 +6,8 @@ package import KilnOCI
 package struct GateVerdict: Sendable, Hashable, Codable {
     /// The rules of a gate, as they are told.
     package enum Rule: String, Sendable, Hashable, Codable {
-        case unread, severity, exploited, unsupported, secrets, licences, checks, verified, signature
+        case unread, unjudged, severity, exploited, unsupported
+        case secrets, licences, checks, verified, signature
         case baseAge = "base_age"
         case databaseAge = "database_age"
         /// There is no database to judge by.
@@ -71,6 +72,8 @@ package struct GateFacts: Sendable {
     package var findings: Judgement
     /// Package databases and archives that could not be read whole, by path and reason.
     package var unread: [String] = []
+    /// Packages of which the database can say nothing.
+    package var unjudged: [UnjudgedPackage] = []
     package var unsupported: [UnsupportedPackage] = []
     /// The day on which the distribution's support ended, if it has.
     package var endOfLife: CalendarDate?

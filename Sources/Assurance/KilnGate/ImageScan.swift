@@ -125,6 +125,7 @@ package struct ReleaseJudge: Sendable {
         var facts = GateFacts(image: image, imageName: name, now: Moment(seconds: now), findings: judgement)
         facts.database = database.map { ($0.digest, $0.date) }
         facts.unread = scan.inventory.notes.map { "\($0.path): \($0.text)" }
+        facts.unjudged = scan.match.unjudged
         facts.unsupported = scan.match.unsupported
         facts.endOfLife = scan.inventory.distribution?.endOfLife.flatMap { $0 < today ? $0 : nil }
         facts.secrets = scan.secrets.secrets

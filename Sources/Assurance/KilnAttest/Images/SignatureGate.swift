@@ -60,12 +60,15 @@ package struct SignatureGate: Sendable {
         _ registry: RegistryClient
     ) async throws -> Bool {
         let here = LocalEvidence(store: images)
-        for digest in [base.digest, base.index] {
-            if policy.judge(digest, try await here.evidence(of: digest)).isSatisfied { return true }
-        }
         let there = RegistryEvidence(client: registry, repository: base.image.repository)
+        for digest in [base.digest, base.index]
+        where policy.judge(digest, try await here.evidence(of: digest)).isSatisfied {
+            if try await isNamed(base, by: digest, registry) { return true }
+        }
         for digest in [base.digest, base.index] {
-            guard policy.judge(digest, try await there.evidence(of: digest)).isSatisfied else { continue }
+            guard policy.judge(digest, try await there.evidence(of: digest)).isSatisfied,
+                try await isNamed(base, by: digest, registry)
+            else { continue }
             if digest == base.digest {
                 let image = Descriptor(mediaType: .manifest, digest: digest, size: base.size)
                 _ = try await ImagePull(store: images, client: registry)
@@ -74,6 +77,19 @@ package struct SignatureGate: Sendable {
             return true
         }
         return false
+    }
+
+    /// A signature of an index is one of the images that it names, and of no other: a lock may say anything.
+    private func isNamed(
+        _ base: LockedBase,
+        by digest: Digest,
+        _ registry: RegistryClient
+    ) async throws -> Bool {
+        if digest == base.digest { return true }
+        let reference = ImageReference(base.image.repository, tag: nil, digest: digest)
+        let bytes = try await registry.manifest(reference).bytes
+        let index = try? CanonicalJSON.decode(ImageIndex.self, from: bytes)
+        return index?.manifests.contains { $0.digest == base.digest } ?? false
     }
 
     private func signers(_ names: [SignerName]) throws -> [Signer] {

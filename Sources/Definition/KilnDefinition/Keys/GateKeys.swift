@@ -49,6 +49,16 @@ enum GateKeys {
                 "What becomes of package databases and archives in the image that cannot be read whole: nobody knows what is in them.",
             example: "refuse"
         ),
+        .standard(
+            "unjudged",
+            \.unjudged,
+            .choice("answer"),
+            help: """
+                What becomes of packages of which the database of advisories can say nothing: of a distribution or a language that it \
+                does not know, or with a version that cannot be read. Counts where vulnerabilities do.
+                """,
+            example: "refuse"
+        ),
         .optional(
             "database_age",
             \.databaseAge,

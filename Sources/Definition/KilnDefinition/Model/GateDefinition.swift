@@ -22,6 +22,8 @@ package struct GateDefinition: Sendable, Hashable, Codable {
     package var unsupported: Answer = .refuse
     /// What of packages is in the image and could not be read.
     package var unread: Answer = .refuse
+    /// Packages of which the database of advisories can say nothing.
+    package var unjudged: Answer = .refuse
     package var licences = LicenceRules()
     /// In days: the most that the newest package of the image's base may be old.
     package var baseAge: Int?
@@ -46,6 +48,7 @@ package struct GateDefinition: Sendable, Hashable, Codable {
         unsupported = try values.decodeIfPresent(Answer.self, forKey: .unsupported) ?? .refuse
         // It was not judged then.
         unread = try values.decodeIfPresent(Answer.self, forKey: .unread) ?? .ignore
+        unjudged = try values.decodeIfPresent(Answer.self, forKey: .unjudged) ?? .ignore
         licences = try values.decodeIfPresent(LicenceRules.self, forKey: .licences) ?? LicenceRules()
         baseAge = try values.decodeIfPresent(Int.self, forKey: .baseAge)
         databaseAge = try values.decodeIfPresent(Int.self, forKey: .databaseAge)

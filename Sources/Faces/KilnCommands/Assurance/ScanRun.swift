@@ -186,7 +186,7 @@ struct ScanRun {
             let reasons = Set(report.unjudged.map(\.reason)).sorted()
             warn(
                 "unjudged",
-                "\(report.unjudged.count) packages could not be judged",
+                "\(Quantities.count(report.unjudged.count, "package")) could not be judged",
                 Array(reasons.prefix(5)),
                 hint: "take advisories about them in: kiln db update osv:ECOSYSTEM, or kiln db import FILE"
             )
@@ -201,7 +201,7 @@ struct ScanRun {
         if !scan.inventory.notes.isEmpty {
             warn(
                 "unread",
-                "\(scan.inventory.notes.count) files could not be read",
+                "\(Quantities.count(scan.inventory.notes.count, "file")) could not be read",
                 scan.inventory.notes.prefix(5).map { "\($0.path): \($0.text)" }
             )
         }
