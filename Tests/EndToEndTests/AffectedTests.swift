@@ -86,7 +86,7 @@ import Testing
             }
             try Files.remove(kiln.home.inventories)
             let answer = try await kiln.succeed("affected", "CVE-2026-0001", "--format", "json").output
-            #expect(answer.contains(#""affected": []"#) || answer.contains(#""affected" : []"#), "\(answer)")
+            #expect(!answer.contains("CVE-2026-0001"), "\(answer)")
             #expect(answer.contains("some of its layers are not here"), "\(answer)")
         }
     }

@@ -55,6 +55,26 @@ private let theirs = FleetOrigin(path: "/srv/theirs/kiln.yaml")
         }
     }
 
+    @Test func `keeps what a person said of it while a plan waited for its turn`() async throws {
+        try await Stage.with { stage in
+            _ = try await deploy("1", of: mine, driver(stage))
+            var planned = FleetDriver.Options()
+            planned.origin = mine
+            planned.expected = FleetExpectation(try await stage.reader.present().first?.standing)
+            _ = try await driver(stage).scale(Stage.fleet, to: 5)
+            let error = await #expect(throws: FleetError.self) {
+                try await driver(stage).deploy(
+                    Stage.content("2"),
+                    to: Stage.fleet,
+                    policy: Stage.policy(),
+                    options: planned
+                )
+            }
+            #expect(error?.code == .moved)
+            #expect(try await stage.reader.present().first?.standing?.policy.instances == 5)
+        }
+    }
+
     @Test func `is not what a plan meant that waited for its turn meanwhile`() async throws {
         try await Stage.with { stage in
             _ = try await deploy("1", of: mine, driver(stage))

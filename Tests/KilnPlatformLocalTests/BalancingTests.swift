@@ -168,9 +168,65 @@ import Testing
             #expect(try await load.stop().failed == [])
         }
     }
+
+    /// Such a worker takes no word any more (HAProxy 2.6).
+    @Test func `an instance leaves while a worker that was replaced finishes one of its requests`()
+        async throws
+    {
+        try await LocalFleet.with { fleet, _ in
+            let old = try await fleet.start("aaaa", routed: true).spec.id
+            async let slow = fleet.get("/cgi-bin/slow", seconds: 60)
+            try await eventually("the slow request is under way") { try await fleet.busy(old) == 1 }
+            try await fleet.startWithAnotherCheck("bbbb")
+            try await fleet.platform.drain(old, of: fleet.name, token: fleet.token)
+            #expect(try await fleet.observe(old).traffic == .draining(sessions: 1))
+            try fleet.letSlowRequestsGo()
+            #expect(try await slow == "\(old)\n 200")
+            try await fleet.replace(old)
+        }
+    }
+
+    @Test func `an instance stays while a client of a replaced worker may send one more request`()
+        async throws
+    {
+        try await LocalFleet.with { fleet, sandbox in
+            let old = try await fleet.start("aaaa", routed: true).spec.id
+            let (said, go) = (sandbox.path.appending("said"), sandbox.path.appending("go"))
+            let client = """
+                import http.client, os, sys, time
+                connection = http.client.HTTPConnection(sys.argv[1])
+                for turn in range(2):
+                    while turn and not os.path.exists("\(go)"): time.sleep(0.01)
+                    connection.request("GET", "/index.html")
+                    answer = connection.getresponse()
+                    answer.read()
+                    open("\(said)", "a").write(f"{answer.status}\\n")
+                """
+            let listen = try #require(fleet.settings.listen)
+            _ = try await Background.start(["python3", "-c", client, "\(listen)"], sandbox)
+            try await eventually("the client has its first answer") {
+                (try? Files.readText(said)) == "200\n"
+            }
+            try await fleet.startWithAnotherCheck("bbbb")
+            try await fleet.platform.drain(old, of: fleet.name, token: fleet.token)
+            #expect(try await fleet.observe(old).traffic == .draining(sessions: 1))
+            try Files.write("", to: go)
+            try await eventually("the client has its second answer") {
+                (try? Files.readText(said)) == "200\n200\n"
+            }
+            try await fleet.replace(old)
+        }
+    }
 }
 
 extension LocalFleet {
+    /// Which the balancer takes by a reload.
+    fileprivate func startWithAnotherCheck(_ suffix: String) async throws {
+        try await start(suffix, routed: true) {
+            $0.health = HealthDefinition(probe: .http(port: 8080, path: "/cgi-bin/name"))
+        }
+    }
+
     /// Requests under way at a server, in all workers.
     fileprivate func busy(_ id: InstanceID) async throws -> Int {
         let answer = try await ask("show stat", paths.balancerSocket)

@@ -58,7 +58,12 @@ import Testing
         options.author = "mara"
         options.message = "the fix for yesterday"
         options.origins = [ConfigOrigin(place: "store shop/prod", version: 7)]
-        options.expected = FleetExpectation(origin: nil, release: ReleaseNumber(rawValue: 3))
+        options.expected = FleetExpectation(
+            origin: nil,
+            release: ReleaseNumber(rawValue: 3),
+            policy: FleetPolicy(instances: 3),
+            isPaused: false
+        )
         let bytes = try CanonicalJSON.encode(ChangeRequest(change, isExamined: true, options: options))
         let arrived = try StrictJSON.decode(ChangeRequest.self, from: bytes)
         #expect(try arrived.change(change.verb) == change)

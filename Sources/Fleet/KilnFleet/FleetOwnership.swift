@@ -9,18 +9,31 @@ package struct FleetExpectation: Sendable, Hashable {
     package let release: ReleaseNumber?
     /// The release whose rollout waits for the work before it.
     package let pending: ReleaseNumber?
+    /// nil where it does not matter: what a person scaled, or paused, since stays so.
+    package let policy: FleetPolicy?
+    package let isPaused: Bool?
 
     /// nil for a fleet that is not there.
     package init(_ standing: PresentFleet.Standing?) {
         origin = standing?.origin
         release = standing?.release
         pending = standing?.pending
+        policy = standing?.policy
+        isPaused = standing?.isPaused
     }
 
-    package init(origin: FleetOrigin?, release: ReleaseNumber?, pending: ReleaseNumber? = nil) {
+    package init(
+        origin: FleetOrigin?,
+        release: ReleaseNumber?,
+        pending: ReleaseNumber? = nil,
+        policy: FleetPolicy? = nil,
+        isPaused: Bool? = nil
+    ) {
         self.pending = pending
         self.origin = origin
         self.release = release
+        self.policy = policy
+        self.isPaused = isPaused
     }
 }
 
@@ -44,6 +57,10 @@ extension FleetDriver {
         let pending = record.pending?.release
         if pending != expected.pending {
             moved.append("\(pending.map { "release \($0)" } ?? "no release") is to come")
+        }
+        if let policy = expected.policy, policy != record.policy { moved.append("its policy is another") }
+        if let isPaused = expected.isPaused, isPaused != record.rollout.isPaused {
+            moved.append(isPaused ? "it is no longer paused" : "it is paused")
         }
         if !moved.isEmpty { throw FleetError.moved(record.name, moved) }
     }

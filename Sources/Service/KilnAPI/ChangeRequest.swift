@@ -28,6 +28,8 @@ package struct ChangeRequest: Sendable, Hashable, Codable {
         package var origin: String?
         package var release: Int?
         package var pending: Int?
+        package var policy: FleetPolicy?
+        package var isPaused: Bool?
     }
 
     package static let longestText = 4096
@@ -155,7 +157,9 @@ extension ChangeRequest {
             FleetExpectation(
                 origin: expected.origin.map { FleetOrigin(path: $0) },
                 release: expected.release.map(ReleaseNumber.init(rawValue:)),
-                pending: expected.pending.map(ReleaseNumber.init(rawValue:))
+                pending: expected.pending.map(ReleaseNumber.init(rawValue:)),
+                policy: expected.policy,
+                isPaused: expected.isPaused
             )
         }
         return result
@@ -213,7 +217,9 @@ extension ChangeRequest.Options {
             ChangeRequest.Expected(
                 origin: expected.origin?.path,
                 release: expected.release?.rawValue,
-                pending: expected.pending?.rawValue
+                pending: expected.pending?.rawValue,
+                policy: expected.policy,
+                isPaused: expected.isPaused
             )
         }
     }

@@ -102,10 +102,17 @@ struct Balancer: Sendable {
         let shares = BalancerState.shares(servers)
         // Only of one that leaves does it matter what it still has.
         let areLeaving = shares.values.contains { if case .draining = $0.traffic { true } else { false } }
+        guard areLeaving else { return shares }
+        let workers = await process.workers()
+        let isRecent = workers.age.map { $0 <= Self.lastRequestTime } ?? false
         var sessions: [String: Int] = [:]
-        for worker in areLeaving ? await process.oldWorkers() : [] {
-            let old = BalancerState.servers(await process.tell("show stat", oldWorker: worker))
-            for (id, server) in old { sessions[id.instance, default: 0] += server.sessions }
+        for worker in workers.old {
+            let stat = await process.tell("show stat", oldWorker: worker)
+            // A client that waits may send one more request on its connection, which the worker gives to whom it knows.
+            let waiting = isRecent && StatTable.clients(stat) > 0 ? 1 : 0
+            for (id, server) in BalancerState.servers(stat) {
+                sessions[id.instance, default: 0] += max(waiting, server.sessions)
+            }
         }
         return Dictionary(
             uniqueKeysWithValues: shares.map { ($0, $1.adding(sessions[$0] ?? 0)) }
@@ -248,20 +255,25 @@ struct Balancer: Sendable {
         return answers
     }
 
-    /// Whether there was nothing to tell them.
+    /// Whether there was nothing to tell them. HAProxy 2.6 takes no word for a worker that finishes what it has: then that is all that
+    /// can be done.
     private func matchOldWorkers(_ config: BalancerConfig) async -> Bool {
         var isDone = true
         for worker in await process.oldWorkers() {
             let servers = BalancerState.servers(await process.tell("show stat", oldWorker: worker))
             for step in BalancerPlan.steps(forOldWorker: servers, to: config) {
-                isDone = false
                 for command in BalancerPlan.commands(step) {
-                    _ = await process.tell(command, oldWorker: worker)
+                    let answer = await process.tell(command, oldWorker: worker)
+                    if answer.contains("Proxy is disabled") { break }
+                    isDone = false
                 }
             }
         }
         return isDone
     }
+
+    /// `timeout http-keep-alive`, and the second that a worker's age is cut to.
+    private static let lastRequestTime = Duration.seconds(16)
 
     var file: BalancerFile {
         BalancerFile(

@@ -124,12 +124,13 @@ struct BalancerProcess: Sendable {
     }
 
     /// Workers of earlier configurations that still have connections.
-    func oldWorkers() async -> [Int32] {
-        guard let text = try? await LocalSocket.ask(paths.balancerMasterSocket, "show proc"),
-            let start = text.firstRange(of: "# old workers\n")
-        else { return [] }
-        return text[start.upperBound...].split(separator: "\n").prefix { $0.first != "#" }
-            .compactMap { $0.split(separator: " ").first.flatMap { Int32($0) } }
+    func oldWorkers() async -> [Int32] { await workers().old }
+
+    /// None when nobody answers.
+    func workers() async -> BalancerWorkers {
+        BalancerWorkers(
+            parsing: (try? await LocalSocket.ask(paths.balancerMasterSocket, "show proc")) ?? ""
+        )
     }
 
     /// What an old worker answers; empty when it has just gone.

@@ -25,6 +25,13 @@ struct StatTable {
         }
     }
 
+    /// Connections of clients that a worker has, with those that wait for the next request.
+    static func clients(_ stat: String) -> Int {
+        guard let table = StatTable(stat) else { return 0 }
+        return table.cells.rows.dropFirst().filter { table.text($0, "svname") == "FRONTEND" }
+            .reduce(0) { $0 + (Int(table.text($1, "scur")) ?? 0) }
+    }
+
     private func text(_ row: [Range<Int>], _ name: String) -> String {
         columns[name].flatMap { $0 < row.count ? cells.text(row[$0]) : nil } ?? ""
     }

@@ -11,7 +11,7 @@ struct UpperWalk {
     /// So many findings say that an instance is another; more would only fill memory. What is let pass counts apart, so that nothing
     /// hides behind it.
     static let findingLimit = 1000
-    static let letPassLimit = 10_000
+    var letPassLimit = 10_000
     private static let changedLimit = 100_000
     private static let depthLimit = 256
     private static let here: [CChar] = [CChar(UInt8(ascii: ".")), 0]
@@ -219,9 +219,9 @@ struct UpperWalk {
             return findings.append(isFull ? rest(finding, Self.findingLimit) : finding)
         }
         letPass += 1
-        if letPass <= Self.letPassLimit { return findings.append(finding) }
-        guard letPass == Self.letPassLimit + 1 else { return }
-        var rest = rest(finding, Self.letPassLimit)
+        if letPass <= letPassLimit { return findings.append(finding) }
+        guard letPass == letPassLimit + 1 else { return }
+        var rest = rest(finding, letPassLimit)
         rest.weight = .noise
         findings.append(rest)
     }
