@@ -6,6 +6,8 @@ import SystemPackage
 
 /// Looks at the processes of one instance from the host.
 struct ProcessObserver: Sendable {
+    /// Of the runtime on its way into an instance, in seconds.
+    private static let longestStart: Int64 = 5
     static let namespaceKinds = ["cgroup", "ipc", "mnt", "net", "pid", "user", "uts"]
 
     let instance: InstanceID
@@ -28,9 +30,15 @@ struct ProcessObserver: Sendable {
 
     /// nil for the runtime on its way to become the release's own health check: what it runs then is what counts.
     private func facts(of pid: Int32, _ state: ProcessState, origin: ProcessFacts.Origin) -> ProcessFacts? {
-        if ProcessIdentity.runs(["runc"], pid), descendsFromHealthCommand(state) { return nil }
         guard let identity = ProcessIdentity(pid: pid), let executable = ProcessLinks.target("exe", of: pid)
         else { return nil }
+        let started = ProcessStart.time(ofTicks: identity.startTicks)
+        // Whoever takes the runtime's name for longer than it needs is no step of it.
+        if WallClock.now - started <= Self.longestStart, ProcessIdentity.runs(["runc"], pid),
+            descendsFromHealthCommand(state)
+        {
+            return nil
+        }
         let folder = FilePath("/proc/\(pid)")
         let name = (try? Files.read(folder.appending("comm"))) ?? []
         return ProcessFacts(
@@ -44,7 +52,7 @@ struct ProcessObserver: Sendable {
             capabilities: state.capabilities,
             isConfined: state.isConfined,
             namespaces: Self.namespaces(of: pid),
-            started: ProcessStart.time(ofTicks: identity.startTicks)
+            started: started
         )
     }
 
@@ -66,13 +74,16 @@ struct ProcessObserver: Sendable {
             && words.suffix(healthCommand.count) == healthCommand[...]
     }
 
-    /// The runtime forks twice before it is inside.
+    /// The runtime forks twice before it is inside, each time as itself: what it started is none of its steps.
     private func descendsFromHealthCommand(_ state: ProcessState) -> Bool {
-        var parent: Int32? = state.parent
+        var parent = state.parent
         for _ in 0..<4 {
-            guard let above = parent, above > 1 else { return false }
-            if isHealthCommand(above) { return true }
-            parent = ProcessState(of: above)?.parent
+            if isHealthCommand(parent) { return true }
+            guard parent > 1, ProcessIdentity.runs(["runc"], parent), let above = ProcessState(of: parent)
+            else {
+                return false
+            }
+            parent = above.parent
         }
         return false
     }
