@@ -122,6 +122,21 @@ final class Died: Sendable {  // a class: shared between tasks
         }
     }
 
+    @Test func `is kept while what the instances share takes its time`() async throws {
+        try await Stage.with { stage in
+            let time = stage.time
+            try await stage.deploy("1")
+            stage.platform.change { $0.convergeTime = .seconds(90) }
+            async let first = stage.deploy("2")
+            try await time.sleep(until: time.now.advanced(by: .seconds(60)))
+            let error = await #expect(throws: FleetError.self) {
+                try await stage.driver().scale(Stage.fleet, to: 1, options: .init(wait: .seconds(1)))
+            }
+            #expect(error?.code == .leaseHeld)
+            #expect(try await first == .stable(ReleaseNumber(rawValue: 2)))
+        }
+    }
+
     @Test func `goes to the one who waits as soon as the first is done`() async throws {
         try await Stage.with { stage in
             let time = stage.time

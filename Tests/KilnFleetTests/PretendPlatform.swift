@@ -55,6 +55,8 @@ final class PretendPlatform: InstancePlatform {  // a class: tests and driver lo
         var failingLookTime = Duration.zero
         var converges = 0
         var failingConverges: Range<Int> = 0..<0
+        /// How long it takes to make what instances share.
+        var convergeTime = Duration.zero
         var destroyTime = Duration.milliseconds(200)
         /// Instances whose process is not to be seen.
         var obscured: Set<InstanceID> = []
@@ -195,6 +197,8 @@ final class PretendPlatform: InstancePlatform {  // a class: tests and driver lo
     func converge(_ settings: FleetSettings, token: FencingToken) async throws {
         try admit(token)
         try await check(settings)
+        let time = seen.convergeTime
+        if time > .zero { try await clock.sleep(until: clock.now.advanced(by: time)) }
         try state.withLock { state in
             state.converges += 1
             if state.failingConverges.contains(state.converges) { throw Refused() }

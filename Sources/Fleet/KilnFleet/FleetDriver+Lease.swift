@@ -55,22 +55,6 @@ extension FleetDriver {
         }
     }
 
-    /// Makes a call that may outlast the lease, which is renewed beside it. Where the lease is lost, the call is cancelled.
-    func keeping(_ lease: Lease, during call: @escaping @Sendable () async throws -> Void) async throws {
-        let (store, clock) = (store, clock)
-        try await withThrowingTaskGroup(of: Void.self) { group in
-            defer { group.cancelAll() }
-            group.addTask { try await call() }
-            group.addTask {
-                while true {
-                    try await clock.sleep(until: clock.now.advanced(by: Lease.renewal))
-                    try await store.renewLease(lease, until: clock.now.advanced(by: Lease.duration))
-                }
-            }
-            try await group.next()
-        }
-    }
-
     private func acquire(
         _ fleet: FleetName,
         _ reason: String,

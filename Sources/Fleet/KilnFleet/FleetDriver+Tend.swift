@@ -49,20 +49,14 @@ extension FleetDriver {
             if record.rollout.isPaused {
                 // What runs is to go on, and does so only behind a balancer that does.
                 if case .instances(let platform) = role {
-                    let settings = record.policy.settings(of: fleet)
-                    try await platform.converge(settings, token: ledger.lease.token)
-                    for news in try await platform.renewCertificates(settings, token: ledger.lease.token) {
-                        try await ledger.write([ledger.event(news.kind, news.message)])
-                    }
+                    try await ledger.converge(platform)
+                    try await ledger.write(ledger.renewCertificates(platform))
                 }
                 return .halted(reason: "the rollout is paused")
             }
             if !tending.condemned.isEmpty {
                 if case .instances(let platform) = role, !tending.isOfAge {
-                    let token = ledger.lease.token
-                    try await keeping(ledger.lease) {
-                        try await platform.retireAltered(of: fleet, token: token)
-                    }
+                    try await ledger.retireAltered(platform)
                 }
                 let fresh = tending.condemned.filter { ledger.instances[$0.key]?.condemned == nil }
                 if case .quarantine(let seconds)? = tending.drift {

@@ -185,10 +185,7 @@ package struct FleetDriver: Sendable {
     ) async throws -> DeployOutcome {
         try await withLedger(fleet, "replace", options) { ledger in
             if case .instances(let platform) = role {
-                let token = ledger.lease.token
-                try await keeping(ledger.lease) {
-                    try await platform.retireAltered(of: fleet, token: token)
-                }
+                try await ledger.retireAltered(platform)
             }
             try await takeStock(&ledger)
             if let quarantine {
@@ -232,7 +229,7 @@ package struct FleetDriver: Sendable {
             if case .instances(let platform) = role {
                 try await removeOneShots(ledger)
                 let token = ledger.lease.token
-                try await keeping(ledger.lease) {
+                try await ledger.keepingLease {
                     try await platform.removeFleet(fleet, volumes: volumes, token: token)
                 }
             }

@@ -185,14 +185,11 @@ actor FleetRun {
 
     /// The first one has to succeed: without a network and a balancer no instance can come up.
     private func converge() async throws {
-        let settings = ledger.record.policy.settings(of: ledger.name)
         do {
-            try await platform.converge(settings, token: ledger.lease.token)
+            try await ledger.converge(platform)
             hasConverged = true
             convergeFailures = 0
-            for news in try await platform.renewCertificates(settings, token: ledger.lease.token) {
-                try await write([ledger.event(news.kind, news.message)])
-            }
+            try await write(ledger.renewCertificates(platform))
         } catch {
             guard hasConverged else { throw error }
             convergeFailures += 1

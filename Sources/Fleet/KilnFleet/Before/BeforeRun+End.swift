@@ -117,7 +117,7 @@ extension BeforeRun {
 
     func remove(_ id: InstanceID) async throws {
         let (platform, fleet, token) = (platform, ledger.name, ledger.lease.token)
-        try await driver.keeping(ledger.lease) {
+        try await ledger.keepingLease {
             try await platform.destroy(id, of: fleet, token: token)
         }
     }

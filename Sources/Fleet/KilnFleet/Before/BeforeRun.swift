@@ -140,7 +140,7 @@ struct BeforeRun {
         let spec = InstanceSpec(id: id, slot: 0, release: own, command: step.run, isOneShot: true)
         do {
             let (platform, token) = (platform, ledger.lease.token)
-            try await driver.keeping(ledger.lease) { try await platform.create(spec, token: token) }
+            try await ledger.keepingLease { try await platform.create(spec, token: token) }
         } catch {
             try await handle(error, begun, step, before)
         }

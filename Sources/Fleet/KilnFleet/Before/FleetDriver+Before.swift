@@ -30,8 +30,7 @@ extension FleetDriver {
             return nil
         }
         guard case .instances(let platform) = role else { throw FleetError.noWorkBefore(ledger.name) }
-        let settings = ledger.record.policy.settings(of: ledger.name)
-        try await platform.converge(settings, token: ledger.lease.token)
+        try await ledger.converge(platform)
         var run = BeforeRun(self, on: platform, ledger, release, work, mayRepeat: options.repeatsUnseen)
         let ending: BeforeRun.Ending
         do {
@@ -134,7 +133,7 @@ extension FleetDriver {
         guard case .instances(let platform) = role else { return }
         for shot in try await platform.oneShots(of: ledger.name) where shot.spec.id != kept {
             let (id, fleet, token) = (shot.spec.id, ledger.name, ledger.lease.token)
-            try await keeping(ledger.lease) { try await platform.destroy(id, of: fleet, token: token) }
+            try await ledger.keepingLease { try await platform.destroy(id, of: fleet, token: token) }
         }
     }
 }

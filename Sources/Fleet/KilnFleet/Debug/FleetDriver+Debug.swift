@@ -86,8 +86,7 @@ extension FleetDriver {
 
     func endTools(_ id: InstanceID, _ ledger: Ledger) async throws {
         guard case .instances(let platform) = role else { return }
-        let (fleet, token) = (ledger.name, ledger.lease.token)
-        try await keeping(ledger.lease) { try await platform.endTools(at: id, of: fleet, token: token) }
+        try await ledger.endTools(at: id, platform)
     }
 
     private func debugEdits(

@@ -46,7 +46,7 @@ extension FleetRun {
                 instance.debug?.awaitsIsolation == true, !instance.isStopping
             else { continue }
             do {
-                try await platform.isolate(seen.spec.id, of: ledger.name, token: ledger.lease.token)
+                try await ledger.isolate(seen.spec.id, platform)
             } catch {
                 try await bear(error, withoutIsolating: instance)
                 continue
@@ -79,7 +79,7 @@ extension FleetRun {
         for instance in ledger.instances.values.sorted(by: { $0.id < $1.id }) {
             guard let hold = instance.debug, !instance.isStopping, hold.isAbandoned(isAlive) else { continue }
             try await write(ledger.endOfSession(instance, "when their command died"))
-            try await platform.endTools(at: instance.id, of: ledger.name, token: ledger.lease.token)
+            try await ledger.endTools(at: instance.id, platform)
         }
     }
 }
