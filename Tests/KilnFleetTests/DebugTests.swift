@@ -210,6 +210,33 @@ import Testing
         }
     }
 
+    @Test func `that cannot be destroyed keeps nobody from changing the fleet`() async throws {
+        try await Stage.with { stage in
+            try await stage.deploy("1")
+            let id = try #require(stage.platform.seen.created.first)
+            _ = try await debug(stage, id)
+            _ = try await stage.driver().tend(Stage.fleet)
+            stage.platform.change { $0.isDestroyRefused = true }
+            let began = stage.time.now
+            let error = await #expect(throws: FleetError.self) { () async throws in
+                let end = DebugEnd(session: .current, status: 0)
+                _ = try await stage.driver().endDebug(id, end, in: Stage.fleet, options: Self.options)
+            }
+            #expect(error?.code == .platform)
+            #expect(error?.asDiagnostics.first?.causes == ["could not destroy instance \(id): Refused()"])
+            let outcome = try await stage.driver().resume(Stage.fleet)
+            #expect(outcome == .unchanged(ReleaseNumber(rawValue: 1), policyChanged: false))
+            let more = try await stage.driver().scale(Stage.fleet, to: 4)
+            #expect(more == .stable(ReleaseNumber(rawValue: 1)))
+            #expect(began.duration(to: stage.time.now) < .seconds(120))
+            #expect(try await stage.reader.status(of: Stage.fleet).serving == 4)
+            #expect(stage.platform.seen.instances[id] != nil)
+            stage.platform.change { $0.isDestroyRefused = false }
+            _ = try await stage.driver().tend(Stage.fleet)
+            #expect(stage.platform.seen.instances[id] == nil)
+        }
+    }
+
     @Test func `goes with its fleet`() async throws {
         try await Stage.with { stage in
             try await stage.deploy("1")

@@ -22,6 +22,8 @@ struct InstanceView: Sendable {
     private var servedFrom: [InstanceID: BootInstant] = [:]
     private var busy: Set<InstanceID> = []
     private var retries: [InstanceID: BootInstant] = [:]
+    /// How often in a row what was asked of them failed.
+    private var failures: [InstanceID: Int] = [:]
     private var keys: [InstanceID: InstanceKey] = [:]
     private var ids: [InstanceKey: InstanceID] = [:]
     /// What became of instances that never came up.
@@ -47,10 +49,10 @@ struct InstanceView: Sendable {
 
     func id(of key: InstanceKey) -> InstanceID? { ids[key] }
 
-    /// Whether every instance that runs has answered often enough for a verdict.
+    /// Whether every instance that runs, and is to, has answered often enough for a verdict.
     func isKnown(of instances: [InstanceID: InstanceRecord]) -> Bool {
-        instances.keys.allSatisfy { id in
-            guard case .running = observations[id]?.process else { return true }
+        instances.allSatisfy { id, record in
+            guard case .running = observations[id]?.process, !record.isStopping else { return true }
             return trackers[id].map { $0.verdict != .unknown } ?? false
         }
     }
@@ -138,6 +140,7 @@ struct InstanceView: Sendable {
     mutating func end(_ id: InstanceID, retryAt: BootInstant? = nil) {
         busy.remove(id)
         retries[id] = retryAt
+        failures[id] = retryAt == nil ? nil : (failures[id] ?? 0) + 1
         isStale = true
     }
 
@@ -150,6 +153,12 @@ struct InstanceView: Sendable {
         defer { troubles[id] = failure }
         return troubles[id] != failure
     }
+
+    /// Nobody waits any more for what was asked of it.
+    private func isStuck(_ id: InstanceID) -> Bool { failures[id].map { $0 >= FleetRun.patience } ?? false }
+
+    /// Those that nobody waits for any more, each with what went wrong.
+    var stuck: [InstanceID: String] { troubles.filter { isStuck($0.key) } }
 
     mutating func noteFailure(_ id: InstanceID) {
         notedFailures.insert(id)
@@ -173,6 +182,7 @@ struct InstanceView: Sendable {
         paces[id] = nil
         servedFrom[id] = nil
         retries[id] = nil
+        failures[id] = nil
         unmade[id] = nil
         troubles[id] = nil
         notedFailures.remove(id)
@@ -199,6 +209,7 @@ struct InstanceView: Sendable {
                 || (seen != nil && seen?.traffic != InstanceObservation.Traffic.none),
             servedFrom: servedFrom[id]?.instant,
             isBusy: busy.contains(id) || waits,
+            isStuck: isStuck(id),
             isStopping: record.isStopping,
             isCondemned: record.condemned != nil,
             failureNoted: notedFailures.contains(id),

@@ -28,12 +28,18 @@ extension RolloutPlanner {
         }
     }
 
-    /// Whether anything of them is under way or due.
+    /// Whether anything of them is under way or due, what nobody waits for any more aside.
     package func hasCustodyWork(_ fleet: FleetState, now: Instant) -> Bool {
-        fleet.instances.contains { instance in
-            instance.isTaken
-                && (instance.isStopping || instance.traffic != .none || isOver(instance, now: now))
-        }
+        fleet.instances.contains { !$0.isStuck && isUnfinished($0, now: now) }
+    }
+
+    /// Whether anything of them is left to do.
+    func hasCustodyLeft(_ fleet: FleetState, now: Instant) -> Bool {
+        fleet.instances.contains { isUnfinished($0, now: now) }
+    }
+
+    private func isUnfinished(_ instance: InstanceState, now: Instant) -> Bool {
+        instance.isTaken && (instance.isStopping || instance.traffic != .none || isOver(instance, now: now))
     }
 
     /// When a plan of theirs may come out differently although nothing was heard; nil: never.

@@ -48,6 +48,8 @@ package struct InstanceState: Sendable, Hashable {
     package var servedFrom: Instant?
     /// An operation on it is under way; nothing else is started meanwhile.
     package var isBusy: Bool
+    /// What was asked of it failed so often in a row that nobody waits for it any more. It is tried on all the same.
+    package var isStuck: Bool
     /// Its removal was decided. There is no way back.
     package var isStopping: Bool
     /// To be replaced although it may be well: it drifted, or a person said so.
@@ -76,6 +78,7 @@ package struct InstanceState: Sendable, Hashable {
         wasHealthy: Bool = false,
         servedFrom: Instant? = nil,
         isBusy: Bool = false,
+        isStuck: Bool = false,
         isStopping: Bool = false,
         isCondemned: Bool = false,
         failureNoted: Bool = false,
@@ -94,6 +97,7 @@ package struct InstanceState: Sendable, Hashable {
         self.wasHealthy = wasHealthy
         self.servedFrom = servedFrom
         self.isBusy = isBusy
+        self.isStuck = isStuck
         self.isStopping = isStopping
         self.isCondemned = isCondemned
         self.failureNoted = failureNoted

@@ -119,7 +119,7 @@ package struct RolloutPlanner: Sendable {
     private func completion(_ census: Census) -> [Change]? {
         let rollout = census.fleet.rollout
         if case .stopping(let reason) = rollout.phase {
-            let isEmpty = census.total == 0 && !hasCustodyWork(census.fleet, now: census.now)
+            let isEmpty = census.total == 0 && !hasCustodyLeft(census.fleet, now: census.now)
             return isEmpty ? [.finish(.stopped(reason: reason))] : nil
         }
         if rollout.progress == nil { return needsWork(census) ? [.startClock] : nil }

@@ -40,7 +40,7 @@ extension FleetDriver {
                 try await ledger.write(debugEdits(instance, hold, "", ledger))
                 if awaits, let ending = try await awaitOthers(for: id, &ledger) { return ending }
             }
-            try await custody(&ledger)
+            if let why = try await custody(&ledger)[id] { throw FleetError.stuck(id, why) }
             guard let hold = ledger.instances[id]?.debug else { return .debugged(id, until: nil) }
             return .debugged(id, until: hold.until)
         }
@@ -61,18 +61,21 @@ extension FleetDriver {
             let how = end.reason ?? end.status.map { "with status \($0)" } ?? "with the instance"
             try await ledger.write(ledger.endOfSession(instance, how))
             try await endTools(id, ledger)
-            try await custody(&ledger)
+            if let why = try await custody(&ledger)[id] { throw FleetError.stuck(id, why) }
             return .debugged(id, until: ledger.instances[id]?.debug?.until)
         }
     }
 
     /// Does what is due of instances that people look at, and nothing else: what is out of time goes, what has traffic loses it.
-    func custody(_ ledger: inout Ledger) async throws {
-        guard case .instances(let platform) = role else { return }
+    /// Tells of which that did not succeed, however often it was tried.
+    @discardableResult
+    func custody(_ ledger: inout Ledger) async throws -> [InstanceID: String] {
+        guard case .instances(let platform) = role else { return [:] }
         try await ledger.load(Set(ledger.instances.values.map(\.release)))
         let policy = try rolloutPolicy(ledger)
         let run = FleetRun(ledger, self, on: platform, policy: policy, scope: .custody)
         (_, ledger) = try await run.run()
+        return await run.view.stuck
     }
 
     /// Whether anything of them is due by what is written down.

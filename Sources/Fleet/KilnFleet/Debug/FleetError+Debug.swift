@@ -22,6 +22,16 @@ extension FleetError {
         )
     }
 
+    /// What is to become of an instance that a person looks at does not succeed.
+    static func stuck(_ id: InstanceID, _ why: String) -> FleetError {
+        FleetError(
+            .platform,
+            "instance \(id) is neither out of traffic nor gone, after \(FleetRun.patience) attempts",
+            causes: [why],
+            hint: "it is tried again with every command and by kiln serve; kiln why \(id) tells more"
+        )
+    }
+
     static func debugged(_ id: InstanceID, _ hold: DebugHold) -> FleetError {
         let who = hold.author ?? "somebody"
         let pid = hold.session.map { " (process \($0.pid))" } ?? ""
