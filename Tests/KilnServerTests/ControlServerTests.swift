@@ -84,6 +84,41 @@ import Testing
     }
 
     @Test(.timeLimit(.minutes(1)))
+    func `pauses no rollout when a look at an instance is interrupted`() async throws {
+        let fleets = PretendFleets { _, stop in
+            await stop.wait()
+            return stop.manner == .leaving ? .left(nil) : .paused(nil)
+        }
+        try await ServerStage.with(fleets) { stage in
+            let stop = StopSignal()
+            let end = FleetChange.endDebug(InstanceID("shop-1-aaaa"), DebugEnd(session: .current, status: 0))
+            async let outcome = stage.perform(end, stop: stop)
+            try await eventually("it is begun") { !fleets.asked.isEmpty }
+            stop.request(.leaving)
+            #expect(try await outcome == .left(nil))
+        }
+    }
+
+    @Test(.timeLimit(.minutes(1)))
+    func `hears nothing of a terminal that closed`() async throws {
+        let go = StopSignal()
+        let fleets = PretendFleets { _, stop in
+            await go.wait()
+            return stop.isRequested ? .paused(nil) : .stable(ReleaseNumber(rawValue: 1))
+        }
+        try await ServerStage.with(fleets) { stage in
+            let stop = StopSignal()
+            let client = Task { try await stage.perform(.resume, stop: stop) }
+            try await eventually("it is begun") { !fleets.asked.isEmpty }
+            stop.request(.abandoning)
+            await #expect(throws: CancellationError.self) { try await client.value }
+            go.request()
+            try await eventually("it has ended") { !fleets.ended.isEmpty }
+            #expect(fleets.ended == [.stable(ReleaseNumber(rawValue: 1))])
+        }
+    }
+
+    @Test(.timeLimit(.minutes(1)))
     func `goes on with a change whose client is gone`() async throws {
         let go = StopSignal()
         let fleets = PretendFleets { _, stop in

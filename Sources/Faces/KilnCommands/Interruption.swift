@@ -6,11 +6,12 @@ import Synchronization
 ///
 /// The first one cancels the command, which cleans up and ends with status 130. A command that must not stop half-way
 /// (a rollout) defers it: then the first one only asks, and the command comes to a safe end by itself. The second one ends
-/// the program at once, as a crash would.
+/// the program at once, as a crash would. A terminal that went away is nobody's word, so SIGHUP may ask for something else.
 final class Interruption: Sendable {  // a class: the signal handler and the command share the one state
     private struct State {
         var count = 0
         var deferral: (@Sendable () -> Void)?
+        var hangUp: (@Sendable () -> Void)?
         var cancel: (@Sendable () -> Void)?
         var sources: [any DispatchSourceSignal] = []
     }
@@ -45,8 +46,17 @@ final class Interruption: Sendable {  // a class: the signal handler and the com
         _ ask: @escaping @Sendable () -> Void,
         _ body: () async throws -> Result
     ) async throws -> Result {
-        state.withLock { $0.deferral = ask }
-        defer { state.withLock { $0.deferral = nil } }
+        try await deferring(hangUp: ask, ask, body)
+    }
+
+    /// The same, with another answer to SIGHUP.
+    func deferring<Result>(
+        hangUp: @escaping @Sendable () -> Void,
+        _ ask: @escaping @Sendable () -> Void,
+        _ body: () async throws -> Result
+    ) async throws -> Result {
+        state.withLock { ($0.deferral, $0.hangUp) = (ask, hangUp) }
+        defer { state.withLock { ($0.deferral, $0.hangUp) = (nil, nil) } }
         return try await body()
     }
 
@@ -56,7 +66,7 @@ final class Interruption: Sendable {  // a class: the signal handler and the com
             if number == SIGHUP, state.count > 0 { return nil }
             state.count += 1
             if state.count > 1 { return { _exit(130) } }
-            return state.deferral ?? state.cancel
+            return (number == SIGHUP ? state.hangUp : state.deferral) ?? state.cancel
         }
         action?()
     }

@@ -29,6 +29,16 @@ package enum FleetChange: Sendable, Hashable {
     case debug(InstanceID, DebugWish)
     /// Ends that: the instance is destroyed, unless it is kept until its time.
     case endDebug(InstanceID, DebugEnd)
+
+    /// Whether it is about a person's look at an instance: whoever interrupts that says nothing about the fleet's rollout.
+    package var isOfSession: Bool {
+        switch self {
+        case .debug, .endDebug: true
+        case .deploy, .rollback, .resume, .scale, .replace, .recycle, .destroy, .pause, .promote, .abort,
+            .freeze:
+            false
+        }
+    }
 }
 
 /// Whoever changes fleets: this process by itself (`FleetDriver`), or one that it asks.

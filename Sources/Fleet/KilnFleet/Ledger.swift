@@ -92,7 +92,7 @@ struct Ledger: Sendable {
     /// Whether a stop that was asked for leaves everything as it is written down: somebody else goes on with it, because the
     /// controller ends, or a person gave another word. Any other stop is a pause.
     func isLeft(by stop: StopSignal) async -> Bool {
-        if stop.manner == .leaving { return true }
+        if let manner = stop.manner, manner != .pausing { return true }
         guard stop.isRequested, let newest = try? await store.lease(of: name) else { return false }
         return newest.token == lease.token && newest.isInterrupted == true
     }

@@ -7,6 +7,8 @@ package final class StopSignal: Sendable {  // a class: signal handler and drive
         case pausing
         /// The rollout is left as it is written down: whoever drives the fleet next goes on with it.
         case leaving
+        /// Nobody is there any more to say a word: as `leaving`, and what another process carries out goes on there.
+        case abandoning
     }
 
     private struct State {

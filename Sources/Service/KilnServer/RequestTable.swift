@@ -9,7 +9,8 @@ import Synchronization
 /// The changes that are under way. They belong to the server and not to a connection: a client that dies ends none.
 final class RequestTable: Sendable {  // a class: connections and the server share the one table
     private struct State {
-        var stops: [RequestID: StopSignal] = [:]
+        /// Of each change how it is asked for an end.
+        var stops: [RequestID: (signal: StopSignal, manner: StopSignal.Manner)] = [:]
         var isClosed = false
     }
 
@@ -44,7 +45,7 @@ final class RequestTable: Sendable {  // a class: connections and the server sha
             return state.stops
         }
         begin.finish()
-        for stop in stops.values { stop.request(.leaving) }
+        for stop in stops.values { stop.signal.request(.leaving) }
     }
 
     /// Begins a change; throws when the server is about to end.
@@ -63,7 +64,7 @@ final class RequestTable: Sendable {  // a class: connections and the server sha
                 self.state.withLock { $0.stops[id] = nil }
             }
             guard case .enqueued = result else { return false }
-            state.stops[id] = stop
+            state.stops[id] = (stop, change.isOfSession ? .leaving : .pausing)
             return true
         }
         guard isTaken else {
@@ -85,7 +86,7 @@ final class RequestTable: Sendable {  // a class: connections and the server sha
                 hint: "it may have ended; kiln events tells what it did"
             )
         }
-        stop.request()
+        stop.signal.request(stop.manner)
     }
 
     private func carryOut(

@@ -87,7 +87,7 @@ extension DriveOptions {
         return try await context.withProgress(format.format, narrates: true) {
             // No collection takes away what a fleet is about to need; while one is waited for, Ctrl-C ends that.
             try await StoreLock(fleets.home).shared(within: .seconds(wait)) {
-                try await context.interruption.deferring {
+                try await context.interruption.deferring(hangUp: { stop.request(.abandoning) }) {
                     context.console.message("stopping after the action under way; again to stop at once")
                     stop.request()
                 } _: {

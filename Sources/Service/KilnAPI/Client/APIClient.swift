@@ -42,8 +42,8 @@ package struct APIClient: Sendable {
 
     /// Has a change carried out, reports its progress as if it were made here, and tells how it ended.
     ///
-    /// When a stop is requested the server is asked for a good end. When the task is cancelled, or this process dies, the
-    /// change goes on there.
+    /// When a stop is requested the server is asked for a good end. When that is only because nobody is there any more, when the
+    /// task is cancelled, or this process dies, the change goes on there.
     package func perform(
         _ request: ChangeRequest,
         _ verb: ChangeVerb,
@@ -55,6 +55,7 @@ package struct APIClient: Sendable {
             defer { group.cancelAll() }
             group.addTask {
                 await stop.wait()
+                if stop.manner == .abandoning { throw CancellationError() }
                 for await id in ids where !Task.isCancelled {
                     try? await self.stop(id)
                     break
