@@ -412,12 +412,14 @@ extension ApplyPlan {
     private static func basis(
         _ present: [PresentFleet],
         lock: String = "1",
+        image: String? = nil,
         takesOver: Bool = false
     ) throws -> ApplyBasis {
         try ApplyBasis(
             environment: nil,
             takesOver: takesOver,
             inputs: [ApplyBasis.Input("the lock", Digest(of: lock))],
+            images: image.map { [ApplyBasis.Input("image shop", Digest(of: $0))] } ?? [],
             present: present
         )
     }
@@ -444,6 +446,17 @@ extension ApplyPlan {
                 "fleet shop is steady, paused instead of steady",
             ]
         )
+    }
+
+    @Test func `has moved when an image that was there is another, or gone`() throws {
+        let before = try Self.basis([], image: "1")
+        #expect(
+            before.moved(to: try Self.basis([], image: "2"))
+                == ["image shop is another, though the same goes into it"]
+        )
+        #expect(before.moved(to: try Self.basis([])) == ["image shop is no longer whole in the store"])
+        // What was to be baked may have been baked since.
+        #expect(try Self.basis([]).moved(to: before) == [])
     }
 
     @Test func `has moved when a person froze a fleet or is waited for, or others' fleets are taken over`()

@@ -74,6 +74,10 @@ struct ApplySurvey {
                 environment: environment,
                 takesOver: takesOver,
                 inputs: try inputs(of: definition, forecasts, resolved),
+                images: forecasts.compactMap { forecast in
+                    guard !unbaked.contains(forecast.image) else { return nil }
+                    return forecast.manifest.map { ApplyBasis.Input("image \(forecast.image)", $0) }
+                },
                 present: present.filter { names.contains($0.name) || $0.standing?.origin == origin }
             ),
             contents: Dictionary(

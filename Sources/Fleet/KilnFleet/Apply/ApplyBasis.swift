@@ -34,17 +34,21 @@ package struct ApplyBasis: Sendable, Hashable, Codable {
     package let takesOver: Bool
     /// The definition, its lock, images by what goes into them, configuration files.
     package let inputs: [Input]
+    /// Manifests of the images that the plan found whole: the same can go into another image where a step is not reproducible.
+    package let images: [Input]?
     package let fleets: [Fleet]
 
     package init(
         environment: EnvironmentName?,
         takesOver: Bool = false,
         inputs: [Input],
+        images: [Input] = [],
         present: [PresentFleet]
     ) throws {
         self.environment = environment
         self.takesOver = takesOver
         self.inputs = inputs
+        self.images = images
         fleets = try present.compactMap { fleet in
             guard let standing = fleet.standing else { return nil }
             return Fleet(
@@ -69,6 +73,16 @@ package struct ApplyBasis: Sendable, Hashable, Codable {
         var told: Set<String> = []
         var moved = names.filter { before[$0] != after[$0] && told.insert($0).inserted }.map {
             "\($0) is another"
+        }
+        let there = Dictionary((now.images ?? []).map { ($0.name, $0.digest) }) { first, _ in first }
+        for image in images ?? [] where !told.contains("what goes into \(image.name)") {
+            guard let digest = there[image.name] else {
+                moved.append("\(image.name) is no longer whole in the store")
+                continue
+            }
+            if digest != image.digest {
+                moved.append("\(image.name) is another, though the same goes into it")
+            }
         }
         if takesOver != now.takesOver {
             moved.append(takesOver ? "nothing is to be taken over now" : "fleets are to be taken over now")
