@@ -5,14 +5,29 @@ import Testing
 @Suite struct `A search for secrets` {
     private static let token = "gl" + "pat-" + Tokens.body(20)
 
-    @Test func `reads what may hold one, and counts what is too long`() {
+    /// Feeds the search a file in pieces of so many bytes.
+    private static func feed(
+        _ search: inout SecretSearch,
+        _ path: String,
+        _ content: [UInt8],
+        pieces: Int = 1 << 16
+    ) {
+        guard search.begin(ScannedFile(path: path, size: Int64(content.count))) else { return }
+        content.withUnsafeBytes { bytes in
+            for start in stride(from: 0, to: bytes.count, by: pieces) {
+                search.take(UnsafeRawBufferPointer(rebasing: bytes[start..<min(start + pieces, bytes.count)]))
+            }
+        }
+        search.end()
+    }
+
+    @Test func `reads what may hold one`() {
         var search = SecretSearch()
         let files = [
             ScannedFile(path: "opt/a.txt", size: 10), ScannedFile(path: "opt/empty", size: 0),
             ScannedFile(path: "opt/logo.png", size: 10), ScannedFile(path: "opt/large", size: 2 << 20),
         ]
-        #expect(files.map { search.wants($0) } == [true, false, false, false])
-        #expect(search.tooLong == 1)
+        #expect(files.map { search.begin($0) } == [true, false, false, true])
     }
 
     @Test func `is bounded, and says so`() {
@@ -21,9 +36,54 @@ import Testing
         limits.findingsPerFile = 2
         var search = SecretSearch(SecretScanner(limits: limits))
         let text = Array(Array(repeating: Self.token, count: 9).joined(separator: "\n").utf8)
-        for name in ["b", "a", "c"] { search.take(ScannedFile(path: name, size: 1), text) }
+        for name in ["b", "a", "c"] { Self.feed(&search, name, text) }
         #expect(search.findings.count == 3 && search.isCut)
         #expect(search.sorted.map(\.path) == ["a", "b", "b"] && search.files == 3)
+    }
+
+    @Test func `counts texts that go on past what is looked at`() {
+        var limits = SecretLimits()
+        limits.fileSize = 20_000
+        var search = SecretSearch(SecretScanner(limits: limits))
+        let filler = [UInt8](repeating: 0x0A, count: 20_000)
+        Self.feed(&search, "early", Array(Self.token.utf8) + filler)
+        Self.feed(&search, "late", filler + Array(Self.token.utf8))
+        Self.feed(&search, "fits", filler)
+        Self.feed(&search, "binary", [0] + filler)
+        #expect(search.tooLong == 2)
+        #expect(search.findings.map(\.path) == ["early"])
+    }
+
+    /// The same as of the whole at once, wherever the windows and pieces end.
+    @Test(arguments: 0..<20)
+    func `finds in a long text what stands in it, each once and in its line`(seed: UInt64) {
+        var numbers = SeededNumbers(seed)
+        var text: [UInt8] = []
+        var planted = 0
+        while text.count < 200_000 {
+            let (_, secret) = Samples.texts[Int.random(in: 0..<Samples.texts.count, using: &numbers)]
+            if Int.random(in: 0..<8, using: &numbers) == 0 {
+                (text, planted) = (text + [0x0A] + secret + [0x0A], planted + 1)
+            }
+            let length = Int.random(in: 0..<900, using: &numbers)
+            text += (0..<length).map { $0 % 71 == 70 ? 0x20 : 0x78 } + [0x0A]
+        }
+        var limits = SecretLimits()
+        (limits.findings, limits.findingsPerFile) = (100_000, 100_000)
+        (limits.window, limits.overlap) = (16_384, 4096)
+        let scanner = SecretScanner(limits: limits)
+        var search = SecretSearch(scanner)
+        Self.feed(&search, "opt/x", text, pieces: Int.random(in: 1...40_000, using: &numbers))
+        let whole = scanner.findings(in: ScannedFile(path: "opt/x", size: 1), text)
+        #expect(planted > 20 && whole.count > 10)
+        #expect(search.sorted == whole)
+    }
+
+    @Test func `finds what stands in a line that is longer than a window`() {
+        let filler = String(repeating: "x ", count: 1_500_000)
+        var search = SecretSearch()
+        Self.feed(&search, "opt/x", Array((filler + Self.token + " " + filler).utf8))
+        #expect(search.findings.map(\.line) == [1])
     }
 
     @Test func `looks into no binary file`() {

@@ -23,7 +23,7 @@ package struct FoundSecret: Sendable, Hashable {
 /// What a look for secrets came to.
 package struct SecretSurvey: Sendable, Hashable {
     package var secrets: [FoundSecret] = []
-    /// Files that were too long to be looked at.
+    /// Texts of which only the beginning was looked at.
     package var tooLong = 0
     /// Whether some place holds more than are told.
     package var isCut = false
@@ -89,9 +89,11 @@ package struct LayerSecrets: Sendable {
     private static func search(_ layer: LayerContent) throws -> SecretSearch {
         var search = SecretSearch()
         try layer.readFiles { path, size in
-            search.wants(ScannedFile(path: path, size: size))
-        } _: { path, size, content in
-            search.take(ScannedFile(path: path, size: size), content)
+            search.begin(ScannedFile(path: path, size: size))
+        } _: { bytes in
+            search.take(bytes)
+        } atEnd: {
+            search.end()
         }
         return search
     }
@@ -133,28 +135,28 @@ package enum RootSecrets {
             case .directory where !["proc", "sys", "dev", "run"].contains(child):
                 try visit(place, child, level + 1, &count, &search)
             case .file:
-                let file = ScannedFile(path: child, size: facts.size)
-                guard search.wants(file), let content = read(place) else { continue }
-                search.take(file, content)
+                guard search.begin(ScannedFile(path: child, size: facts.size)) else { continue }
+                read(place, facts.size, &search)
             default: break
             }
         }
     }
 
-    private static func read(_ path: FilePath) -> [UInt8]? {
+    /// Not past the size that was seen: somebody may write to it for ever.
+    private static func read(_ path: FilePath, _ size: Int64, _ search: inout SecretSearch) {
         let descriptor = open(path.string, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC)
-        guard descriptor >= 0 else { return nil }
+        guard descriptor >= 0 else { return }
         defer { close(descriptor) }
-        var content = [UInt8](repeating: 0, count: (1 << 20) + 1)
-        var filled = 0
-        while filled < content.count {
-            let count = content.withUnsafeMutableBytes {
-                Glibc.read(descriptor, $0.baseAddress?.advanced(by: filled), $0.count - filled)
+        var buffer = [UInt8](repeating: 0, count: 1 << 16)
+        var left = size
+        while left > 0 {
+            let count = buffer.withUnsafeMutableBytes {
+                Glibc.read(descriptor, $0.baseAddress, min($0.count, Int(clamping: left)))
             }
-            guard count >= 0 else { return nil }
-            if count == 0 { break }
-            filled += count
+            guard count > 0 else { break }
+            buffer.withUnsafeBytes { search.take(UnsafeRawBufferPointer(rebasing: $0[..<count])) }
+            left -= Int64(count)
         }
-        return Array(content.prefix(filled))
+        search.end()
     }
 }

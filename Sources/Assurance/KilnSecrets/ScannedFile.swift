@@ -38,8 +38,12 @@ package struct ScannedFile: Sendable, Hashable {
 
 /// How much is looked at. What goes past is counted, never silent.
 package struct SecretLimits: Sendable, Hashable {
-    /// Longer files are not read: secrets stand in small ones.
-    package var fileSize: Int64 = 1 << 20
+    /// Of a longer text only so many bytes at its beginning are looked at.
+    package var fileSize: Int64 = 64 << 20
+    /// How much of a file is in memory at once.
+    package var window = 1 << 20
+    /// How much of a window is looked at again with the next one: more than any secret's length.
+    package var overlap = 64 << 10
     package var findingsPerFile = 50
     package var findings = 1000
 

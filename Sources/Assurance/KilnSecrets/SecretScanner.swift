@@ -1,7 +1,7 @@
 /// Looks for secrets in files, one at a time. Pure: the same file gives the same findings.
 package struct SecretScanner: Sendable {
     /// Grows when what is found changes, so that what was kept of an earlier look is looked at again.
-    package static let version = 1
+    package static let version = 2
 
     package let limits: SecretLimits
     private let tokens = TokenSearch()
@@ -10,21 +10,29 @@ package struct SecretScanner: Sendable {
         self.limits = limits
     }
 
-    /// Whether the file's content could hold a secret: it is to be read whole, then.
-    package func wants(_ file: ScannedFile) -> Bool {
-        guard file.size > 0, file.size <= limits.fileSize else { return false }
+    /// Whether the file could hold a secret, as far as that is to be seen without its content.
+    func wants(_ file: ScannedFile) -> Bool {
+        guard file.size > 0, !file.isExample else { return false }
         let name = file.name
         guard let dot = name.lastIndex(of: "."), dot != name.startIndex else { return true }
         return !Self.pictures.contains(name[name.index(after: dot)...].lowercased())
     }
 
-    /// What the file holds, in the order of its lines.
+    /// What the file holds, in the order of its lines; nothing of one that is longer than the limits say.
     package func findings(in file: ScannedFile, _ content: [UInt8]) -> [SecretFinding] {
-        guard wants(file), !file.isExample, !isBinary(content) else { return [] }
+        guard wants(file), file.size <= limits.fileSize, !Self.isBinary(content) else { return [] }
+        return told(matches(in: file, content))
+    }
+
+    /// What stands in a stretch of the file's text, with its lines counted from the stretch's first.
+    func matches(in file: ScannedFile, _ content: [UInt8]) -> [SecretFinding] {
         let lines = LineNumbers(content)
-        var found = CredentialFiles.findings(in: file, content)
-        found += PrivateKeys.findings(in: file, content, lines)
-        found += tokens.findings(in: file, content, lines)
+        return CredentialFiles.findings(in: file, content) + PrivateKeys.findings(in: file, content, lines)
+            + tokens.findings(in: file, content, lines)
+    }
+
+    /// Each once, in the order of lines, and as many as the limits say.
+    func told(_ found: [SecretFinding]) -> [SecretFinding] {
         var seen: Set<Place> = []
         return Array(
             found.filter { seen.insert(Place(line: $0.line, subject: $0.subject, kind: $0.kind)).inserted }
@@ -61,8 +69,11 @@ package struct SecretScanner: Sendable {
         let kind: SecretKind
     }
 
-    /// Text has no zero bytes.
-    private func isBinary(_ content: [UInt8]) -> Bool { content.prefix(8192).contains(0) }
+    /// Text has no zero bytes among its first.
+    static func isBinary(_ content: [UInt8]) -> Bool { content.prefix(judged).contains(0) }
+
+    /// So many bytes say whether a file is text.
+    static let judged = 8192
 
     private static let pictures: Set<String> = [
         "png", "jpg", "jpeg", "gif", "ico", "woff", "woff2", "ttf", "mo", "gz", "xz", "bz2", "zst", "zip",

@@ -1,10 +1,12 @@
-/// What a walk through many files found, bounded. Feed it each file once; the order does not matter to the result.
+/// What a walk through many files found, bounded. Feed it each file once, piece by piece; the order of files does not matter to the
+/// result.
 package struct SecretSearch: Sendable {
-    package let scanner: SecretScanner
+    private let scanner: SecretScanner
+    private var reading: SecretReading?
     package private(set) var findings: [SecretFinding] = []
     /// Files whose content was looked at.
     package private(set) var files = 0
-    /// Files that were too long to be looked at.
+    /// Texts of which only the beginning was looked at.
     package private(set) var tooLong = 0
     /// Whether there are more findings than are kept.
     package private(set) var isCut = false
@@ -13,15 +15,21 @@ package struct SecretSearch: Sendable {
         self.scanner = scanner
     }
 
-    /// Whether the content is wanted; what is too long for it is counted.
-    package mutating func wants(_ file: ScannedFile) -> Bool {
-        if file.size > scanner.limits.fileSize { tooLong += 1 }
-        return scanner.wants(file)
+    /// Whether the content is wanted: it is to be taken then, and to be ended.
+    package mutating func begin(_ file: ScannedFile) -> Bool {
+        reading = scanner.wants(file) ? SecretReading(file, scanner) : nil
+        return reading != nil
     }
 
-    package mutating func take(_ file: ScannedFile, _ content: [UInt8]) {
+    package mutating func take(_ bytes: UnsafeRawBufferPointer) { reading?.take(bytes) }
+
+    package mutating func end() {
+        guard var reading else { return }
+        self.reading = nil
         files += 1
-        for finding in scanner.findings(in: file, content) {
+        let found = reading.end()
+        if reading.isTooLong { tooLong += 1 }
+        for finding in found {
             guard findings.count < scanner.limits.findings else {
                 isCut = true
                 return

@@ -13,22 +13,21 @@ package struct LayerContent: Sendable {
     /// Its blob, plain or compressed.
     let open: @Sendable () throws -> any ByteSource
 
-    /// Reads those of its regular files that are wanted, each as a whole. What was taken is to be believed once this has
+    /// Reads those of its regular files that are wanted, each piece by piece to its end. What was taken is to be believed once this has
     /// returned: only then is it known that the layer is the one that its diffID names. Blocks.
     package func readFiles(
         limits: ArchiveLimits = .standard,
         wanting wants: (_ path: String, _ size: Int64) -> Bool,
-        _ take: (_ path: String, _ size: Int64, _ content: [UInt8]) -> Void
+        _ take: (UnsafeRawBufferPointer) -> Void,
+        atEnd end: () -> Void
     ) throws {
         let stream = try Decompressor(try open(), limits: limits)
         var reader = TarReader(stream, limits: limits, hashing: !isVerified)
         while let entry = try reader.next() {
             try Blocking.checkCancellation()
             guard case .file(let size) = entry.kind, wants(entry.path, size) else { continue }
-            var content: [UInt8] = []
-            content.reserveCapacity(Int(min(size, 1 << 20)))
-            try reader.readContent { content += $0 }
-            take(entry.path, size, content)
+            try reader.readContent(take)
+            end()
         }
         try check(&reader)
     }

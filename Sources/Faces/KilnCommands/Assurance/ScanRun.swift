@@ -205,6 +205,12 @@ struct ScanRun {
                 scan.inventory.notes.prefix(5).map { "\($0.path): \($0.text)" }
             )
         }
+        if scan.secrets.tooLong > 0 {
+            let limit = SecretLimits().fileSize
+            let texts = Quantities.count(scan.secrets.tooLong, "text")
+            let longer = "of \(texts) longer than \(Quantities.bytes(limit))"
+            warn("secrets-long", "\(longer) the rest was not searched for secrets")
+        }
         if scan.secrets.isCut { warn("secrets-cut", "there are more secrets than are shown") }
         switch target {
         case .layout, .archive:
