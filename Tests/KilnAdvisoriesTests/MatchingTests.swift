@@ -47,6 +47,22 @@ import Testing
         #expect(try matcher.match(packages, about: names).findings == whole.findings)
     }
 
+    @Test func `what a package brought is judged by itself where nobody spoke of that package`() throws {
+        let module = InventoryPackage(Ecosystem("Go"), "golang.org/x/net", "0.1.0")
+        func judged(_ owner: InventoryPackage, _ database: AdvisoryDatabase) throws -> [InventoryPackage] {
+            var judge = BroughtJudge(database)
+            return try judge.judged([BroughtPackage(module, owner: owner)])
+        }
+        let vendors = InventoryPackage(Self.debian, "docker-ce", "5:24.0.0-1~debian.12~bookworm")
+        let own = InventoryPackage(Self.debian, "libssl3", "3.0.9-1", source: "openssl")
+        let everything = try Fixtures.everything.get()
+        #expect(try judged(vendors, everything) == [module])
+        #expect(try judged(own, everything) == [])
+        let foreign = InventoryPackage(Ecosystem("Debian:99"), "libssl3", "3.0.9-1", source: "openssl")
+        #expect(try judged(foreign, everything) == [module], "nothing is known of the distribution")
+        #expect(try judged(vendors, Fixtures.debian.get()) == [], "nothing is known of Go")
+    }
+
     @Test func `the order of what is installed changes nothing`() throws {
         let database = try Fixtures.debian.get()
         for grouping in Matcher.Policy.Grouping.allCases {

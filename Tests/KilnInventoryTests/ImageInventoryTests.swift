@@ -1,3 +1,4 @@
+import KilnAdvisories
 import KilnArchive
 import KilnDiagnostics
 import KilnOCI
@@ -61,6 +62,8 @@ import Testing
             #expect(try await read(sandbox) == whole)
             let judged = ImageInventories(home: sandbox.home).judged(of: try #require(whole.digest))
             #expect(judged == whole.judged && judged?.packages.count == 4, "x is python3-x's own")
+            #expect(judged?.brought.map(\.package.name) == ["x"])
+            #expect(judged?.brought.map(\.owner.name) == ["python3-x"])
             #expect(judged?.notes.count == 1)
             await #expect(throws: (any Error).self) { try await read(sandbox, files: true) }
         }

@@ -47,8 +47,9 @@ package struct ImageScan: Sendable {
         _ database: AdvisoryDatabase?,
         _ policy: Matcher.Policy
     ) throws -> MatchResult {
-        let packages = inventory.judgedPackages
-        return try database.map { try Matcher($0, policy: policy).match(packages) } ?? MatchResult()
+        guard let database else { return MatchResult() }
+        var judge = BroughtJudge(database)
+        return try Matcher(database, policy: policy).match(inventory.judged.packages(by: &judge))
     }
 
     /// The same as a gate judges it: by what is true, whatever a user chose about findings.

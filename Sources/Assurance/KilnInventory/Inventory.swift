@@ -24,7 +24,7 @@ package struct Inventory: Sendable, Hashable {
     /// What advisories are matched against.
     package var packages: [InventoryPackage] { entries.map(\.package) }
 
-    /// What advisories are held against: what a distribution's package brought is judged by the distribution's advisories alone, which know of fixes that were taken back.
+    /// What advisories are held against in any case, each once.
     package var judgedPackages: [InventoryPackage] {
         var seen: Set<InventoryPackage> = []
         return entries.filter { $0.kind.isDistribution || $0.owner == nil }.map(\.package).filter {
@@ -32,7 +32,23 @@ package struct Inventory: Sendable, Hashable {
         }
     }
 
-    package var judged: JudgedPackages { JudgedPackages(packages: judgedPackages, notes: notes) }
+    /// What the distribution's packages brought, each once and with the first of them.
+    var brought: [BroughtPackage] {
+        var seen = Set(judgedPackages)
+        let owners = Dictionary(
+            entries.filter(\.kind.isDistribution).map { ($0.package.name, $0.package) }
+        ) { first, _ in first }
+        return entries.compactMap { entry in
+            guard let owner = entry.owner.flatMap({ owners[$0] }), seen.insert(entry.package).inserted else {
+                return nil
+            }
+            return BroughtPackage(entry.package, owner: owner)
+        }
+    }
+
+    package var judged: JudgedPackages {
+        JudgedPackages(packages: judgedPackages, brought: brought, notes: notes)
+    }
 
     /// The entries that have this name and version, such as those of a finding: one for each architecture.
     package func entries(of package: InventoryPackage) -> [InventoryEntry] {
@@ -49,11 +65,19 @@ package struct Inventory: Sendable, Hashable {
 /// What of an image is held against advisories, and what could not be: an answer about it says both.
 package struct JudgedPackages: Sendable, Hashable {
     package var packages: [InventoryPackage]
+    /// What is held against them only where the distribution's advisories say nothing of the package that brought it.
+    package var brought: [BroughtPackage]
     package var notes: [InventoryNote]
 
-    package init(packages: [InventoryPackage], notes: [InventoryNote]) {
+    package init(packages: [InventoryPackage], brought: [BroughtPackage] = [], notes: [InventoryNote]) {
         self.packages = packages
+        self.brought = brought
         self.notes = notes
+    }
+
+    /// All that is held against this judge's database.
+    package func packages(by judge: inout BroughtJudge) throws(DatabaseError) -> [InventoryPackage] {
+        try packages + judge.judged(brought)
     }
 }
 

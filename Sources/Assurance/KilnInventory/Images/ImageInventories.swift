@@ -6,11 +6,11 @@ import SystemPackage
 /// package owns is not among it: the layers tell that.
 ///
 /// ```
-/// kiln-image-inventory 2.3 sha256:<manifest> sha256:<of what follows>
+/// kiln-image-inventory 3.3 sha256:<manifest> sha256:<of what follows>
 /// ```
 package struct ImageInventories: Sendable {
     /// Moves with the bytes, and with what readers find in layers.
-    static let format = "2.\(LayerInventories.format)"
+    static let format = "3.\(LayerInventories.format)"
     private static let longest = 64 << 20
 
     private let home: KilnHome
@@ -24,7 +24,7 @@ package struct ImageInventories: Sendable {
         guard let body = body(of: image) else { return nil }
         var reader = FactsReader(cursor: VarintCursor(body))
         guard let packages = reader.packages(), let notes = reader.notes() else { return nil }
-        return JudgedPackages(packages: packages.compactMap { $0.isJudged ? $0.package : nil }, notes: notes)
+        return packages.judged(notes)
     }
 
     func load(_ image: Digest, as subject: String) -> Inventory? {

@@ -6,14 +6,14 @@ import KilnOCI
 extension Inventory {
     func encode() -> [UInt8] {
         var out = FactsWriter()
-        let judged = Set(judgedPackages)
+        let judged = judged
         var places: [InventoryPackage: Int] = [:]
         var packages: [InventoryPackage] = []
         for package in entries.map(\.package) where places[package] == nil {
             places[package] = packages.count
             packages.append(package)
         }
-        out.packages(packages, judged: judged)
+        out.packages(packages, places, judged)
         out.notes(notes)
         out.text(platform?.os)
         out.text(platform?.architecture)
@@ -54,7 +54,7 @@ extension Inventory {
         )
         guard let count = reader.count() else { return nil }
         for _ in 0..<count {
-            guard let entry = reader.entry(packages, distribution) else { return nil }
+            guard let entry = reader.entry(packages.packages, distribution) else { return nil }
             entries.append(entry)
         }
         guard reader.cursor.isAtEnd else { return nil }
@@ -62,13 +62,20 @@ extension Inventory {
 }
 
 extension FactsWriter {
-    fileprivate mutating func packages(_ packages: [InventoryPackage], judged: Set<InventoryPackage>) {
+    /// Each with how it is judged: 0 not at all, 1 in any case, else 2 more than the place of the one that brought it.
+    fileprivate mutating func packages(
+        _ packages: [InventoryPackage],
+        _ numbers: [InventoryPackage: Int],
+        _ judged: JudgedPackages
+    ) {
+        var ways = Dictionary(uniqueKeysWithValues: judged.packages.map { ($0, 1) })
+        for one in judged.brought { ways[one.package] = numbers[one.owner].map { $0 + 2 } }
         let ecosystems = Set(packages.map(\.ecosystem)).sorted()
         texts(ecosystems.map(\.description))
         let places = Dictionary(uniqueKeysWithValues: ecosystems.enumerated().map { ($1, $0) })
         number(UInt64(packages.count))
         for package in packages {
-            number(judged.contains(package) ? 1 : 0)
+            number(UInt64(ways[package] ?? 0))
             number(UInt64(places[package.ecosystem] ?? 0))
             text(package.name)
             text(package.version)
@@ -103,15 +110,38 @@ extension FactsWriter {
     fileprivate mutating func place(_ layer: Int?) { number(layer.map { UInt64($0) + 1 } ?? 0) }
 }
 
+/// The packages of an inventory as its bytes have them.
+struct KeptPackages {
+    fileprivate(set) var packages: [InventoryPackage] = []
+    /// Of each how it is judged.
+    fileprivate var ways: [Int] = []
+
+    /// nil where a number has no package.
+    func judged(_ notes: [InventoryNote]) -> JudgedPackages? {
+        var judged = JudgedPackages(packages: [], notes: notes)
+        judged.packages.reserveCapacity(packages.count)
+        for (package, way) in zip(packages, ways) where way > 0 {
+            guard way > 1 else {
+                judged.packages.append(package)
+                continue
+            }
+            guard packages.indices.contains(way - 2) else { return nil }
+            judged.brought.append(BroughtPackage(package, owner: packages[way - 2]))
+        }
+        return judged
+    }
+}
+
 extension FactsReader {
-    mutating func packages() -> [(package: InventoryPackage, isJudged: Bool)]? {
+    mutating func packages() -> KeptPackages? {
         guard let ecosystems = texts()?.map({ Ecosystem($0) }), let count = count(),
             count <= cursor.rest.count
         else { return nil }
-        var found: [(package: InventoryPackage, isJudged: Bool)] = []
-        found.reserveCapacity(count)
+        var found = KeptPackages()
+        found.packages.reserveCapacity(count)
+        found.ways.reserveCapacity(count)
         for _ in 0..<count {
-            guard let flag = cursor.varint(), flag <= 1, let place = self.count(),
+            guard let way = self.count(), let place = self.count(),
                 ecosystems.indices.contains(place), let name = text(), let version = text(),
                 let source = optionalText(), let sourceVersion = optionalText()
             else { return nil }
@@ -122,7 +152,8 @@ extension FactsReader {
                 source: source,
                 sourceVersion: sourceVersion
             )
-            found.append((package, flag == 1))
+            found.packages.append(package)
+            found.ways.append(way)
         }
         return found
     }
@@ -157,7 +188,7 @@ extension FactsReader {
     }
 
     fileprivate mutating func entry(
-        _ packages: [(package: InventoryPackage, isJudged: Bool)],
+        _ packages: [InventoryPackage],
         _ distribution: Distribution?
     ) -> InventoryEntry? {
         guard let kind = text().flatMap(PackageKind.init(rawValue:)), let number = count(),
@@ -170,7 +201,7 @@ extension FactsReader {
             evidence.append(InventoryEntry.Evidence(path: path, layer: layer))
         }
         guard let owner = optionalText() else { return nil }
-        let package = packages[number].package
+        let package = packages[number]
         return InventoryEntry(
             kind: kind,
             package: package,

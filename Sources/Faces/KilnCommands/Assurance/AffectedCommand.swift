@@ -56,7 +56,7 @@ struct AffectedCommand: AsyncParsableCommand {
     func run() async throws {
         let context = CommandContext.current
         let database = try AdvisoryHome(context.home).open()
-        let images = try await AffectedImages(context).all()
+        let images = try await AffectedImages(context).all(database)
         let result = try Matcher(database).match(images.packages, about: Set(vulnerabilities))
         let answer = Answer(
             affected: Self.rows(result.findings, images),

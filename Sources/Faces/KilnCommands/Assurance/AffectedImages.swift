@@ -28,11 +28,11 @@ struct AffectedImages {
         var packages: [InventoryPackage] = []
         var holders: [InventoryPackage: [Digest]] = [:]
 
-        mutating func add(_ image: Image, _ judged: JudgedPackages) {
+        mutating func add(_ image: Image, _ judged: JudgedPackages, _ judge: inout BroughtJudge) throws {
             var image = image
             image.unread = judged.notes.map { "\($0.path): \($0.text)" }
             images.append(image)
-            for package in judged.packages {
+            for package in try judged.packages(by: &judge) {
                 if holders[package] == nil { self.packages.append(package) }
                 holders[package, default: []].append(image.digest)
             }
@@ -49,10 +49,12 @@ struct AffectedImages {
         inventories = ImageInventories(home: context.home)
     }
 
-    func all() async throws -> Holdings {
-        var holdings = Holdings()
+    /// As this database's advisories are to be held against it.
+    func all(_ database: AdvisoryDatabase) async throws -> Holdings {
+        var (holdings, judge) = (Holdings(), BroughtJudge(database))
         for image in try await images() {
-            holdings.add(image, try await judged(image.digest))
+            let judged = try await judged(image.digest)
+            try holdings.add(image, judged, &judge)
         }
         return holdings
     }
