@@ -289,6 +289,7 @@ import Testing
            1: 00000000:1F91 00000000:0000 0A 00000000:00000000 00:00000000 00000000     0        0 12 1
            2: 0000000000000000FFFF00000100000A:1F92 0:0 0A 00000000:00000000 00:00000000 00000000 0 0 13 1
            3: 0100007F:1F93 0100007F:1234 01 00000000:00000000 00:00000000 00000000     0        0 14 1
+
         """
 
     @Test(arguments: [
@@ -297,8 +298,20 @@ import Testing
     ])
     func `a socket is in the way when its address meets ours`(address: String, port: UInt16, inode: String?) {
         let listen = ListenAddress(address: address, port: port)
-        let found = ListenerHolder.sockets(listeningOn: listen, Self.table)
+        let (lines, isLast) = ListenerHolder.listeners(Self.table)
+        #expect(lines.count == 3 && isLast)
+        let found = ListenerHolder.sockets(listeningOn: listen, lines)
         #expect(found == Set([inode].compactMap { $0 }))
+    }
+
+    @Test func `is the same of a table that was read in part, as far as that goes`() {
+        let whole = ListenerHolder.listeners(Self.table).lines
+        for length in 0..<Self.table.utf8.count {
+            let part = String(decoding: Self.table.utf8.prefix(length), as: UTF8.self)
+            let (lines, isLast) = ListenerHolder.listeners(part)
+            #expect(lines == Array(whole.prefix(lines.count)))
+            #expect(!isLast, "no line is taken for another one because it is cut off")
+        }
     }
 }
 
