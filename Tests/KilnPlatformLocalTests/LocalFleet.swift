@@ -116,6 +116,13 @@ struct LocalFleet {
         try await BusyboxImage.store(in: ImageStore(home: home), entrypoint: entrypoint)
     }
 
+    /// The first line of that of these files which the instance's control groups have.
+    func limit(_ id: InstanceID, _ names: [String]) throws -> String? {
+        let folders = try Cgroups.current(of: home).folders(id, of: name)
+        return folders.flatMap { folder in names.map { folder.appending($0) } }
+            .compactMap { try? Files.readText($0) }.first?.split(separator: "\n").first.map(String.init)
+    }
+
     func observe(_ id: InstanceID) async throws -> InstanceObservation {
         try #require(try await platform.observe(name).first { $0.spec.id == id })
     }

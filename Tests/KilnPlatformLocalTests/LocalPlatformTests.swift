@@ -234,16 +234,27 @@ import Testing
         }
     }
 
+    @Test func `one that starts leaves the processors to those that serve, for a time`() async throws {
+        try await LocalFleet.with { fleet, _ in
+            let shares = ["cpu.shares", "cpu.weight"]
+            let early = try await fleet.start("aaaa")
+            #expect(["64", "6"].contains(try fleet.limit(early.spec.id, shares)))
+            try await fleet.platform.route(early.spec.id, of: fleet.name, token: fleet.token)
+            #expect(["1024", "100"].contains(try fleet.limit(early.spec.id, shares)))
+
+            var late = try await fleet.start("bbbb")
+            _ = await fleet.platform.probe(late)
+            #expect(["64", "6"].contains(try fleet.limit(late.spec.id, shares)))
+            late.started = late.started?.advanced(by: .seconds(-11))
+            _ = await fleet.platform.probe(late)
+            #expect(["1024", "100"].contains(try fleet.limit(late.spec.id, shares)))
+        }
+    }
+
     @Test func `memory, CPU and processes are limited`() async throws {
         try await LocalFleet.with { fleet, _ in
             let id = try await fleet.start("aaaa").spec.id
-            let folders = try Cgroups.current(of: fleet.home).folders(id, of: fleet.name)
-            func value(_ names: String...) -> String? {
-                folders.flatMap { folder in names.map { folder.appending($0) } }
-                    .compactMap { try? Files.readText($0) }.first?.split(separator: "\n").first.map(
-                        String.init
-                    )
-            }
+            func value(_ names: String...) -> String? { try? fleet.limit(id, names) }
             #expect(value("memory.limit_in_bytes", "memory.max") == "\(64 << 20)")
             #expect(["50000", "50000 100000"].contains(value("cpu.cfs_quota_us", "cpu.max")))
             #expect(value("pids.max") == "64")

@@ -17,6 +17,7 @@ package struct LocalPlatform: InstancePlatform {
     let memory = InstanceMemory()
     private let processEnds = ProcessEnds()
     private let roots = RootWatch()
+    private let startingShares = StartingShares()
     let namespaces = NamespaceMemory()
 
     /// Runs images of the same home's store.
@@ -168,6 +169,7 @@ package struct LocalPlatform: InstancePlatform {
             guard let spec = try Record.read(InstanceSpec.self, from: paths.spec),
                 try Record.read(NetworkRecord.self, from: paths.network) != nil
             else { throw LocalPlatformError.unknown(instance) }
+            try startingShares.giveFull(to: instance, of: paths.fleet)
             try await balancer(paths.fleet).route(spec, weight: weight)
         }
     }
@@ -193,6 +195,7 @@ package struct LocalPlatform: InstancePlatform {
     package func probe(_ observation: InstanceObservation) async -> ProbeResult {
         let spec = observation.spec
         let paths = FleetPaths(home: home, fleet: spec.release.fleet).instance(spec.id)
+        try? startingShares.look(at: observation, of: paths.fleet)
         return await InstanceProbe(paths: paths, runner: runner).probe(observation)
     }
 

@@ -23,8 +23,16 @@ struct InstanceMaker: Sendable {
         let cgroups = try Cgroups.current(of: home)
         let record = try await Container(paths: paths, runner: runner).start { process in
             try DriftBaseline.record(paths, pid: process.pid, cgroups: cgroups)
+            if isToBeRouted(spec, paths.fleet) { cgroups.give(.starting, to: spec.id, of: paths.fleet) }
         }
         try Record.write(record, to: paths.process)
+    }
+
+    /// Whether it gets requests once it is well, and with them its full share of the processors.
+    private func isToBeRouted(_ spec: InstanceSpec, _ fleet: FleetPaths) -> Bool {
+        guard spec.isOneShot != true, let settings = Record.readable(FleetSettings.self, from: fleet.settings)
+        else { return false }
+        return settings.listen != nil && spec.release.content.isReached(by: settings.listen)
     }
 
     /// All but the process.

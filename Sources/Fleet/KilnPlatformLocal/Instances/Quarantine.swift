@@ -30,7 +30,7 @@ struct Quarantine: Sendable {
     private func freeze(_ isFrozen: Bool) throws {
         var isDone = false
         for switchboard in switches() {
-            try Files.put(isFrozen ? switchboard.on : switchboard.off, into: switchboard.file)
+            try Cgroups.put(isFrozen ? switchboard.on : switchboard.off, into: switchboard.file)
             isDone = true
         }
         guard isDone || !isFrozen else {
@@ -64,15 +64,6 @@ struct Quarantine: Sendable {
             ]
             return known.filter { Files.exists($0.file) }
         }
-    }
-}
-
-extension Files {
-    /// Into a file of the kernel, which is written in place.
-    fileprivate static func put(_ text: String, into file: FilePath) throws {
-        let descriptor = try FileDescriptor.open(file, .writeOnly, options: .closeOnExec)
-        defer { try? descriptor.close() }
-        _ = try descriptor.writeAll(text.utf8)
     }
 }
 
