@@ -1,8 +1,10 @@
 import com.sun.net.httpserver.HttpExchange;
 import com.sun.net.httpserver.HttpServer;
 import java.io.IOException;
+import java.net.HttpURLConnection;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
+import java.net.URL;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
 import java.nio.charset.StandardCharsets;
@@ -25,11 +27,12 @@ import java.util.regex.Pattern;
  *   GET /             the version, the instance, and how many orders there are
  *   PUT /orders/ID    keeps the body; 201 means that it is on disk, 200 that the same order was there before
  *   GET /orders/ID    the order
- *   GET /healthz      200 when the volume can be written, and no stop was asked for
+ *   GET /healthz      200 when the code is warm, the volume can be written, and no stop was asked for
  * </pre>
  */
 public final class Orders {
     private static final int LIMIT = 64 * 1024;
+    private static final int WARM_REQUESTS = 600;
     private static final Pattern ID = Pattern.compile("[A-Za-z0-9-]{1,64}");
 
     private final Path state = Path.of(environment("ORDERS_STATE", "/var/lib/orders"));
@@ -38,6 +41,7 @@ public final class Orders {
     private final String host = InetAddress.getLocalHost().getHostName();
     /** One party for the server itself, and one for each request in flight. */
     private final Phaser inFlight = new Phaser(1);
+    private volatile boolean warm;
     private volatile boolean stopping;
 
     private Orders() throws IOException {}
@@ -62,6 +66,20 @@ public final class Orders {
         server.start();
         System.out.printf("orders %s listens on %d, heap of at most %d MiB%n",
             version, port, Runtime.getRuntime().maxMemory() >> 20);
+        warmUp();
+        warm = true;
+    }
+
+    /** Asks itself until what answers is compiled: nobody else gets the slow answers of code that runs for the first time. */
+    private void warmUp() throws IOException {
+        URL url = new URL("http", "127.0.0.1", port, "/orders/none");
+        for (int asked = 0; asked < WARM_REQUESTS; asked++) {
+            HttpURLConnection connection = (HttpURLConnection) url.openConnection();
+            connection.getResponseCode();
+            try (var body = connection.getErrorStream()) {
+                body.readAllBytes();
+            }
+        }
     }
 
     private void awaitRequests() {
@@ -80,7 +98,7 @@ public final class Orders {
             if (path.startsWith("/orders/")) {
                 order(exchange, path.substring("/orders/".length()));
             } else if (path.equals("/healthz")) {
-                boolean isWell = !stopping && Files.isWritable(state);
+                boolean isWell = warm && !stopping && Files.isWritable(state);
                 answer(exchange, isWell ? 200 : 503, isWell ? "ok\n" : "not now\n");
             } else if (path.equals("/")) {
                 answer(exchange, 200, "orders " + version + ": " + count() + " orders, " + host + "\n");
