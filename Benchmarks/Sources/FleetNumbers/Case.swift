@@ -26,7 +26,13 @@ struct Case: Sendable {
 
     func run(_ kiln: String, _ request: Request) throws -> Row {
         let folder = "/tmp/kiln-numbers-\(getpid())-\(name)"
-        var home = TestHome(kiln: kiln, folder: folder, fleets: fleets, instances: instances, port: 18_700)
+        var home = TestHome(
+            kiln: kiln,
+            folder: folder,
+            fleets: fleets,
+            instances: instances,
+            port: UInt16(request["--port"])
+        )
         prepare(&home)
         do {
             try home.make()

@@ -5,7 +5,7 @@ struct Request {
     private(set) var cases: [Case] = []
     private var numbers: [String: Double] = [
         "--kills": 20, "--chaos": 500, "--seed": 1, "--idle": 60, "--churn": 10, "--mutations": 20,
-        "--quiet": 60,
+        "--quiet": 60, "--port": 18_700,
     ]
 
     init(_ words: [String]) throws {

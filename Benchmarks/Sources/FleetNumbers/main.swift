@@ -1,7 +1,7 @@
 import BenchmarkCommands
 import Glibc
 
-// fleet-numbers [--kills N] [--seed N] [--idle SECONDS] [--churn MINUTES] [--chaos N] [--mutations N] [--quiet MINUTES] [CASE...]
+// fleet-numbers [--kills N] [--seed N] [--idle SECONDS] [--churn MINUTES] [--chaos N] [--mutations N] [--quiet MINUTES] [--port N] [CASE...]
 // Measures fleets of real instances against Kiln's goals. Run as root; KILN_BIN names the kiln to measure (a release build).
 
 guard let binary = getenv("KILN_BIN").map({ String(cString: $0) }) else {
