@@ -75,6 +75,8 @@ import Testing
         ("usr/local/bin/dump", "#!/bin/sh\nmysqldump \\\n  -uroot \\\n  -pTr0ub4dor3 shop\n", 4),
         ("usr/local/bin/ping", "docker exec -i db /usr/bin/mysqladmin ping -p'Tr0ub4dor&3'\n", 1),
         ("usr/local/bin/count", "n=$(mariadb -u app -pTr0ub4dor3 -e 'select 1')\n", 1),
+        ("usr/local/bin/sync", "#!/bin/sh\n/opt/sync --db-password Tr0ub4dor3 --to /srv\n", 2),
+        ("usr/local/bin/push", "push --to x --api-token 'abcd-1234-efgh'\n", 1),
         ("opt/app/dump.py", "import os\nos.system(\"mariadb-dump -uroot -pTr0ub4dor3 shop\")\n", 2),
         ("opt/app/dump.rb", "spawn(\"mysqldump\", \"-uroot\", \"-pTr0ub4dor3\")\n", 1),
     ])
@@ -99,6 +101,7 @@ import Testing
         ("usr/local/bin/ask", "mysql -u root -p shop\nmysqldump -uroot -p\"$PASSWORD\" shop\n"),
         ("usr/local/bin/ports", "docker run --name mysql -p3306:3306 mysql:8\nssh -p22022 mysql -p8022\n"),
         ("usr/local/bin/modes", "mkdir -pvm0700 /var/lib/mysql\nsystemctl show mysql -pActiveState\n"),
+        ("usr/local/bin/say", "x --password \"$PASSWORD\" --password-file /run/x --token --secret id=npm\n"),
         ("usr/local/bin/pipe", "mysqldump shop | nc -pAbcdef host; rsync -pogDt a mysql\n"),
     ])
     func `code, comments and references are no secrets`(path: String, text: String) {

@@ -225,6 +225,12 @@ package struct SecretSieve: Sendable {
             {
                 pairs.append((name: "password", value: String(bare)))
             }
+            // A command's `--db-password VALUE`; Docker's `--secret` names one.
+            if word.hasPrefix("--"), !word.contains("="), !next.hasPrefix("-"), !next.hasPrefix("id="),
+                let bare = literal(next, .settings)
+            {
+                pairs.append((name: String(word.drop { $0 == "-" }), value: String(bare)))
+            }
             if ["-u", "--user"].contains(word), let colon = next.firstIndex(of: ":") {
                 pairs.append((name: "password", value: String(next[next.index(after: colon)...])))
             }
