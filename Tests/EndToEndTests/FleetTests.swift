@@ -165,6 +165,22 @@ struct `A fleet on this machine` {
         }
     }
 
+    @Test func `a deploy that loses its terminal pauses nothing, and the next command goes on with it`()
+        async throws
+    {
+        try await withApp(port: 8508) { app, _ in
+            try await app.kiln.succeed("deploy", "web")
+            try app.release("2")
+            try await app.kiln.succeed("bake")
+            let left = try await app.interruptDeploy(by: "HUP")
+            #expect(left.code == 130, "\(left.messages)")
+            #expect(!left.messages.contains("is paused"), "\(left.messages)")
+            #expect(try await !app.kiln.succeed("status", "web").output.contains("(paused)"))
+            try await app.kiln.succeed("resume", "web")
+            #expect(try await app.get() == "version 2\n")
+        }
+    }
+
     @Test func `finds and replaces what an intruder changed`() async throws {
         try await withApp(port: 8509) { app, _ in
             try await app.kiln.succeed("deploy", "web")

@@ -23,17 +23,20 @@ struct `A command that kiln serve works for` {
         #expect(said[0].contains { $0.contains("status 5") })
     }
 
-    @Test func `may die: what it asked for goes on`() async throws {
+    @Test(arguments: ["KILL", "HUP"])
+    func `may die or lose its terminal: what it asked for goes on`(signal: String) async throws {
         try await withApp(port: 8613) { app in
             try await Serving.with(app.kiln) { _ in
                 try await app.kiln.succeed("deploy", "web")
                 try await release("2", app)
-                try await app.killDeploy(afterMilliseconds: 700)
+                let deploy = try await app.interruptDeploy(by: signal)
+                #expect(deploy.code == (signal == "HUP" ? 130 : 137), "\(deploy.messages)")
                 try await eventually("release 2 is stable") {
                     try await app.kiln.succeed("status", "web").output.contains("release 2 is stable, 3 of 3")
                 }
             }
-            #expect(try await !app.kiln.succeed("events", "web").output.contains("the rollout goes on"))
+            let events = try await app.kiln.succeed("events", "web").output
+            #expect(!events.contains("the rollout goes on") && !events.contains("paused"), "\(events)")
         }
     }
 

@@ -47,14 +47,14 @@ extension WebApp {
         )
     }
 
-    /// Sends SIGINT once the deploy has begun to make an instance.
-    func interruptDeploy() async throws -> KilnProcess.Result {
+    /// Sends a signal once the deploy has begun to make an instance.
+    func interruptDeploy(by signal: String = "INT") async throws -> KilnProcess.Result {
         let invocation = try kiln.invocation(["deploy", "web"])
         let messages = kiln.project.appending("messages").string
         let script = """
             \(invocation.commandLine) 2>\(messages) & pid=$!
             until grep -q web-2- \(messages); do kill -0 $pid || break; done
-            kill -INT $pid
+            kill -\(signal) $pid
             wait $pid
             """
         let output = try await ToolRunner().runUnchecked(
