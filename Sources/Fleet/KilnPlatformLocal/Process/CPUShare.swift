@@ -38,12 +38,17 @@ extension Cgroups {
 final class StartingShares: Sendable {  // a class: all copies of a platform share it
     /// So long others go first.
     static let patience = Duration.seconds(10)
+    /// More than a machine runs; who is forgotten is given its full share once more.
+    private static let most = 1024
     /// Those that have their full share.
     private let full = Mutex<Set<InstanceID>>([])
 
     func giveFull(to instance: InstanceID, of paths: FleetPaths) throws {
         try Cgroups.current(of: paths.home).give(.full, to: instance, of: paths)
-        full.withLock { _ = $0.insert(instance) }
+        full.withLock { full in
+            if full.count >= Self.most { full.removeAll() }
+            full.insert(instance)
+        }
     }
 
     /// Asked with every probe of one that has no requests yet.
