@@ -66,13 +66,20 @@ public final class Orders {
         server.start();
         System.out.printf("orders %s listens on %d, heap of at most %d MiB%n",
             version, port, Runtime.getRuntime().maxMemory() >> 20);
-        warmUp();
+        try {
+            warmUp();
+        } catch (IOException | RuntimeException failure) {
+            System.out.println("orders begins cold: " + failure);
+        }
         warm = true;
     }
 
-    /** Asks itself until what answers is compiled: nobody else gets the slow answers of code that runs for the first time. */
+    /**
+     * Asks itself for what is no order until the code that answers is compiled: nobody else gets the slow answers of code that
+     * runs for the first time.
+     */
     private void warmUp() throws IOException {
-        URL url = new URL("http", "127.0.0.1", port, "/orders/none");
+        URL url = new URL("http", "127.0.0.1", port, "/orders/_");
         for (int asked = 0; asked < WARM_REQUESTS; asked++) {
             HttpURLConnection connection = (HttpURLConnection) url.openConnection();
             connection.getResponseCode();
