@@ -136,25 +136,27 @@ package enum RootSecrets {
                 try visit(place, child, level + 1, &count, &search)
             case .file:
                 guard search.begin(ScannedFile(path: child, size: facts.size)) else { continue }
-                read(place, facts.size, &search)
+                try read(place, facts.size, &search)
             default: break
             }
         }
     }
 
     /// Not past the size that was seen: somebody may write to it for ever.
-    private static func read(_ path: FilePath, _ size: Int64, _ search: inout SecretSearch) {
+    private static func read(_ path: FilePath, _ size: Int64, _ search: inout SecretSearch) throws {
         let descriptor = open(path.string, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC)
         guard descriptor >= 0 else { return }
         defer { close(descriptor) }
         var buffer = [UInt8](repeating: 0, count: 1 << 16)
         var left = size
-        while left > 0 {
+        var isWanted = true
+        while left > 0, isWanted {
+            try Blocking.checkCancellation()
             let count = buffer.withUnsafeMutableBytes {
                 Glibc.read(descriptor, $0.baseAddress, min($0.count, Int(clamping: left)))
             }
             guard count > 0 else { break }
-            buffer.withUnsafeBytes { search.take(UnsafeRawBufferPointer(rebasing: $0[..<count])) }
+            isWanted = buffer.withUnsafeBytes { search.take(UnsafeRawBufferPointer(rebasing: $0[..<count])) }
             left -= Int64(count)
         }
         search.end()

@@ -3,6 +3,20 @@ import KilnAdvisories
 
 /// Files whose place says that they hold credentials.
 enum CredentialFiles {
+    /// Whether the file's name says what its parts mean, so that it is to be looked at as a whole.
+    static func areNamed(_ file: ScannedFile) -> Bool {
+        let name = file.name
+        return names.contains(String(name)) || name.hasSuffix(".kubeconfig") || EnvironmentFile.isOne(name)
+    }
+
+    private static let names: Set<String> = [
+        "shadow", "shadow-", "gshadow", "gshadow-", ".htpasswd", ".netrc", "_netrc", ".git-credentials",
+        ".pgpass",
+        ".my.cnf", "debian.cnf", ".npmrc", ".pypirc", "config.json", ".dockercfg", ".dockerconfigjson",
+        "auth.json",
+        "kubeconfig", "config", "admin.conf", "kubelet.conf", "controller-manager.conf", "scheduler.conf",
+    ]
+
     static func findings(in file: ScannedFile, _ content: [UInt8]) -> [SecretFinding] {
         let name = file.name
         func text() -> String { String(decoding: content, as: UTF8.self) }

@@ -44,6 +44,8 @@ package struct SecretLimits: Sendable, Hashable {
     package var window = 1 << 20
     /// How much of a window is looked at again with the next one: more than any secret's length.
     package var overlap = 64 << 10
+    /// Of a file whose name says what its parts mean together, which is looked at as a whole, only so many bytes are.
+    package var wholeSize = 4 << 20
     package var findingsPerFile = 50
     package var findings = 1000
 

@@ -21,7 +21,12 @@ package struct SecretSearch: Sendable {
         return reading != nil
     }
 
-    package mutating func take(_ bytes: UnsafeRawBufferPointer) { reading?.take(bytes) }
+    /// Whether more of it is wanted; to take more is only a waste of time.
+    @discardableResult
+    package mutating func take(_ bytes: UnsafeRawBufferPointer) -> Bool {
+        reading?.take(bytes)
+        return reading?.wantsMore ?? false
+    }
 
     package mutating func end() {
         guard var reading else { return }
