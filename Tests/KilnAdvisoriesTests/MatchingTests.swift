@@ -58,6 +58,9 @@ import Testing
         let everything = try Fixtures.everything.get()
         #expect(try judged(vendors, everything) == [module])
         #expect(try judged(own, everything) == [])
+        var judge = BroughtJudge(everything)
+        let both = [BroughtPackage(module, owner: own), BroughtPackage(module, owner: vendors)]
+        #expect(try judge.judged(both + both) == [module], "one that nobody spoke of is enough")
         let foreign = InventoryPackage(Ecosystem("Debian:99"), "libssl3", "3.0.9-1", source: "openssl")
         #expect(try judged(foreign, everything) == [module], "nothing is known of the distribution")
         #expect(try judged(vendors, Fixtures.debian.get()) == [], "nothing is known of Go")

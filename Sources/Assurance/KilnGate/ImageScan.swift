@@ -11,6 +11,8 @@ package struct ImageScan: Sendable {
     package let inventory: Inventory
     /// Empty without a database.
     package let match: MatchResult
+    /// What was held against the database; without one, what would be held against any.
+    package let packages: Int
     package let secrets: SecretSurvey
     let looksForSecrets: Bool
 
@@ -33,10 +35,11 @@ package struct ImageScan: Sendable {
                 secrets = try await Blocking.run { try RootSecrets.survey(path) }
             }
         }
-        let match = try Self.match(inventory, database, policy)
+        let (match, packages) = try Self.match(inventory, database, policy)
         return ImageScan(
             inventory: inventory,
             match: match,
+            packages: packages,
             secrets: secrets,
             looksForSecrets: looksForSecrets
         )
@@ -46,17 +49,20 @@ package struct ImageScan: Sendable {
         _ inventory: Inventory,
         _ database: AdvisoryDatabase?,
         _ policy: Matcher.Policy
-    ) throws -> MatchResult {
-        guard let database else { return MatchResult() }
+    ) throws -> (MatchResult, packages: Int) {
+        guard let database else { return (MatchResult(), inventory.judgedPackages.count) }
         var judge = BroughtJudge(database)
-        return try Matcher(database, policy: policy).match(inventory.judged.packages(by: &judge))
+        let packages = try inventory.judged.packages(by: &judge)
+        return (try Matcher(database, policy: policy).match(packages), packages.count)
     }
 
     /// The same as a gate judges it: by what is true, whatever a user chose about findings.
     fileprivate func judged(by database: AdvisoryDatabase?) throws -> ImageScan {
-        ImageScan(
+        let (match, packages) = try Self.match(inventory, database, Matcher.Policy())
+        return ImageScan(
             inventory: inventory,
-            match: try Self.match(inventory, database, Matcher.Policy()),
+            match: match,
+            packages: packages,
             secrets: secrets,
             looksForSecrets: looksForSecrets
         )

@@ -32,17 +32,17 @@ package struct Inventory: Sendable, Hashable {
         }
     }
 
-    /// What the distribution's packages brought, each once and with the first of them.
+    /// What the distribution's packages brought, once for each of them.
     var brought: [BroughtPackage] {
         var seen = Set(judgedPackages)
         let owners = Dictionary(
             entries.filter(\.kind.isDistribution).map { ($0.package.name, $0.package) }
         ) { first, _ in first }
-        return entries.compactMap { entry in
-            guard let owner = entry.owner.flatMap({ owners[$0] }), seen.insert(entry.package).inserted else {
-                return nil
+        return entries.flatMap { entry -> [BroughtPackage] in
+            guard let owner = entry.owner, seen.insert(entry.package).inserted else { return [] }
+            return ([owner] + entry.otherOwners).compactMap { owners[$0] }.map {
+                BroughtPackage(entry.package, owner: $0)
             }
-            return BroughtPackage(entry.package, owner: owner)
         }
     }
 

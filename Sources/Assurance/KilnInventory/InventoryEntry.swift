@@ -36,6 +36,8 @@ package struct InventoryEntry: Sendable, Hashable {
     package var evidence: [Evidence]
     /// The distribution's package whose file told of it: a Python package that Debian ships is judged by Debian's advisories.
     package var owner: String?
+    /// Others of the distribution's that brought the same.
+    package var otherOwners: [String] = []
     /// With the qualifiers that its type has: architecture, distribution, source.
     package var packageURL: PackageURL
 

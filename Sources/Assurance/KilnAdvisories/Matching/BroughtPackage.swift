@@ -22,14 +22,16 @@ package struct BroughtJudge: Sendable {
         self.database = database
     }
 
-    /// Those that advisories of their own ecosystems are to be held against.
+    /// Those that advisories of their own ecosystems are to be held against, each once: where several brought the same, one that
+    /// nobody spoke of is enough.
     package mutating func judged(
         _ brought: [BroughtPackage]
     ) throws(DatabaseError) -> [InventoryPackage] {
-        var judged: [InventoryPackage] = []
-        for one in brought {
-            guard try isKnown(one.package.ecosystem) else { continue }
-            if try !isSpokenOf(one.owner) { judged.append(one.package) }
+        var (judged, seen): ([InventoryPackage], Set<InventoryPackage>) = ([], [])
+        for one in brought where !seen.contains(one.package) {
+            guard try isKnown(one.package.ecosystem), try !isSpokenOf(one.owner) else { continue }
+            seen.insert(one.package)
+            judged.append(one.package)
         }
         return judged
     }

@@ -62,20 +62,24 @@ extension Inventory {
 }
 
 extension FactsWriter {
-    /// Each with how it is judged: 0 not at all, 1 in any case, else 2 more than the place of the one that brought it.
+    /// Each with how it is judged: 0 not at all, 1 in any case, else 1 more than those that brought it, whose places follow.
     fileprivate mutating func packages(
         _ packages: [InventoryPackage],
         _ numbers: [InventoryPackage: Int],
         _ judged: JudgedPackages
     ) {
-        var ways = Dictionary(uniqueKeysWithValues: judged.packages.map { ($0, 1) })
-        for one in judged.brought { ways[one.package] = numbers[one.owner].map { $0 + 2 } }
+        let always = Set(judged.packages)
+        let owners = Dictionary(grouping: judged.brought, by: \.package).mapValues { brought in
+            brought.compactMap { numbers[$0.owner] }
+        }
         let ecosystems = Set(packages.map(\.ecosystem)).sorted()
         texts(ecosystems.map(\.description))
         let places = Dictionary(uniqueKeysWithValues: ecosystems.enumerated().map { ($1, $0) })
         number(UInt64(packages.count))
         for package in packages {
-            number(UInt64(ways[package] ?? 0))
+            let own = owners[package] ?? []
+            number(always.contains(package) ? 1 : own.isEmpty ? 0 : UInt64(own.count) + 1)
+            for place in own { number(UInt64(place)) }
             number(UInt64(places[package.ecosystem] ?? 0))
             text(package.name)
             text(package.version)
@@ -105,6 +109,7 @@ extension FactsWriter {
             place(evidence.layer)
         }
         text(entry.owner)
+        texts(entry.otherOwners)
     }
 
     fileprivate mutating func place(_ layer: Int?) { number(layer.map { UInt64($0) + 1 } ?? 0) }
@@ -113,20 +118,22 @@ extension FactsWriter {
 /// The packages of an inventory as its bytes have them.
 struct KeptPackages {
     fileprivate(set) var packages: [InventoryPackage] = []
-    /// Of each how it is judged.
-    fileprivate var ways: [Int] = []
+    /// Of each the places of those that brought it; nil for what is judged in any case.
+    fileprivate var owners: [[Int]?] = []
 
     /// nil where a number has no package.
     func judged(_ notes: [InventoryNote]) -> JudgedPackages? {
         var judged = JudgedPackages(packages: [], notes: notes)
         judged.packages.reserveCapacity(packages.count)
-        for (package, way) in zip(packages, ways) where way > 0 {
-            guard way > 1 else {
+        for (package, owners) in zip(packages, owners) {
+            guard let owners else {
                 judged.packages.append(package)
                 continue
             }
-            guard packages.indices.contains(way - 2) else { return nil }
-            judged.brought.append(BroughtPackage(package, owner: packages[way - 2]))
+            for owner in owners {
+                guard packages.indices.contains(owner) else { return nil }
+                judged.brought.append(BroughtPackage(package, owner: packages[owner]))
+            }
         }
         return judged
     }
@@ -139,9 +146,15 @@ extension FactsReader {
         else { return nil }
         var found = KeptPackages()
         found.packages.reserveCapacity(count)
-        found.ways.reserveCapacity(count)
+        found.owners.reserveCapacity(count)
         for _ in 0..<count {
-            guard let way = self.count(), let place = self.count(),
+            guard let way = self.count(), way <= cursor.rest.count else { return nil }
+            var owners: [Int]? = way == 1 ? nil : []
+            for _ in 0..<max(0, way - 1) {
+                guard let owner = self.count() else { return nil }
+                owners?.append(owner)
+            }
+            guard let place = self.count(),
                 ecosystems.indices.contains(place), let name = text(), let version = text(),
                 let source = optionalText(), let sourceVersion = optionalText()
             else { return nil }
@@ -153,7 +166,7 @@ extension FactsReader {
                 sourceVersion: sourceVersion
             )
             found.packages.append(package)
-            found.ways.append(way)
+            found.owners.append(owners)
         }
         return found
     }
@@ -200,7 +213,7 @@ extension FactsReader {
             guard let path = text(), let layer = place() else { return nil }
             evidence.append(InventoryEntry.Evidence(path: path, layer: layer))
         }
-        guard let owner = optionalText() else { return nil }
+        guard let owner = optionalText(), let otherOwners = texts() else { return nil }
         let package = packages[number]
         return InventoryEntry(
             kind: kind,
@@ -210,6 +223,7 @@ extension FactsReader {
             layer: layer,
             evidence: evidence,
             owner: owner,
+            otherOwners: otherOwners,
             packageURL: PackageURL(of: package, kind: kind, architecture, distribution)
         )
     }

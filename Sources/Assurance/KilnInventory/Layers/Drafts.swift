@@ -32,7 +32,11 @@ struct Drafts {
             known.licences += found.licences
             known.layer = [known.layer, layer].compactMap(\.self).min()
             // One copy that the distribution does not own is enough to be judged by itself.
-            if owner == nil { known.owner = nil }
+            if owner == nil || known.owner == nil {
+                (known.owner, known.otherOwners) = (nil, [])
+            } else if let owner, owner != known.owner, !known.otherOwners.contains(owner) {
+                known.otherOwners.append(owner)
+            }
             entries[key] = known
             return
         }

@@ -145,7 +145,7 @@ struct ScanRun {
             subject: command.target,
             imageDigest: scan.inventory.digest,
             database: database,
-            packages: scan.inventory.judgedPackages.count,
+            packages: scan.packages,
             result: scan.match,
             judgement: judgement
         )
@@ -206,10 +206,8 @@ struct ScanRun {
             )
         }
         if scan.secrets.tooLong > 0 {
-            let limit = SecretLimits().fileSize
-            let texts = Quantities.count(scan.secrets.tooLong, "text")
-            let longer = "of \(texts) longer than \(Quantities.bytes(limit))"
-            warn("secrets-long", "\(longer) the rest was not searched for secrets")
+            let texts = Quantities.count(scan.secrets.tooLong, "long text")
+            warn("secrets-long", "only the beginning of \(texts) was searched for secrets")
         }
         if scan.secrets.isCut { warn("secrets-cut", "there are more secrets than are shown") }
         switch target {
