@@ -216,7 +216,7 @@ import Testing
             let id = try #require(stage.platform.seen.created.first)
             _ = try await debug(stage, id)
             _ = try await stage.driver().tend(Stage.fleet)
-            stage.platform.change { $0.isDestroyRefused = true }
+            stage.platform.change { $0.undestroyable = [id] }
             let began = stage.time.now
             let error = await #expect(throws: FleetError.self) { () async throws in
                 let end = DebugEnd(session: .current, status: 0)
@@ -231,9 +231,17 @@ import Testing
             #expect(began.duration(to: stage.time.now) < .seconds(120))
             #expect(try await stage.reader.status(of: Stage.fleet).serving == 4)
             #expect(stage.platform.seen.instances[id] != nil)
-            stage.platform.change { $0.isDestroyRefused = false }
+            guard case .frozen(let why) = try await stage.driver().destroy(Stage.fleet, volumes: false) else {
+                Issue.record("the fleet is not frozen")
+                return
+            }
+            #expect(why.reason.contains("stopping did not succeed"))
+            #expect(stage.platform.seen.instances.keys.map(\.self) == [id])
+            stage.platform.change { $0.undestroyable = [] }
             _ = try await stage.driver().tend(Stage.fleet)
             #expect(stage.platform.seen.instances[id] == nil)
+            _ = try await stage.driver().destroy(Stage.fleet, volumes: false)
+            #expect(stage.platform.seen.wasRemoved)
         }
     }
 

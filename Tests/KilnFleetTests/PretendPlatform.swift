@@ -37,6 +37,8 @@ final class PretendPlatform: InstancePlatform {  // a class: tests and driver lo
         var taken: Set<ListenAddress> = []
         var capacity = Int.max
         var isDestroyRefused = false
+        /// Instances that no destruction ends.
+        var undestroyable: Set<InstanceID> = []
         /// Versions that no instance can be made of.
         var refused: Set<String> = []
         /// Versions whose instances are refused, and there all the same a minute later.
@@ -272,7 +274,7 @@ final class PretendPlatform: InstancePlatform {  // a class: tests and driver lo
 
     func destroy(_ instance: InstanceID, of fleet: FleetName, token: FencingToken) async throws {
         try admit(token)
-        if seen.isDestroyRefused { throw Refused() }
+        if seen.isDestroyRefused || seen.undestroyable.contains(instance) { throw Refused() }
         if seen.oneShots[instance] != nil {
             try await clock.sleep(until: clock.now.advanced(by: seen.oneShotTime))
             return state.withLock { $0.oneShots[instance] = nil }

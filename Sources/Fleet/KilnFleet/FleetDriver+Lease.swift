@@ -34,11 +34,11 @@ extension FleetDriver {
             else {
                 throw FleetError.unknownFleet(fleet, known: try await store.fleets().map(\.name))
             }
-            if hasCustodyDue(ledger) { try await custody(&ledger) }
-            if let why = ledger.record.rollout.freeze, !evenFrozen { throw FleetError.halted(fleet, why) }
-            try checkExpected(ledger.record, options)
             let outcome = try await Progress.track(Narrator.work(fleet), label: "\(reason) \(fleet)") {
                 async let _ = hear(of: lease)
+                if hasCustodyDue(ledger) { try await custody(&ledger) }
+                if let why = ledger.record.rollout.freeze, !evenFrozen { throw FleetError.halted(fleet, why) }
+                try checkExpected(ledger.record, options)
                 do {
                     try await need?(ledger.record)
                 } catch let error as FleetError where hasInterrupted {

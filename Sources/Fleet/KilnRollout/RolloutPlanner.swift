@@ -119,8 +119,12 @@ package struct RolloutPlanner: Sendable {
     private func completion(_ census: Census) -> [Change]? {
         let rollout = census.fleet.rollout
         if case .stopping(let reason) = rollout.phase {
-            let isEmpty = census.total == 0 && !hasCustodyLeft(census.fleet, now: census.now)
-            return isEmpty ? [.finish(.stopped(reason: reason))] : nil
+            guard census.total == 0, !hasCustodyWork(census.fleet, now: census.now) else { return nil }
+            guard hasCustodyLeft(census.fleet, now: census.now) else {
+                return [.finish(.stopped(reason: reason))]
+            }
+            let stuck = "an instance that is debugged or in quarantine cannot be removed"
+            return [.finish(.frozen(reason: "\(reason); stopping did not succeed: \(stuck)"))]
         }
         if rollout.progress == nil { return needsWork(census) ? [.startClock] : nil }
         if census.step != nil, let moves = steps(census) { return moves }

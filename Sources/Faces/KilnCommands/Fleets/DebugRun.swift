@@ -29,20 +29,29 @@ struct DebugRun {
             OutcomeReport(fleet, outcome).show(on: context.console)
             throw CommandExit(status: outcome.exitStatus == .done ? .failed : outcome.exitStatus)
         }
-        let status: ToolStatus
+        let (status, why): (ToolStatus, String?)
         do {
-            status = try await hold(session, of: image, until: until)
+            (status, why) = try await hold(session, of: image, until: until)
         } catch {
             // It is condemned all the same, and nobody looks at it.
             let end = DebugEnd(session: wish.session, status: nil, reason: "without having begun")
             try? await conclude(end)
             throw error
         }
-        return status
+        if let why { context.console.message("the tools were ended \(why)") }
+        try await conclude(
+            DebugEnd(session: .current, status: why == nil ? status.number : nil, reason: why)
+        )
+        return why == nil ? status : .signalled(1)
     }
 
-    /// The session itself. Meanwhile the fleet is healed by whoever keeps it, or by this process where nobody does.
-    private func hold(_ session: ToolsSession, of image: Digest, until: Int64) async throws -> ToolStatus {
+    /// The session itself, and why it was cut off where it was. Meanwhile the fleet is healed by whoever keeps it, or by this
+    /// process where nobody does.
+    private func hold(
+        _ session: ToolsSession,
+        of image: Digest,
+        until: Int64
+    ) async throws -> (ToolStatus, why: String?) {
         let (cut, healing) = (SessionCut(), StopSignal())
         let keeper = try await fleets.keeper(until: healing)
         let hold = try await fleets.store.instances(of: fleet).first { $0.id == self.instance }?.debug
@@ -65,15 +74,7 @@ struct DebugRun {
                 try await platform.join(session, of: image, to: instance, of: fleet, cut: cut.stop)
             }
         }
-        let why = cut.reason
-        if let why { context.console.message("the tools were ended \(why)") }
-        let end = DebugEnd(
-            session: .current,
-            status: why == nil ? status.number : nil,
-            reason: why
-        )
-        try await conclude(end)
-        return why == nil ? status : .signalled(1)
+        return (status, cut.reason)
     }
 
     private func greet(_ session: ToolsSession, _ until: Int64, isKept: Bool) {
