@@ -10,6 +10,7 @@ import Synchronization
 final class Interruption: Sendable {  // a class: the signal handler and the command share the one state
     private struct State {
         var count = 0
+        var hasHungUp = false
         var deferral: (@Sendable () -> Void)?
         var hangUp: (@Sendable () -> Void)?
         var cancel: (@Sendable () -> Void)?
@@ -18,7 +19,7 @@ final class Interruption: Sendable {  // a class: the signal handler and the com
 
     private let state = Mutex(State())
 
-    var isRequested: Bool { state.withLock { $0.count > 0 } }
+    var isRequested: Bool { state.withLock { $0.count > 0 || $0.hasHungUp } }
 
     /// Starts to listen; `cancel` is what the first signal does outside of `deferring`.
     func watch(cancel: @escaping @Sendable () -> Void) {
@@ -60,13 +61,18 @@ final class Interruption: Sendable {  // a class: the signal handler and the com
         return try await body()
     }
 
-    /// A terminal that closes sends its SIGHUP more than once, and nobody is there to insist.
+    /// A terminal that closes sends its SIGHUP more than once, and nobody is there to insist. Who comes back, and asks for an end
+    /// by another signal, asks for the first time.
     private func received(_ number: Int32) {
         let action = state.withLock { state -> (@Sendable () -> Void)? in
-            if number == SIGHUP, state.count > 0 { return nil }
+            if number == SIGHUP {
+                if state.count > 0 || state.hasHungUp { return nil }
+                state.hasHungUp = true
+                return state.hangUp ?? state.cancel
+            }
             state.count += 1
             if state.count > 1 { return { _exit(130) } }
-            return (number == SIGHUP ? state.hangUp : state.deferral) ?? state.cancel
+            return state.deferral ?? state.cancel
         }
         action?()
     }

@@ -50,6 +50,7 @@ package struct APIClient: Sendable {
         on fleet: FleetName,
         stop: StopSignal
     ) async throws -> DeployOutcome {
+        if stop.manner == .abandoning { throw CancellationError() }
         let (ids, known) = AsyncStream.makeStream(of: RequestID.self)
         return try await withThrowingTaskGroup(of: DeployOutcome?.self) { group in
             defer { group.cancelAll() }
