@@ -1,10 +1,11 @@
 import KilnDefinition
 import KilnFleet
-import KilnPlatformLocal
 import KilnSystem
 import KilnTestSupport
 import SystemPackage
 import Testing
+
+@testable import KilnPlatformLocal
 
 @Suite(.serialized) struct `Instances on this machine` {
     @Test func `an instance serves through the balancer and leaves nothing behind`() async throws {
@@ -243,10 +244,11 @@ import Testing
             #expect(["1024", "100"].contains(try fleet.limit(early.spec.id, shares)))
 
             var late = try await fleet.start("bbbb")
-            _ = await fleet.platform.probe(late)
+            let looks = StartingShares()
+            try looks.look(at: late, of: fleet.paths)
             #expect(["64", "6"].contains(try fleet.limit(late.spec.id, shares)))
-            late.started = late.started?.advanced(by: .seconds(-11))
-            _ = await fleet.platform.probe(late)
+            late.started = late.started?.advanced(by: .seconds(-6))
+            try looks.look(at: late, of: fleet.paths)
             #expect(["1024", "100"].contains(try fleet.limit(late.spec.id, shares)))
         }
     }

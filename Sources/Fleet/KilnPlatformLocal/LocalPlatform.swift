@@ -39,6 +39,7 @@ package struct LocalPlatform: InstancePlatform {
         let seen = instances.compactMap { files in
             observer.observe(files, share: shares[files.paths.id.description])
         }
+        for observation in seen { try? startingShares.look(at: observation, of: paths) }
         processEnds.watch(fleet, running(seen, instances))
         roots.watch(fleet, writable(seen, paths))
         return seen.filter { $0.spec.isOneShot != true }
@@ -195,7 +196,6 @@ package struct LocalPlatform: InstancePlatform {
     package func probe(_ observation: InstanceObservation) async -> ProbeResult {
         let spec = observation.spec
         let paths = FleetPaths(home: home, fleet: spec.release.fleet).instance(spec.id)
-        try? startingShares.look(at: observation, of: paths.fleet)
         return await InstanceProbe(paths: paths, runner: runner).probe(observation)
     }
 

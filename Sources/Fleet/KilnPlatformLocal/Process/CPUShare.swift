@@ -37,7 +37,7 @@ extension Cgroups {
 /// Sees that a start that takes its time is not slowed down for ever: a busy fleet could keep it from ever being well.
 final class StartingShares: Sendable {  // a class: all copies of a platform share it
     /// So long others go first.
-    static let patience = Duration.seconds(10)
+    static let patience = Duration.seconds(5)
     /// More than a machine runs; who is forgotten is given its full share once more.
     private static let most = 1024
     /// Those that have their full share.
@@ -51,7 +51,7 @@ final class StartingShares: Sendable {  // a class: all copies of a platform sha
         }
     }
 
-    /// Asked with every probe of one that has no requests yet.
+    /// Asked with every look at one that has no requests.
     func look(at observation: InstanceObservation, of paths: FleetPaths, now: BootInstant = .now) throws {
         guard observation.traffic == .none, case .running = observation.process,
             let started = observation.started, started.duration(to: now) > Self.patience,
