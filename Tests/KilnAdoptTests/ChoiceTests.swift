@@ -102,6 +102,10 @@ import Testing
         ("usr/local/bin/ports", "docker run --name mysql -p3306:3306 mysql:8\nssh -p22022 mysql -p8022\n"),
         ("usr/local/bin/modes", "mkdir -pvm0700 /var/lib/mysql\nsystemctl show mysql -pActiveState\n"),
         ("usr/local/bin/say", "x --password \"$PASSWORD\" --password-file /run/x --token --secret id=npm\n"),
+        ("usr/local/bin/args", "case $1 in\n--password) DB=\"$2\"; shift 2;;\n--token) shift;;\nesac\n"),
+        ("usr/local/bin/log-in", "docker login --password-stdin ghcr.io\npg_dump --no-password shopdb\n"),
+        ("usr/local/bin/add", "adduser --disabled-password deploy\necho 'x --password PASS'\n"),
+        ("usr/local/bin/play", "play --ask-vault-pass site.yml\ndocker service --secret db_password x\n"),
         ("usr/local/bin/pipe", "mysqldump shop | nc -pAbcdef host; rsync -pogDt a mysql\n"),
     ])
     func `code, comments and references are no secrets`(path: String, text: String) {

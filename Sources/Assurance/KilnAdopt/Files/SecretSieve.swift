@@ -225,11 +225,10 @@ package struct SecretSieve: Sendable {
             {
                 pairs.append((name: "password", value: String(bare)))
             }
-            // A command's `--db-password VALUE`; Docker's `--secret` names one.
-            if word.hasPrefix("--"), !word.contains("="), !next.hasPrefix("-"), !next.hasPrefix("id="),
-                let bare = literal(next, .settings)
+            if let name = Self.option(word), !next.hasPrefix("-"), let bare = literal(next, .settings),
+                !bare.contains("$"), bare.contains(where: { $0.isLowercase || $0.isNumber })
             {
-                pairs.append((name: String(word.drop { $0 == "-" }), value: String(bare)))
+                pairs.append((name: name, value: String(bare)))
             }
             if ["-u", "--user"].contains(word), let colon = next.firstIndex(of: ":") {
                 pairs.append((name: "password", value: String(next[next.index(after: colon)...])))
@@ -243,6 +242,18 @@ package struct SecretSieve: Sendable {
             pairs.append((name: String(text.dropFirst().prefix { $0 != ">" && $0 != " " }), value: value))
         }
         return pairs
+    }
+
+    /// What a command's `--db-password VALUE` says that the value is. Switches have none, though a word follows them, and Docker's
+    /// `--secret` names one.
+    private static func option(_ word: Substring) -> String? {
+        guard word.hasPrefix("--") else { return nil }
+        let name = word.dropFirst(2)
+        guard name.allSatisfy({ $0.isLetter || $0.isNumber || $0 == "-" }), name != "secret",
+            !["no-", "disabled-", "ask-", "with-", "without-"].contains(where: { name.hasPrefix($0) }),
+            !["-stdin", "-command", "-fd", "-env", "-prompt"].contains(where: { name.hasSuffix($0) })
+        else { return nil }
+        return String(name)
     }
 
     /// At the end of a line, before a password: redis, haproxy, msmtp, keepalived.
