@@ -454,7 +454,7 @@ extension ApplyPlan {
             before.moved(to: try Self.basis([], image: "2"))
                 == ["image shop is another, though the same goes into it"]
         )
-        #expect(before.moved(to: try Self.basis([])) == ["image shop is no longer whole in the store"])
+        #expect(before.moved(to: try Self.basis([])) == ["image shop is to be baked now"])
         // What was to be baked may have been baked since.
         #expect(try Self.basis([]).moved(to: before) == [])
     }

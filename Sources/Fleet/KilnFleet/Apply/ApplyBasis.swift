@@ -77,7 +77,7 @@ package struct ApplyBasis: Sendable, Hashable, Codable {
         let there = Dictionary((now.images ?? []).map { ($0.name, $0.digest) }) { first, _ in first }
         for image in images ?? [] where !told.contains("what goes into \(image.name)") {
             guard let digest = there[image.name] else {
-                moved.append("\(image.name) is no longer whole in the store")
+                moved.append("\(image.name) is to be baked now")
                 continue
             }
             if digest != image.digest {
