@@ -69,6 +69,32 @@ import Testing
         }
     }
 
+    @Test func `names all that brought the same, also from what is kept of it`() async throws {
+        try await Sandbox.with { sandbox in
+            func metadata(_ folder: String) -> String { "usr/lib/\(folder)/x-3.dist-info/METADATA" }
+            try await Samples.image(
+                "shop",
+                in: ImageStore(home: sandbox.home),
+                made: ["packages of shop"],
+                layers: [
+                    [
+                        "etc/os-release": .text(Samples.debian),
+                        "var/lib/dpkg/status": Samples.dpkg(("python3-x", "3"), ("vendor", "1")),
+                        "var/lib/dpkg/info/python3-x.list": .text("/\(metadata("a"))\n"),
+                        "var/lib/dpkg/info/vendor.list": .text("/\(metadata("b"))\n"),
+                        metadata("a"): .text("Name: x\nVersion: 3\n"),
+                        metadata("b"): .text("Name: x\nVersion: 3\n"),
+                    ]
+                ]
+            )
+            let whole = try await read(sandbox)
+            #expect(whole.judged.brought.map(\.owner.name) == ["python3-x", "vendor"])
+            let image = try #require(whole.digest)
+            #expect(ImageInventories(home: sandbox.home).judged(of: image) == whole.judged)
+            #expect(try await read(sandbox) == whole)
+        }
+    }
+
     @Test func `is taken anew when what is kept is damaged, cut off, of another image or another format`()
         async throws
     {

@@ -60,12 +60,14 @@ import Testing
         var numbers = SeededNumbers(seed)
         var text: [UInt8] = []
         var planted = 0
+        // Every other text has lines that are longer than what windows share.
+        let (longest, rarity) = seed.isMultiple(of: 2) ? (900, 8) : (9000, 1)
         while text.count < 200_000 {
             let (_, secret) = Samples.texts[Int.random(in: 0..<Samples.texts.count, using: &numbers)]
-            if Int.random(in: 0..<8, using: &numbers) == 0 {
+            if Int.random(in: 0..<rarity, using: &numbers) == 0 {
                 (text, planted) = (text + [0x0A] + secret + [0x0A], planted + 1)
             }
-            let length = Int.random(in: 0..<900, using: &numbers)
+            let length = Int.random(in: 0..<longest, using: &numbers)
             text += (0..<length).map { $0 % 71 == 70 ? 0x20 : 0x78 } + [0x0A]
         }
         var limits = SecretLimits()
@@ -75,8 +77,34 @@ import Testing
         var search = SecretSearch(scanner)
         Self.feed(&search, "opt/x", text, pieces: Int.random(in: 1...40_000, using: &numbers))
         let whole = scanner.findings(in: ScannedFile(path: "opt/x", size: 1), text)
-        #expect(planted > 20 && whole.count > 10)
+        #expect(planted > 20 && whole.count > 5)
         #expect(search.sorted == whole)
+    }
+
+    @Test func `looks as a whole at files whose parts mean something together`() {
+        var limits = SecretLimits()
+        (limits.findings, limits.findingsPerFile) = (10_000, 10_000)
+        (limits.window, limits.overlap, limits.wholeSize) = (16_384, 4096, 65_536)
+        let row = "db.example:5432:shop:ann:Tr0ub4dor-and-3\n"
+        var search = SecretSearch(SecretScanner(limits: limits))
+        Self.feed(&search, "root/.pgpass", Array(String(repeating: row, count: 1000).utf8), pieces: 1000)
+        #expect(search.findings.count == 1000 && search.tooLong == 0)
+        #expect(Set(search.findings.map(\.fingerprint)).count == 1000, "each by its own line")
+        Self.feed(&search, "srv/.pgpass", Array(String(repeating: row, count: 2000).utf8), pieces: 1000)
+        #expect(search.tooLong == 1)
+    }
+
+    @Test func `wants no more of a binary file, nor past its limit`() {
+        func pieces(_ first: UInt8) -> Int {
+            var limits = SecretLimits()
+            limits.fileSize = 100_000
+            var search = SecretSearch(SecretScanner(limits: limits))
+            guard search.begin(ScannedFile(path: "var/lib/db", size: 1 << 40)) else { return 0 }
+            let piece = [first] + [UInt8](repeating: 0x0A, count: 9_999)
+            return (1...1000).first { _ in piece.withUnsafeBytes { !search.take($0) } } ?? 0
+        }
+        #expect(pieces(0) == 1)
+        #expect(pieces(0x0A) == 11)
     }
 
     @Test func `finds what stands in a line that is longer than a window`() {

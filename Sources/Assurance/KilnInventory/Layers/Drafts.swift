@@ -34,8 +34,10 @@ struct Drafts {
             // One copy that the distribution does not own is enough to be judged by itself.
             if owner == nil || known.owner == nil {
                 (known.owner, known.otherOwners) = (nil, [])
-            } else if let owner, owner != known.owner, !known.otherOwners.contains(owner) {
-                known.otherOwners.append(owner)
+            } else if let owner, let first = known.owner {
+                // Whatever order their files came in.
+                let owners = Set(known.otherOwners).union([first, owner]).sorted()
+                (known.owner, known.otherOwners) = (owners.first, Array(owners.dropFirst()))
             }
             entries[key] = known
             return
