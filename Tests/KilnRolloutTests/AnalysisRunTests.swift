@@ -70,6 +70,7 @@ import Testing
         let both = Self.usual + slow
         #expect(both == TrafficSample(requests: 400, errors: 1, latency: .milliseconds(40)))
         #expect(Self.usual + .none == Self.usual)
+        #expect(TrafficSample.none + .none == .none)
         #expect(
             Analysis.comparison(canary: both, baseline: .none)
                 == "0.3 % errors of 400 requests against none of 0, 40 ms against 0 ms"

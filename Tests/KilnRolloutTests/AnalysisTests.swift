@@ -40,6 +40,9 @@ import Testing
         ([1000, 0, 12], [1000, 0, 1], .failed),
         ([1000, 500, 1], [1000, 0, 90], .failed),
         ([100, 3, 20], [100, 0, 1], .failed),
+        // Where many fail anyway, chance explains more, but not this.
+        ([100, 65, 20], [100, 35, 20], .failed),
+        ([100, 60, 20], [100, 40, 20], .inconclusive),
     ])
     func `tells what is worse, what is not, and what cannot be told`(
         canary: [Int],

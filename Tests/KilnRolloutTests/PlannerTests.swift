@@ -242,6 +242,27 @@ import Testing
         #expect(!plan(fleet).contains { if case .change(.noteProgress) = $0 { true } else { false } })
     }
 
+    @Test func `takes each old instance that is gone for progress`() throws {
+        var fleet = Sample.fleet(
+            old: [.stopping],
+            new: [.available, .available, .available],
+            policy: try policy()
+        )
+        let best = ProgressMark(placed: 3, available: 3, left: 2, at: .zero)
+        fleet.rollout.progress = best
+        let mark = ProgressMark(placed: 3, available: 3, left: 1, at: Sample.now)
+        #expect(plan(fleet) == [.change(.noteProgress(mark))])
+        fleet.rollout.progress = mark
+        #expect(!plan(fleet).contains { if case .change(.noteProgress) = $0 { true } else { false } })
+        // What is kept warm does not have to go.
+        fleet.rollout.progress = best
+        fleet.instances[0] = Sample.instance(0, 1, .available)
+        fleet.instances[0].traffic = .none
+        fleet.instances[0].asideIn = fleet.rollout.generation
+        let last = ProgressMark(placed: 3, available: 3, left: 0, at: Sample.now)
+        #expect(plan(fleet) == [.change(.noteProgress(last))])
+    }
+
     @Test func `starts the bake time and the deadlines anew for a driver that comes back`() {
         var rollout = RolloutState(
             target: ReleaseKey(2),
@@ -270,6 +291,19 @@ import Testing
         fleet.instances[0].traffic = .none
         #expect(!planner.isSettled(fleet, now: Sample.now))
         #expect(plan(fleet) == [.change(.startClock)])
+    }
+
+    @Test(arguments: [
+        RolloutState.Phase.baking(since: Sample.now), .rollingBack(reason: "x"), .stopping(reason: "x"),
+    ])
+    func `settles no fleet that is on its way, whatever it looks like`(phase: RolloutState.Phase) throws {
+        var fleet = Sample.fleet(
+            new: [.available, .available, .available],
+            phase: phase,
+            policy: try policy()
+        )
+        fleet.rollout.progress = nil
+        #expect(!planner.isSettled(fleet, now: Sample.now))
     }
 
     @Test func `has nothing to do in a fleet of no release and no instances`() throws {

@@ -64,9 +64,6 @@ package struct Analysis: Sendable, Hashable {
         self.failures = failures
     }
 
-    /// The least time in which a release can fail by it.
-    package var leastTime: Duration { interval * (failures + 1) }
-
     /// Twice as bad as allowed, or bad beyond what chance explains, is failed; between that and allowed nobody can say.
     package func verdict(canary: TrafficSample, baseline: TrafficSample) -> AnalysisVerdict {
         guard canary.requests >= minRequests, baseline.requests >= minRequests else {
