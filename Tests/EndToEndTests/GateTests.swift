@@ -64,8 +64,11 @@ struct `A gate of an image` {
                 events.contains("made although its gate refused it (severity): a demonstration"),
                 "\(events)"
             )
-            let affected = try await kiln.succeed("affected", "CVE-2026-0001").output
+            let affected = try await kiln.succeed("affected", "cve-2026-0001").output
             #expect(affected.contains("app (release 1)"), "\(affected)")
+            let unknown = try await kiln.succeed("affected", "CVE-2026-1").messages
+            #expect(unknown.contains("no advisory called CVE-2026-1"), "\(unknown)")
+            #expect(!unknown.contains("no image is affected"), "\(unknown)")
 
             // The suite that has the fix.
             try kiln.write(Self.definition(archive.definition), to: "kiln.yaml")

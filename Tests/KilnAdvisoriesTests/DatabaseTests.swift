@@ -125,6 +125,22 @@ import Testing
         #expect(errors > 100 && answers > 100)
     }
 
+    @Test func `tells which names no advisory goes by, by id, by alias and by CVE`() throws {
+        var builder = DatabaseBuilder()
+        let records = """
+            {"id": "GHSA-1", "aliases": ["CVE-2024-0001"], "affected": [{"package": {"ecosystem": "npm", "name": "CVE-2024-0009"}, "versions": ["1.0.0"]}]}
+            {"id": "DEBIAN-CVE-2024-0002", "references": [{"type": "WEB", "url": "CVE-2024-0008"}], "affected": [{"package": {"ecosystem": "Debian:12", "name": "a"}, "ranges": [{"type": "ECOSYSTEM", "events": [{"introduced": "0"}]}]}]}
+            """
+        _ = try AdvisoryImporter.importBytes(Array(records.utf8), name: "records.jsonl", into: &builder)
+        let database = try AdvisoryDatabase(bytes: try builder.build())
+        let known = ["GHSA-1", "CVE-2024-0001", "DEBIAN-CVE-2024-0002", "CVE-2024-0002"]
+        #expect(try database.unknown(among: known) == [])
+        // A package's name, a reference, parts of names.
+        let unknown = ["CVE-2024-0009", "CVE-2024-0008", "CVE-2024-000", "2024-0002", "HSA-1", "GHSA-12", ""]
+        #expect(try database.unknown(among: unknown + known) == unknown)
+        #expect(try AdvisoryDatabase(bytes: try DatabaseBuilder().build()).unknown(among: ["x"]) == ["x"])
+    }
+
     @Test func `keeps of a long record what has room`() throws {
         var advisory = Advisory(id: "X-1")
         advisory.summary = String(repeating: "é\n", count: 5000)

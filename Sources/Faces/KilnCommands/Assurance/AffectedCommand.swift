@@ -51,13 +51,16 @@ struct AffectedCommand: AsyncParsableCommand {
         let unread: [Gap]
         /// Why packages could not be judged.
         let unjudged: [String]
+        /// Names that no advisory of the database goes by.
+        let unknown: [String]
     }
 
     func run() async throws {
         let context = CommandContext.current
         let database = try AdvisoryHome(context.home).open()
+        let names = vulnerabilities.map(Self.asWritten)
         let images = try await AffectedImages(context).all(database)
-        let result = try Matcher(database).match(images.packages, about: Set(vulnerabilities))
+        let result = try Matcher(database).match(images.packages, about: Set(names))
         let answer = Answer(
             affected: Self.rows(result.findings, images),
             unread: images.images.filter { !$0.unread.isEmpty }.map {
@@ -68,11 +71,31 @@ struct AffectedCommand: AsyncParsableCommand {
                     unread: $0.unread
                 )
             },
-            unjudged: Set(result.unjudged.map(\.reason)).sorted()
+            unjudged: Set(result.unjudged.map(\.reason)).sorted(),
+            unknown: try database.unknown(among: names)
         )
         if format.format == .json { return try context.resultJSON(answer) }
-        show(answer.affected, database, context)
+        show(answer.affected, database, context, isKnown: answer.unknown.count < names.count)
+        warn(answer.unknown, context)
         warn(images.images.filter { !$0.unread.isEmpty }, result.unjudged, context)
+    }
+
+    /// CVEs are written in capitals everywhere; other names are taken as they are.
+    private static func asWritten(_ name: String) -> String {
+        let capitals = name.uppercased()
+        return capitals.hasPrefix("CVE-") ? capitals : name
+    }
+
+    private func warn(_ unknown: [String], _ context: CommandContext) {
+        guard !unknown.isEmpty else { return }
+        context.console.show([
+            Diagnostic(
+                .warning,
+                code: "affected.unknown",
+                "the database has no advisory called \(unknown.joined(separator: ", ")): nothing can be said of it",
+                hint: "check how it is written, or take newer advisories in: kiln db update"
+            )
+        ])
     }
 
     private func warn(
@@ -102,7 +125,7 @@ struct AffectedCommand: AsyncParsableCommand {
         ])
     }
 
-    private func show(_ rows: [Row], _ database: AdvisoryDatabase, _ context: CommandContext) {
+    private func show(_ rows: [Row], _ database: AdvisoryDatabase, _ context: CommandContext, isKnown: Bool) {
         var table = TextTable(
             ("VULNERABILITY", .left),
             ("IMAGE", .left),
@@ -122,6 +145,7 @@ struct AffectedCommand: AsyncParsableCommand {
             )
         }
         if !table.isEmpty { context.console.result(table.render(color: context.console.output.color)) }
+        guard isKnown else { return }
         let images = Set(rows.map(\.digest)).count
         let count = images == 1 ? "1 image is" : images == 0 ? "no image is" : "\(images) images are"
         context.console.message("\(count) affected; database of \(database.date) (\(database.digest.short))")
