@@ -288,6 +288,12 @@ import Testing
         fleet.rollout.isPaused = true
         #expect(!planner.isSettled(fleet, now: Sample.now))
         fleet.rollout.isPaused = false
+        // Whose health nobody knows yet is no reason to do anything; who is not well, or serves nobody, is.
+        fleet.instances[0] = Sample.instance(10, 2, slot: 0, .unknown)
+        #expect(planner.isSettled(fleet, now: Sample.now) && plan(fleet) == [])
+        fleet.instances[0] = Sample.instance(10, 2, slot: 0, .failing)
+        #expect(!planner.isSettled(fleet, now: Sample.now))
+        fleet.instances[0] = Sample.instance(10, 2, slot: 0, .available)
         fleet.instances[0].traffic = .none
         #expect(!planner.isSettled(fleet, now: Sample.now))
         #expect(plan(fleet) == [.change(.startClock)])

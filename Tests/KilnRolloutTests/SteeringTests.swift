@@ -20,7 +20,7 @@ import Testing
     @Test func `aborts whatever the rollout is doing`() {
         for phase in [RolloutState.Phase.rolling, .baking(since: .zero), .frozen(reason: "x")] {
             var state = rollout(phase)
-            state.isPaused = true
+            state.pause(byPerson: true)
             state.freeze(reason: "incident")
             let answer1 = state.promote(full: true, now: now)
             #expect(answer1 == (phase == .rolling))
