@@ -334,6 +334,10 @@ import Testing
         )
         fleet.rollout.stage = Stage(filled: Sample.now, reached: Sample.now)
         #expect(decided(fleet).contains(.change(.stop(InstanceKey(10)))))
+        // Of equals the first places stay.
+        fleet.instances[4] = Sample.instance(10, 2, slot: 0, .available)
+        #expect(decided(fleet).contains(.change(.stop(InstanceKey(11)))))
+        #expect(!decided(fleet).contains(.change(.stop(InstanceKey(10)))))
     }
 
     @Test func `keeps no stable instance beyond the fleet's size`() throws {
