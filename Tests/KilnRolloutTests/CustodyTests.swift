@@ -57,6 +57,18 @@ import Testing
         #expect(!planner.isSettled(fleet, now: soon))
     }
 
+    @Test func `is looked at again when its drain or its time is over, whichever comes first`() throws {
+        var fleet = try fleet([.available, .available])
+        #expect(planner.custodyMoment(fleet, now: Sample.now) == soon)
+        fleet.instances[0].traffic = .draining(sessions: 1, since: Sample.now)
+        let drained = Sample.now.advanced(by: fleet.policy.drain)
+        #expect(planner.custodyMoment(fleet, now: Sample.now) == drained)
+        #expect(planner.custodyMoment(fleet, now: drained) == soon)
+        #expect(planner.custodyMoment(fleet, now: soon) == nil)
+        fleet.instances[0].custody = nil
+        #expect(planner.custodyMoment(fleet, now: Sample.now) == nil)
+    }
+
     @Test(arguments: [true, false])
     func `leaves under a pause and a freeze too, and nothing else does`(isFrozen: Bool) throws {
         var fleet = try fleet([.available, .stopping, .ended])
