@@ -51,6 +51,24 @@ import Testing
         #expect(run.add(canary: Self.few, baseline: Self.usual) == nil, "the next one begins anew")
     }
 
+    @Test func `counts a look that told nothing as one, too`() {
+        var blind = run(Self.usual, failures: 2)
+        blind.couldNotMeasure("no answer")
+        #expect(blind.verdict == nil)
+        blind.couldNotMeasure("no answer")
+        #expect(blind.verdict == .success)
+    }
+
+    @Test func `is conclusive after four times the measurements in which a release can fail`() {
+        for (count, bad, isConclusive) in [(7, 0, false), (8, 0, true), (8, 1, true), (9, 2, false)] {
+            var run = AnalysisRun(Analysis(failures: 1))
+            for number in 0..<count {
+                _ = run.add(canary: number < bad ? Self.bad : Self.usual, baseline: Self.usual)
+            }
+            #expect(run.isConclusive == isConclusive, "\(count) measurements, \(bad) of them bad")
+        }
+    }
+
     @Test func `leaves to a person what cannot be measured four times in a row`() {
         var run = run(Self.usual, Self.usual)
         for _ in 1...3 { run.couldNotMeasure("no answer") }

@@ -191,6 +191,19 @@ import Testing
         #expect(decided(fleet) == [.change(.loseStep(isSetback: false))])
     }
 
+    @Test(arguments: [(Sample.Look.starting, false), (.settling, false), (.failing, true)])
+    func `counts it against the release when its instances are unwell, and not when they are new`(
+        look: Sample.Look,
+        isSetback: Bool
+    ) throws {
+        for wasHealthy in [false, true] {
+            var fleet = try fleet(new: [look])
+            fleet.instances[4].wasHealthy = wasHealthy
+            fleet.rollout.stage = Stage(filled: Sample.now, reached: Sample.now)
+            #expect(decided(fleet).contains(.change(.loseStep(isSetback: isSetback))), "\(wasHealthy)")
+        }
+    }
+
     @Test func `is not blamed for the time that it waited when an instance is lost`() throws {
         var fleet = try fleet(old: [.available, .available, .available], new: [.unseen])
         fleet.rollout.stage = Stage(filled: Sample.now, reached: Sample.now)

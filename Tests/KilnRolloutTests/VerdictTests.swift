@@ -182,6 +182,34 @@ import Testing
         #expect(fleet.rollout.isUnfinished)
     }
 
+    @Test func `blames it neither for places that those hold, but for what of its own does not leave`() throws
+    {
+        var fleet = Sample.fleet(
+            old: [.stopping, .stopping],
+            new: [.available, .available],
+            policy: try policy()
+        )
+        for index in [0, 1] { fleet.instances[index].isBusy = true }
+        let reason = "no progress for 10m: 1 of 3 instances are missing"
+        #expect(plan(fleet, at: 600) == [.change(.finish(.degraded(reason: reason)))])
+        for index in [0, 1] {
+            fleet.instances[index] = Sample.instance(20 + index, 2, slot: 2, .stopping)
+            fleet.instances[index].isBusy = true
+        }
+        #expect(plan(fleet, at: 600).first == .change(.quarantine(ReleaseKey(2), reason: reason)))
+    }
+
+    @Test func `watches for the bake time also what came during it`() throws {
+        var fleet = Sample.fleet(
+            new: [.available, .available, .available],
+            phase: .baking(since: Sample.now),
+            policy: try policy()
+        )
+        fleet.instances[1].health = .passing(since: Sample.now.advanced(by: .seconds(20)))
+        #expect(plan(fleet, at: 79) == [])
+        #expect(plan(fleet, at: 80).first == .change(.markStable(ReleaseKey(2))))
+    }
+
     @Test func `watches all instances for the bake time before a release is stable`() throws {
         var fleet = Sample.fleet(new: [.available, .available, .available], policy: try policy())
         #expect(plan(fleet) == [.change(.startBake)])
