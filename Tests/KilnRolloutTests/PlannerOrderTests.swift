@@ -104,6 +104,18 @@ import Testing
         #expect(plan(fleet) == [.create(slot: 0, release: ReleaseKey(2))])
     }
 
+    @Test func `makes no room where nothing is missing`() throws {
+        var fleet = Sample.fleet(
+            old: [.failing],
+            new: [.starting, .starting, .starting],
+            policy: try policy()
+        )
+        fleet.refusal = Refusal(until: Sample.now, reason: "full")
+        #expect(plan(fleet) == [])
+        fleet.instances.removeLast()
+        #expect(stopped(fleet) == [0])
+    }
+
     @Test func `routes no condemned instance again, and none of a quarantined release`() throws {
         var fleet = Sample.fleet(new: [.available, .available, .available], policy: try policy())
         fleet.rollout.phase = .steady
