@@ -144,6 +144,18 @@ import Testing
         #expect(plan(fleet) == [.change(.stop(InstanceKey(10)))])
     }
 
+    @Test func `waits for no replacement of what drifted beyond the fleet's size`() throws {
+        var fleet = Sample.fleet(
+            wanted: 2,
+            new: [.available, .available, .available],
+            phase: .steady,
+            policy: try policy(surge: 2)
+        )
+        fleet.rollout.stable = ReleaseKey(2)
+        fleet.instances[2].isCondemned = true
+        #expect(plan(fleet) == [.change(.stop(InstanceKey(12)))])
+    }
+
     @Test func `replaces nothing where the budget of a slot that keeps failing is used up`() throws {
         var fleet = Sample.fleet(new: [.available, .available], phase: .steady, policy: try policy())
         fleet.rollout.stable = ReleaseKey(2)

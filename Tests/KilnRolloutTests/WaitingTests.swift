@@ -95,6 +95,12 @@ import Testing
         )
     }
 
+    @Test func `is driven on where nobody knows since when it waits`() throws {
+        var fleet = try canary(old: [.available])
+        fleet.rollout.stage = Stage(reached: Sample.now)
+        #expect(reason(fleet, at: 600) == nil)
+    }
+
     @Test func `is driven on until what goes is gone`() throws {
         var fleet = try canary(old: [.available, .available])
         #expect(reason(fleet) == "30 % of the requests go to the new release")
