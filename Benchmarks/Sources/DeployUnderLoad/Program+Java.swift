@@ -22,6 +22,7 @@ extension Program {
         broken: (name: "ORDERS_STATE", value: "/nonexistent"),
         mix: Mix(rate: 0, path: "/healthz", post: ("PUT", "/orders/#", 201)),
         posts: nil,
-        memory: "192MiB"
+        memory: "192MiB",
+        healthyDeadline: "10s"
     )
 }

@@ -18,6 +18,8 @@ struct Program: Sendable {
     /// the answer's status says so.
     let posts: String?
     var memory = "96MiB"
+    /// How long an instance may take until it is well, its warming up with it.
+    var healthyDeadline = "4s"
 
     func definition(version: Int, isBroken: Bool) -> String {
         let broken = isBroken ? ", \(broken.name): \(broken.value)" : ""
@@ -48,7 +50,7 @@ struct Program: Sendable {
                 resources: {memory: \(memory), cpu: 1, pids: 128}
                 config:
                   env: {RELEASE: "\(version)"\(broken)}\(files)
-                rollout: {surge: 1, unavailable: 0, min_healthy: 200ms, healthy_deadline: 4s, progress_deadline: 90s, drain: 40s, bake: 0s}
+                rollout: {surge: 1, unavailable: 0, min_healthy: 200ms, healthy_deadline: \(healthyDeadline), progress_deadline: 90s, drain: 40s, bake: 0s}
 
             """
     }

@@ -32,7 +32,7 @@ import java.util.regex.Pattern;
  */
 public final class Orders {
     private static final int LIMIT = 64 * 1024;
-    private static final int WARM_REQUESTS = 600;
+    private static final int WARM_REQUESTS = 1500;
     private static final Pattern ID = Pattern.compile("[A-Za-z0-9-]{1,64}");
 
     private final Path state = Path.of(environment("ORDERS_STATE", "/var/lib/orders"));
