@@ -76,7 +76,7 @@ struct AffectedCommand: AsyncParsableCommand {
         )
         if format.format == .json { return try context.resultJSON(answer) }
         show(answer.affected, database, context, isKnown: answer.unknown.count < names.count)
-        warn(answer.unknown, context)
+        warn(answer.unknown, database, context)
         warn(images.images.filter { !$0.unread.isEmpty }, result.unjudged, context)
     }
 
@@ -86,13 +86,14 @@ struct AffectedCommand: AsyncParsableCommand {
         return capitals.hasPrefix("CVE-") ? capitals : name
     }
 
-    private func warn(_ unknown: [String], _ context: CommandContext) {
+    private func warn(_ unknown: [String], _ database: AdvisoryDatabase, _ context: CommandContext) {
         guard !unknown.isEmpty else { return }
+        let names = unknown.joined(separator: ", ")
         context.console.show([
             Diagnostic(
                 .warning,
                 code: "affected.unknown",
-                "the database has no advisory called \(unknown.joined(separator: ", ")): nothing can be said of it",
+                "the database of \(database.date) has no advisory called \(names): nothing can be said of it",
                 hint: "check how it is written, or take newer advisories in: kiln db update"
             )
         ])
