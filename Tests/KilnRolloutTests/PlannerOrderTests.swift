@@ -254,6 +254,22 @@ import Testing
         #expect(next(silent) == .seconds(240))
     }
 
+    @Test func `is never now, and of several the first`() throws {
+        var fleet = try quiet([.available, .available])
+        fleet.refusal = Refusal(until: Sample.now, reason: "full")
+        fleet.rollout.progress = ProgressMark(at: Sample.now)
+        #expect(next(fleet) == .seconds(600))
+        fleet.refusal = Refusal(until: Sample.now.advanced(by: .seconds(7)), reason: "full")
+        #expect(next(fleet) == .seconds(7))
+        // Also where only what a person looks at is left.
+        fleet.rollout.freeze(reason: "incident")
+        fleet.instances[0].custody = Custody(until: Sample.now.advanced(by: .seconds(9)))
+        fleet.instances[1].custody = Custody(until: Sample.now.advanced(by: .seconds(8)))
+        #expect(next(fleet) == .seconds(8))
+        fleet.instances[1].custody = Custody(until: Sample.now)
+        #expect(next(fleet) == .seconds(9))
+    }
+
     @Test func `is when a drain is over`() throws {
         var fleet = try quiet([.available, .available, .stopping])
         fleet.instances[2].traffic = .draining(sessions: 1, since: Sample.now)

@@ -254,6 +254,38 @@ import Testing
         #expect(!plan(fleet).contains { if case .change(.noteProgress) = $0 { true } else { false } })
     }
 
+    @Test func `keeps of each kind of progress the best`() throws {
+        var fleet = Sample.fleet(
+            old: [.available, .available],
+            new: [.available, .available],
+            policy: try policy()
+        )
+        func noted(_ best: ProgressMark) -> ProgressMark? {
+            fleet.rollout.progress = best
+            guard case .change(.noteProgress(let mark)) = plan(fleet).first else { return nil }
+            return mark
+        }
+        let now = Sample.now
+        #expect(noted(ProgressMark(placed: 2, available: 2, left: 2, at: .zero)) == nil)
+        #expect(
+            noted(ProgressMark(placed: 1, available: 3, left: 1, at: .zero))
+                == ProgressMark(placed: 2, available: 3, left: 1, at: now)
+        )
+        #expect(
+            noted(ProgressMark(placed: 3, available: 1, left: 1, at: .zero))
+                == ProgressMark(placed: 3, available: 2, left: 1, at: now)
+        )
+        #expect(
+            noted(ProgressMark(placed: 3, available: 3, left: 3, at: .zero))
+                == ProgressMark(placed: 3, available: 3, left: 2, at: now)
+        )
+        // A platform that made instances again before the mark was set is no news.
+        fleet.relented = now
+        #expect(noted(ProgressMark(placed: 2, available: 2, left: 2, at: now)) == nil)
+        fleet.relented = now.advanced(by: .nanoseconds(1))
+        #expect(noted(ProgressMark(placed: 2, available: 2, left: 2, at: now)) != nil)
+    }
+
     @Test func `takes each old instance that is gone for progress`() throws {
         var fleet = Sample.fleet(
             old: [.stopping],
@@ -309,6 +341,50 @@ import Testing
         fleet.instances[0].traffic = .none
         #expect(!planner.isSettled(fleet, now: Sample.now))
         #expect(plan(fleet) == [.change(.startClock)])
+    }
+
+    @Test func `settles no fleet that has too many, too few, or another release's`() throws {
+        func isSettled(
+            _ looks: [Sample.Look],
+            wanted: Int = 2,
+            _ change: (inout FleetState) -> Void = { _ in }
+        )
+            throws -> Bool
+        {
+            var fleet = Sample.fleet(wanted: wanted, new: looks, phase: .steady, policy: try policy())
+            fleet.rollout.progress = nil
+            change(&fleet)
+            return planner.isSettled(fleet, now: Sample.now)
+        }
+        #expect(try isSettled([.available, .available]))
+        #expect(try !isSettled([.available, .available, .available]))
+        #expect(try !isSettled([.available]))
+        #expect(try !isSettled([.available, .stopping]))
+        #expect(
+            try !isSettled([.available]) { $0.instances.append(Sample.instance(5, 1, slot: 1, .available)) }
+        )
+        #expect(try !isSettled([.available, .available]) { $0.instances[0].isCondemned = true })
+        #expect(try !isSettled([.available, .available]) { $0.rollout.progress = ProgressMark(at: .zero) })
+        #expect(try !isSettled([.available]) { $0.rollout.target = nil })
+        // Workers have no requests.
+        let withoutRequests: (inout FleetState) -> Void = { $0.instances[0].traffic = .none }
+        #expect(try !isSettled([.available, .available], withoutRequests))
+        #expect(
+            try isSettled([.available, .available]) {
+                withoutRequests(&$0)
+                $0.isBalanced = false
+            }
+        )
+        // A release that is on trial in a fleet of none waits until there are some.
+        #expect(try isSettled([], wanted: 0) { $0.rollout.phase = .rolling })
+        #expect(try !isSettled([], wanted: 1) { $0.rollout.phase = .rolling })
+        #expect(try !isSettled([.stopping], wanted: 0) { $0.rollout.phase = .rolling })
+        #expect(
+            try !isSettled([], wanted: 0) {
+                $0.rollout.phase = .rolling
+                $0.rollout.progress = ProgressMark(at: .zero)
+            }
+        )
     }
 
     @Test(arguments: [
