@@ -80,6 +80,50 @@ import Testing
         #expect(steady == rollout(.steady))
     }
 
+    @Test func `pauses until a person says how it goes on, where it was a person who paused`() {
+        var state = rollout()
+        state.pause()
+        #expect(state.isPaused && !state.isPausedByPerson && state.isHalted)
+        state.pause(byPerson: true)
+        #expect(state.isPaused && state.isPausedByPerson)
+        state.pause()
+        #expect(state.isPausedByPerson, "an interruption takes no word back")
+        state.resume(now: now)
+        #expect(!state.isPaused && !state.isPausedByPerson && !state.isHalted)
+        #expect(state.progress == ProgressMark(at: now) && state.failures.map(\.at) == [now])
+        var steady = rollout(.steady)
+        steady.resume(now: now)
+        #expect(steady.progress == nil && steady.phase == .steady)
+    }
+
+    @Test func `promotes nothing that has no step to wait at`() {
+        for stage in [nil, Stage(step: .max)] {
+            var state = rollout()
+            state.stage = stage
+            let before = state
+            let isPromoted = state.promote(full: false, now: now)
+            #expect(!isPromoted && state == before)
+        }
+    }
+
+    @Test func `calls irreversible only what is on trial`() {
+        var state = rollout(.steady)
+        state.begin(ReleaseKey(3), now: now)
+        #expect(!state.isIrreversible)
+        state.begin(ReleaseKey(3), now: now, isIrreversible: true)
+        #expect(state.isIrreversible)
+        state.beginStopping(reason: "destroyed", now: now)
+        #expect(
+            state
+                == RolloutState(
+                    stable: ReleaseKey(1),
+                    phase: .stopping(reason: "destroyed"),
+                    progress: ProgressMark(at: now),
+                    generation: 10
+                )
+        )
+    }
+
     @Test func `freezes a fleet: nothing is decided until it is thawed`() throws {
         var fleet = Sample.fleet(old: [.available, .ended], policy: try RolloutPolicy())
         fleet.rollout.freeze(reason: "incident")
