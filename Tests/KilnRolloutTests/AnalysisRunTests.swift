@@ -49,6 +49,9 @@ import Testing
         #expect(measurement?.baseline.requests == 300)
         #expect(run.measurements == 1 && run.verdict == .success)
         #expect(run.add(canary: Self.few, baseline: Self.usual) == nil, "the next one begins anew")
+        _ = run.add(canary: Self.few, baseline: Self.usual)
+        let next = run.add(canary: Self.few, baseline: Self.usual)
+        #expect(next?.canary.requests == 120 && next?.baseline.requests == 300)
     }
 
     @Test func `counts a look that told nothing as one, too`() {

@@ -390,6 +390,17 @@ import Testing
         #expect(decided(fleet) == [])
     }
 
+    @Test func `heals the stable release in the first place, where it has none of its own`() throws {
+        let half = CanaryStep(weight: 60, pause: .manual)
+        var both = try fleet([half], wanted: 2, old: [], new: [.available, .available])
+        both.rollout.stage = Stage(filled: Sample.now, reached: Sample.now)
+        #expect(decided(both).contains(.create(slot: 0, release: ReleaseKey(1))))
+        var one = try fleet([CanaryStep(weight: 30, pause: .manual)], wanted: 3, old: [], new: [.available])
+        one.rollout.stage = both.rollout.stage
+        let created = decided(one).compactMap { if case .create(let slot, _) = $0 { slot } else { nil } }
+        #expect(created == [1, 2], "the target's own place comes last")
+    }
+
     @Test func `keeps the old instances that it replaces warm, as many as declared`() throws {
         var fleet = try fleet(new: [.available], warm: 1)
         fleet.rollout.stage = Stage(filled: Sample.now, reached: Sample.now)
