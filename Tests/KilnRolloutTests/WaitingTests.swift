@@ -95,6 +95,19 @@ import Testing
         )
     }
 
+    @Test func `is driven on where time ends the wait, unless something holds it`() throws {
+        var fleet = try canary(old: [.available, .available])
+        fleet.policy = try RolloutPolicy(
+            strategy: .canary([CanaryStep(weight: 30, pause: .time(.seconds(60)))]),
+            surge: .count(1)
+        )
+        #expect(reason(fleet) == nil)
+        fleet.rollout.stage?.hold = "too few requests"
+        #expect(reason(fleet) == "too few requests")
+        fleet.rollout.stage?.isPromoted = true
+        #expect(reason(fleet) == nil)
+    }
+
     @Test func `is driven on where nobody knows since when it waits`() throws {
         var fleet = try canary(old: [.available])
         fleet.rollout.stage = Stage(reached: Sample.now)
