@@ -18,9 +18,12 @@ import Testing
 
                 """
         )
+        #expect(workers.master == 29051)
+        #expect(workers.current == 29208)
+        #expect(workers.takesNew(29208) && workers.takesNew(nil) && !workers.takesNew(29158))
         #expect(workers.old == [29158, 29053])
         #expect(workers.age == .seconds(93_784))
         let none = BalancerWorkers(parsing: "")
-        #expect(none.old.isEmpty && none.age == nil)
+        #expect(none.old.isEmpty && none.age == nil && none.master == nil && none.takesNew(1))
     }
 }

@@ -202,7 +202,8 @@ extension LocalFleet {
             #expect(try await fleet.subject(secure) == "subject=CN=two")
 
             // A balancer that died comes back with what was shown last, whatever the files hold.
-            try #require(BalancerProcess(paths: fleet.paths, runner: ToolRunner()).running()).signal(SIGKILL)
+            let balancer = BalancerProcess(paths: fleet.paths, runner: ToolRunner())
+            try #require(try await balancer.running()).signal(SIGKILL)
             try await fleet.platform.converge(settings, token: fleet.token)
             #expect(try await fleet.subject(secure) == "subject=CN=two")
         }

@@ -103,7 +103,7 @@ struct Balancer: Sendable {
         // Only of one that leaves does it matter what it still has.
         let areLeaving = shares.values.contains { if case .draining = $0.traffic { true } else { false } }
         guard areLeaving else { return shares }
-        let workers = await process.workers()
+        let workers = try await process.workers()
         let isRecent = workers.age.map { $0 <= Self.lastRequestTime } ?? false
         var sessions: [String: Int] = [:]
         for worker in workers.old {
@@ -127,7 +127,7 @@ struct Balancer: Sendable {
             let worker = BalancerCounts.process(String(answer[..<table.lowerBound]))
         else { throw process.failed("does not tell what it counted", []) }
         var counts = [worker: BalancerCounts.read(String(answer[table.lowerBound...]))]
-        for worker in await process.oldWorkers() {
+        for worker in try await process.workers().old {
             counts[worker] = BalancerCounts.read(await process.tell("show stat", oldWorker: worker))
         }
         return TrafficCounters(counts)
@@ -218,13 +218,14 @@ struct Balancer: Sendable {
             try Files.write(wanted, to: paths.balancerConfig, mode: 0o600, synced: false)
         }
         guard config.isListening else { return try await process.stop() }
-        guard let master = process.running(), try await process.answers(master) else {
+        guard let master = try await process.running(), try await process.answers(master) else {
             return try await process.start()
         }
         try await match(config, master)
     }
 
-    /// Goes on until there is nothing left to tell: a server is deleted only once its last connection has closed.
+    /// Goes on until there is nothing left to tell: a server is deleted only once its last connection has closed, and a worker that
+    /// somebody's reload brought meanwhile may have read the file as it was before.
     private func match(_ config: BalancerConfig, _ master: ProcessIdentity) async throws {
         var answers: [String] = []
         let matches = try await Waiting.until(.seconds(10), every: .milliseconds(10)) {
@@ -232,8 +233,9 @@ struct Balancer: Sendable {
             let steps = BalancerPlan.steps(from: state, to: config, stamp: file.stamp(config))
             answers = []
             for step in steps { answers += try await take(step, config, master) }
-            let areOldDone = await matchOldWorkers(config)
-            return steps.isEmpty && areOldDone
+            let workers = try await process.workers()
+            let areOldDone = await matchOldWorkers(workers.old, config)
+            return steps.isEmpty && areOldDone && workers.takesNew(state.worker)
         }
         if !matches { throw process.failed("does not follow its configuration", answers) }
     }
@@ -257,9 +259,9 @@ struct Balancer: Sendable {
 
     /// Whether there was nothing to tell them. HAProxy 2.6 takes no word for a worker that finishes what it has: then that is all that
     /// can be done.
-    private func matchOldWorkers(_ config: BalancerConfig) async -> Bool {
+    private func matchOldWorkers(_ workers: [Int32], _ config: BalancerConfig) async -> Bool {
         var isDone = true
-        for worker in await process.oldWorkers() {
+        for worker in workers {
             let servers = BalancerState.servers(await process.tell("show stat", oldWorker: worker))
             for step in BalancerPlan.steps(forOldWorker: servers, to: config) {
                 for command in BalancerPlan.commands(step) {

@@ -9,11 +9,45 @@ struct BalancerProcess: Sendable {
     let runner: ToolRunner
 
     /// The master, if it runs.
-    func running() -> ProcessIdentity? {
-        guard let process = ProcessIdentity(file: paths.balancerProcess), isOurs(process.pid) else {
+    ///
+    /// Whoever reloads HAProxy (a person, too) makes it remove its process file and write it anew some milliseconds later. So while
+    /// any of its processes is there, a file that names none is looked at again, and only one that names the dead is believed.
+    func running() async throws -> ProcessIdentity? {
+        if let master = try await named() { return master }
+        guard try !namesDead() else { return nil }
+        var master: ProcessIdentity?
+        let isOver = try await Waiting.until(.seconds(2)) {
+            master = try await named()
+            if try master != nil || namesDead() { return true }
+            return try await members().isEmpty
+        }
+        return isOver ? master : try await found()
+    }
+
+    /// The one that the process file names.
+    private func named() async throws -> ProcessIdentity? {
+        guard let process = ProcessIdentity(file: paths.balancerProcess), try await isOurs(process.pid) else {
             return nil
         }
         return process
+    }
+
+    /// Whether the process file names one that is there no more.
+    private func namesDead() throws -> Bool {
+        guard let text = try? Files.readText(paths.balancerProcess), text.contains(where: \.isNumber) else {
+            return false
+        }
+        return ProcessIdentity(file: paths.balancerProcess) == nil
+    }
+
+    /// The master whose process file was lost. It tells its own number, and writes the file when it reloads.
+    private func found() async throws -> ProcessIdentity? {
+        guard let pid = try await workers().master, let master = ProcessIdentity(pid: pid),
+            try await isOurs(pid)
+        else { return nil }
+        master.signal(SIGUSR2)
+        _ = try await Waiting.until(.seconds(5)) { try await named() != nil }
+        return master
     }
 
     /// Whether the running master's worker answers. One that is only slow, or lost its socket, is no reason to end connections:
@@ -60,15 +94,19 @@ struct BalancerProcess: Sendable {
         }
     }
 
-    /// Starts a new worker on the file; the old one finishes what it has.
+    /// Starts a new worker on the file; the old one finishes what it has. A master that is just in the middle of a reload hears
+    /// of no other, so it is told again once it answers.
     func reload(_ master: ProcessIdentity, stamp: String) async throws {
         master.signal(SIGUSR2)
-        if try await Waiting.until(
-            .seconds(10),
-            every: .milliseconds(20),
-            { try await state()?.stamp == stamp }
-        ) {
-            return
+        let deadline = ContinuousClock.now.advanced(by: .seconds(10))
+        while ContinuousClock.now < deadline {
+            let isTaken = try await Waiting.until(.milliseconds(500), every: .milliseconds(20)) {
+                try await state()?.stamp == stamp
+            }
+            if isTaken { return }
+            if try await workers().master == master.pid, try await state()?.stamp != stamp {
+                master.signal(SIGUSR2)
+            }
         }
         let check = try await runner.runUnchecked(
             ToolInvocation("haproxy", ["-c", "-f", paths.balancerConfig.string])
@@ -86,7 +124,7 @@ struct BalancerProcess: Sendable {
 
     /// Ends it with all its workers.
     func stop() async throws {
-        if let master = running() {
+        if let master = try await running() {
             master.signal(SIGTERM)
             if try await !Waiting.until(.seconds(5), { !master.isAlive }) { master.signal(SIGKILL) }
         }
@@ -123,14 +161,15 @@ struct BalancerProcess: Sendable {
         try await LocalSocket.ask(paths.balancerSocket, command)
     }
 
-    /// Workers of earlier configurations that still have connections.
-    func oldWorkers() async -> [Int32] { await workers().old }
-
-    /// None when nobody answers.
-    func workers() async -> BalancerWorkers {
-        BalancerWorkers(
-            parsing: (try? await LocalSocket.ask(paths.balancerMasterSocket, "show proc")) ?? ""
-        )
+    /// Whom its master knows. In the middle of a reload that answers nobody, and is asked again; none when it does not then.
+    func workers() async throws -> BalancerWorkers {
+        var workers = BalancerWorkers(parsing: "")
+        _ = try await Waiting.until(.seconds(2)) {
+            let answer = try? await LocalSocket.ask(paths.balancerMasterSocket, "show proc")
+            workers = BalancerWorkers(parsing: answer ?? "")
+            return workers.master != nil
+        }
+        return workers
     }
 
     /// What an old worker answers; empty when it has just gone.
@@ -146,22 +185,35 @@ struct BalancerProcess: Sendable {
         )
     }
 
-    /// HAProxy on the fleet's file; not an editor on it.
-    func isOurs(_ pid: Int32) -> Bool {
-        ProcessIdentity.arguments(of: pid).contains(paths.balancerConfig.string)
-            && ProcessIdentity.runs(["haproxy"], pid)
+    /// HAProxy on the fleet's file; not an editor on it. A master that reloads starts itself anew and has no words for a moment
+    /// (execve(2) gives a process its new memory before its words are in there).
+    func isOurs(_ pid: Int32) async throws -> Bool {
+        var words: [String] = []
+        _ = try await Waiting.until(.seconds(1), every: .milliseconds(1)) {
+            words = ProcessIdentity.arguments(of: pid)
+            return !words.isEmpty || ProcessIdentity(pid: pid) == nil
+                || !ProcessIdentity.runs(["haproxy"], pid)
+        }
+        return words.contains(paths.balancerConfig.string) && ProcessIdentity.runs(["haproxy"], pid)
     }
 
-    /// A killed master leaves workers that end by themselves, a little later; a lost process file leaves a whole balancer.
-    private func endOrphans() async throws {
-        func orphans() throws -> [ProcessIdentity] {
-            try ProcessIdentity.all().filter(isOurs).compactMap { ProcessIdentity(pid: $0) }
+    /// The master and all workers, whatever the process file names.
+    private func members() async throws -> [ProcessIdentity] {
+        var members: [ProcessIdentity] = []
+        for pid in try ProcessIdentity.all() where try await isOurs(pid) {
+            if let member = ProcessIdentity(pid: pid) { members.append(member) }
         }
-        if try orphans().isEmpty { return }
-        for orphan in try orphans() { orphan.signal(SIGTERM) }
-        if try await Waiting.until(.seconds(1), { try orphans().isEmpty }) { return }
-        for orphan in try orphans() { orphan.signal(SIGKILL) }
-        _ = try await Waiting.until(.seconds(2)) { try orphans().isEmpty }
+        return members
+    }
+
+    /// A killed master leaves workers that end by themselves, a little later.
+    private func endOrphans() async throws {
+        let orphans = try await members()
+        if orphans.isEmpty { return }
+        for orphan in orphans { orphan.signal(SIGTERM) }
+        if try await Waiting.until(.seconds(1), { try await members().isEmpty }) { return }
+        for orphan in try await members() { orphan.signal(SIGKILL) }
+        _ = try await Waiting.until(.seconds(2)) { try await members().isEmpty }
     }
 
     /// HAProxy would share a port with another HAProxy (SO_REUSEPORT), so this looks before it starts. What is held by nobody, or
@@ -174,7 +226,8 @@ struct BalancerProcess: Sendable {
             holder = try ListenerHolder.find(listen)
             return holder.map { !$0.isEnding || Files.exists(paths.balancerProcess) } ?? true
         }
-        guard let holder, !holder.processes.contains(where: isOurs) else { return }
+        guard let holder else { return }
+        for process in holder.processes where try await isOurs(process) { return }
         if holder.isEnding, Files.exists(paths.balancerProcess) { return }
         throw LocalPlatformError(
             .listener,

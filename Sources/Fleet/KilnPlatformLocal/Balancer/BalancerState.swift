@@ -36,10 +36,13 @@ package struct BalancerState: Sendable, Hashable {
 
     /// The stamp of the file it was started with.
     package let stamp: String
+    /// The process that says it; nil when it does not name itself.
+    let worker: Int32?
     package var servers: [ServerID: Server]
 
     package init(stamp: String, servers: [ServerID: Server]) {
         self.stamp = stamp
+        worker = nil
         self.servers = servers
     }
 
@@ -47,6 +50,7 @@ package struct BalancerState: Sendable, Hashable {
     package init(info: String, stat: String) {
         let description = info.split(separator: "\n").first { $0.hasPrefix("description: ") }
         stamp = description.map { String($0.dropFirst("description: ".count)) } ?? ""
+        worker = BalancerCounts.process(info)
         servers = Self.servers(stat)
     }
 

@@ -1,5 +1,9 @@
 /// The processes of a running balancer (HAProxy management guide, "show proc").
 struct BalancerWorkers: Sendable, Hashable {
+    /// nil when nobody answered.
+    private(set) var master: Int32?
+    /// The one that takes new connections; nil when there is none.
+    private(set) var current: Int32?
     /// Since the worker that takes new connections was started, in whole seconds; nil when there is none.
     private(set) var age: Duration?
     /// Those that finish what they have.
@@ -14,12 +18,18 @@ struct BalancerWorkers: Sendable, Hashable {
             }
             let fields = line.split(separator: " ")
             guard let pid = fields.first.flatMap({ Int32($0) }) else { continue }
+            if fields.dropFirst().first == "master" { master = pid }
             switch section {
-            case "workers": age = fields.count > 3 ? Self.duration(fields[3]) : nil
+            case "workers": (current, age) = (pid, fields.count > 3 ? Self.duration(fields[3]) : nil)
             case "old workers": old.append(pid)
             default: break
             }
         }
+    }
+
+    /// Whether this worker takes new connections, as far as anybody says.
+    func takesNew(_ worker: Int32?) -> Bool {
+        current == nil || worker == nil || current == worker
     }
 
     /// `1d02h03m04s`.

@@ -203,7 +203,7 @@ extension Balancer {
             isTaken = try await take(authorities, "ca-file", folder.clientCA(of: address))
         }
         try folder.write(material, for: address)
-        if !isTaken, let master = process.running() { try await process.renew(master) }
+        if !isTaken, let master = try await process.running() { try await process.renew(master) }
     }
 
     /// Both commands are HAProxy's (management guide, "set ssl cert"); a command and its text fit into one buffer of 16 KiB.
