@@ -60,6 +60,19 @@ import Testing
         }
     }
 
+    @Test func `is judged by no file that is missing, and all that are missing are named`() async throws {
+        try await Sandbox.with { sandbox in
+            let kiln = try KilnProcess(sandbox)
+            try kiln.write(Self.advisory, to: "folder/one.jsonl")
+            let refused = try await kiln.run("db", "import", "folder/one.jsonl", "nowhere", "folder")
+            #expect(refused.code == 2, "\(refused.messages)")
+            #expect(refused.messages.contains("there is no file nowhere"), "\(refused.messages)")
+            #expect(refused.messages.contains("folder is a folder"), "\(refused.messages)")
+            let none = try await kiln.run("affected", "CVE-2026-0001")
+            #expect(none.code == 2 && none.messages.contains("there is no database"), "\(none.messages)")
+        }
+    }
+
     @Test func `is told with what could not be read and what nobody could judge`() async throws {
         try await Sandbox.with { sandbox in
             let kiln = try await project(sandbox)

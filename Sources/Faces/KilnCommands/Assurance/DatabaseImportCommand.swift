@@ -30,6 +30,7 @@ struct DatabaseImportCommand: AsyncParsableCommand {
     @OptionGroup var format: FormatOption
 
     func run() async throws {
+        try Self.refuseUnusable(files)
         let context = CommandContext.current
         let home = AdvisoryHome(context.home)
         let reports = try await context.withProgress(format.format) {
@@ -42,6 +43,20 @@ struct DatabaseImportCommand: AsyncParsableCommand {
         let report = try DatabaseReport(try home.open())
         if format.format == .json { return try context.resultJSON(report) }
         context.console.result(report.text(color: context.console.output.color))
+    }
+
+    /// All of them, before any is read.
+    private static func refuseUnusable(_ files: [String]) throws {
+        let refused = files.compactMap { file -> String? in
+            guard let facts = Files.facts(FilePath(file), followingSymlinks: true) else {
+                return "there is no file \(file)"
+            }
+            return facts.kind == .directory ? "\(file) is a folder; name the files in it" : nil
+        }
+        guard !refused.isEmpty else { return }
+        throw DiagnosticFailure(
+            refused.map { Diagnostic(code: "advisories.missing", $0, exitStatus: .usage) }
+        )
     }
 
     /// What something is wrong with; what is merely of no use (withdrawn, other ecosystems) is only counted.
