@@ -227,10 +227,20 @@ struct `All fleets of a definition` {
             try fleets.app.kiln.write("version 2\n", to: "site/index.html")
             let stopped = try await fleets.apply(until: "stock: rolling", then: "kill -INT $pid")
             #expect(stopped.code == 130, "\(stopped.messages)")
+            #expect(stopped.messages.contains("stock: interrupted by Ctrl-C"), "\(stopped.messages)")
             #expect(stopped.messages.contains("web: not begun"))
             #expect(try await fleets.app.get() == "version 1\n")
             try await fleets.kiln.succeed("apply")
             #expect(try await fleets.app.get() == "version 2\n")
+            try fleets.app.kiln.write("version 3\n", to: "site/index.html")
+            let left = try await fleets.apply(until: "stock: rolling", then: "kill -HUP $pid")
+            #expect(left.code == 130, "\(left.messages)")
+            #expect(
+                left.messages.contains("stock: interrupted by the end of its terminal"),
+                "\(left.messages)"
+            )
+            try await fleets.kiln.succeed("apply")
+            #expect(try await fleets.app.get() == "version 3\n")
             #expect(try await fleets.kiln.pids("web").count == 2)
         }
     }

@@ -29,7 +29,7 @@ package final class StopSignal: Sendable {  // a class: signal handler and drive
     /// How the work is to end; nil while it may go on.
     package var manner: Manner? { state.withLock { $0.manner } }
 
-    /// Who asked, for people, where that is another command.
+    /// Who asked, for people, where that is not Ctrl-C.
     package var requester: String? { state.withLock { $0.requester } }
 
     /// Runs the body with a signal of its own: a request of this one reaches it, and not the other way round.

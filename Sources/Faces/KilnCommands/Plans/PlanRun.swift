@@ -66,7 +66,9 @@ struct PlanRun: Sendable {
         let results = try await context.withProgress(format, narrates: true) {
             // No collection takes away what a fleet is about to need; while one is waited for, Ctrl-C ends that.
             try await StoreLock(fleets.home).shared {
-                try await context.interruption.deferring(hangUp: { stop.request(.abandoning) }) {
+                try await context.interruption.deferring(
+                    hangUp: { stop.request(.abandoning, by: "the end of its terminal") }
+                ) {
                     [context] in
                     context.console.message("stopping after the actions under way; again to stop at once")
                     stop.request()
