@@ -1,3 +1,4 @@
+import BenchmarkCommands
 import Glibc
 import Synchronization
 
@@ -18,6 +19,8 @@ struct Load {
     private var opened = 0
     private var isEnding = false
     private var nextTick = 0.0
+    /// When a failure was told last.
+    private var lastTold = -1.0
 
     private static let tick = 0.02
     private static let patience = 15.0
@@ -188,7 +191,7 @@ struct Load {
     private mutating func open(_ kind: Tally.Kind, _ connection: Connection) {
         opened += 1
         guard let descriptor = Connection.open(port: port, number: opened) else {
-            return tally.failed(kind, "cannot connect: \(String(cString: strerror(errno)))")
+            return failed(kind, "cannot connect: \(String(cString: strerror(errno)))")
         }
         connections[descriptor] = Connection(
             descriptor: descriptor,
@@ -304,11 +307,20 @@ struct Load {
 
     private mutating func fail(_ descriptor: Int32, _ reason: String) {
         switch connections[descriptor]?.errand {
-        case .request(let request): tally.failed(request.kind, reason)
-        case .talk: tally.failed(.talk, reason)
+        case .request(let request): failed(request.kind, reason)
+        case .talk: failed(.talk, reason)
         case .idle, nil: break
         }
         drop(descriptor)
+    }
+
+    /// Told between the lines of the deploys, once a second, so that it is seen what was going on.
+    private mutating func failed(_ kind: Tally.Kind, _ reason: String) {
+        tally.failed(kind, reason)
+        let now = Self.now()
+        if now - lastTold < 1 { return }
+        lastTold = now
+        complain("load \(name), after \(fixed(now - start, 3)) s: \(kind.rawValue): \(reason)")
     }
 
     private mutating func drop(_ descriptor: Int32) {
