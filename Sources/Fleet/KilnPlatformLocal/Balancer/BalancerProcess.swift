@@ -14,11 +14,11 @@ struct BalancerProcess: Sendable {
     /// any of its processes is there, a file that names none is looked at again, and only one that names the dead is believed.
     func running() async throws -> ProcessIdentity? {
         if let master = try await named() { return master }
-        guard try !namesDead() else { return nil }
+        guard !namesDead() else { return nil }
         var master: ProcessIdentity?
         let isOver = try await Waiting.until(.seconds(2)) {
             master = try await named()
-            if try master != nil || namesDead() { return true }
+            if master != nil || namesDead() { return true }
             return try await members().isEmpty
         }
         return isOver ? master : try await found()
@@ -33,7 +33,7 @@ struct BalancerProcess: Sendable {
     }
 
     /// Whether the process file names one that is there no more.
-    private func namesDead() throws -> Bool {
+    private func namesDead() -> Bool {
         guard let text = try? Files.readText(paths.balancerProcess), text.contains(where: \.isNumber) else {
             return false
         }
