@@ -144,7 +144,8 @@ struct Campaign {
     @discardableResult
     private func kiln(_ arguments: String, expecting expected: Set<Int32> = [0]) throws -> Cost {
         let line = "exec env KILN_HOME='\(folder)/home' '\(kiln)' \(arguments)"
-        return try BenchmarkCommand(line: line, folder: folder).run(expecting: expected)
+        let command = BenchmarkCommand(line: line, folder: folder)
+        return try command.run(expecting: expected, watchingMemory: false)
     }
 
     private func shell(_ script: String, in folder: String) throws {

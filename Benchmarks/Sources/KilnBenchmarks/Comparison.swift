@@ -45,7 +45,7 @@ struct Figures {
     init(_ costs: [Cost]) {
         wall = Self.median(costs.map(\.wall))
         cpu = Self.median(costs.map(\.cpu))
-        ownPeak = costs.map(\.ownPeak).max() ?? 0
+        ownPeak = costs.compactMap(\.ownPeak).max() ?? 0
         largestPeak = costs.map(\.largestPeak).max() ?? 0
     }
 
