@@ -412,4 +412,20 @@ import Testing
         let fleet = Sample.fleet(wanted: 0, old: [.available, .unknown], policy: try policy())
         #expect(plan(fleet) == [.change(.stop(InstanceKey(0))), .change(.stop(InstanceKey(1)))])
     }
+
+    @Test(arguments: [RolloutState.Phase.rolling, .baking(since: Sample.now)])
+    func `keeps nothing warm in a fleet of none, and comes to rest`(phase: RolloutState.Phase) throws {
+        let warm = try RolloutPolicy(surge: .count(1), keepWarm: .count(1))
+        var fleet = Sample.fleet(wanted: 0, old: [.available], phase: phase, policy: warm)
+        fleet.instances[0].traffic = .none
+        fleet.instances[0].asideIn = fleet.rollout.generation
+        for progress in [nil, fleet.rollout.progress] {
+            fleet.rollout.progress = progress
+            #expect(plan(fleet) == [.change(progress == nil ? .startClock : .stop(InstanceKey(0)))])
+        }
+        fleet.instances = []
+        #expect(plan(fleet) == [.change(.finish(.untried(ReleaseKey(2))))])
+        fleet.rollout.progress = nil
+        #expect(plan(fleet) == [])
+    }
 }

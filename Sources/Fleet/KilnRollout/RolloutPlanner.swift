@@ -131,7 +131,8 @@ package struct RolloutPlanner: Sendable {
         guard census.isComplete, let target = rollout.target else { return nil }
         switch rollout.phase {
         case .rolling where census.wanted == 0, .baking where census.wanted == 0:
-            return [.finish(.untried(target))]
+            // A fleet of none keeps nothing warm.
+            return census.aside.isEmpty ? [.finish(.untried(target))] : nil
         case .rolling where census.fleet.policy.bake > .zero: return [.startBake]
         case .baking(let since) where bakeEnd(census, since) > census.now: return nil
         case .rolling, .baking:
